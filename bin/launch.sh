@@ -103,5 +103,14 @@ esac
 if [ -n "${NODE_COMPILE_CACHE-}" ]; then export FLOODGATE_COMPILE_CACHE="$NODE_COMPILE_CACHE"; fi
 unset NODE_COMPILE_CACHE
 
+# What a process was started with stays readable where Linux keeps it: a passphrase goes another way, and `start.js` takes it.
+if [ "$fg_name" = floodgate ] && [ -n "${FLOODGATE_KEY_PASSPHRASE-}" ]; then
+  exec 9<<END
+$FLOODGATE_KEY_PASSPHRASE
+END
+  unset FLOODGATE_KEY_PASSPHRASE
+  export FLOODGATE_KEY_PASSPHRASE_FROM=9
+fi
+
 # shellcheck disable=SC2086 # words
 exec "$fg_node" $fg_arguments "$fg_bin/start.js" "$fg_name" "$@"

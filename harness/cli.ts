@@ -5,6 +5,7 @@ import { helpLayout, helpOutput } from '../agent/help-layout.ts';
 import { printable } from '../reports/format.ts';
 import { commandTable } from './commands/command-table.ts';
 import { unwritable } from './commands/draft-file.ts';
+import { refuseEmptyValues } from './commands/empty-values.ts';
 import { readToolVersion } from './commands/tool-version.ts';
 import { exitCodesLine } from './metrics/exit-codes.ts';
 
@@ -28,6 +29,7 @@ Examples:
 
 ${exitCodesLine}`,
   );
+program.hook('preAction', (_program, command) => refuseEmptyValues(command));
 // The group first: `help` goes into the one that there is when it is made.
 program.commandsGroup('Set up:').helpCommand(true);
 // A command that is not named only shows its summary: loading all of them would take half of the time of `--help`.

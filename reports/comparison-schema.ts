@@ -13,7 +13,7 @@ const version = v.object({
   commit: v.nullable(v.pipe(text, v.regex(/^[0-9a-f]{7,64}$/))),
   dirty: v.boolean(),
   package: v.nullable(text),
-  // Empty where the version could not be built.
+  /** Empty where the comparison failed before it had the version. */
   key: v.pipe(text, v.regex(/^(?:[0-9a-f]{16})?$/)),
 });
 

@@ -5,6 +5,7 @@ import t from 'tap';
 import { renderComparisonAnnotations } from './comparison-annotations.ts';
 import { sampleComparison } from './comparison-fixture.ts';
 import { renderComparisonMarkdown } from './comparison-markdown.ts';
+import { readComparison } from './comparison-reader.ts';
 import { comparisonReporters } from './comparison-reporter.ts';
 import { formatChange } from './comparison-sentence.ts';
 
@@ -27,6 +28,19 @@ t.test('JSON is what the published schema says', async (t) => {
   for (const member of Object.keys(sampleComparison()).filter((each) => each !== 'kind'))
     t.ok(member in schema.properties, `${member} is in the schema`);
   t.notOk(validate({ ...JSON.parse(rendered('comparison.json')), verdict: { ok: 'yes' } }));
+});
+
+t.test('a comparison is read as it was written, one that failed as well', async (t) => {
+  const whole = sampleComparison();
+  const none = { label: 'main', commit: null, dirty: false, package: null, key: '' };
+  const failed = { ...whole, base: none, head: { ...none, label: '.' }, scenarios: [], timelines: [], flames: [] };
+  const schema = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../docs/comparison.schema.json'), 'utf8'));
+  for (const report of [whole, failed, { ...whole, ofANewerVersion: 1 }]) {
+    t.strictSame(readComparison(JSON.stringify(report)), report);
+    t.ok(new Ajv().validate(schema, report));
+  }
+  for (const text of ['', '[]', 'null', '{"kind":"run"}', JSON.stringify({ ...whole, scenarios: [{}] })])
+    t.throws(() => readComparison(text), { name: 'ReportError' }, text.slice(0, 80));
 });
 
 t.test('Markdown: found again by its mark; a name is data, never markup', async (t) => {

@@ -5,8 +5,9 @@ import type { BudgetResult, Environment, Fault, Lane, Note, ToolInfo, Verdict } 
 /**
  * Raised whenever rules change by which a bundle is judged: each bundle is judged by those of its own version.
  * 2: links and programs of the candidate's source count as what they are.
+ * 3: thresholds are those of the project in the bundle, both versions say how they were built, and what the summary shows is in its notes.
  */
-export const SIGNOFF_SCHEMA_VERSION = 2;
+export const SIGNOFF_SCHEMA_VERSION = 3;
 
 export interface SignedVersion {
   /** As it was asked for: `v1.4.0`, `.`, `shop-1.4.0.tgz`. */
@@ -18,11 +19,16 @@ export interface SignedVersion {
   readonly files: number;
   /** Of the package it was unpacked from; null where it is none. */
   readonly package: { readonly name: string; readonly sha256: string } | null;
+  /** What made it ready to run: commands of the configuration, or installer and scripts of its own. From schema version 3 on. */
+  readonly build?: readonly string[] | undefined;
 }
 
 export interface PreviousVersion extends Pick<SignedVersion, 'label' | 'commit' | 'dirty'> {
   /** Its source has the very files of the candidate's. */
   readonly isCandidate?: boolean | undefined;
+  /** From schema version 3 on. */
+  readonly package?: SignedVersion['package'] | undefined;
+  readonly build?: readonly string[] | undefined;
 }
 
 /** A scenario in one lane, judged by its budgets and by the ledger's baselines and waivers. */
@@ -90,7 +96,7 @@ export type MachineFacts = Pick<Environment, 'node' | 'platform' | 'arch' | 'ker
 
 export interface SignoffReport {
   readonly kind: 'signoff';
-  readonly schemaVersion: 1 | typeof SIGNOFF_SCHEMA_VERSION;
+  readonly schemaVersion: 1 | 2 | typeof SIGNOFF_SCHEMA_VERSION;
   readonly tool: ToolInfo;
   readonly release: string;
   readonly candidate: SignedVersion;
@@ -120,8 +126,14 @@ export interface SignoffReport {
 /** Such a comparison says nothing of the release. */
 export function isComparedWithItself({ candidate, previous }: Pick<SignoffReport, 'candidate' | 'previous'>): boolean {
   if (previous === null) return false;
-  const isSameCommit = previous.commit !== null && previous.commit === candidate.commit;
-  return previous.isCandidate === true || (isSameCommit && !previous.dirty && !candidate.dirty);
+  const isSamePackage = candidate.package !== null && previous.package?.sha256 === candidate.package.sha256;
+  const isSame = isOwnCommit({ candidate, previous }) && !previous.dirty && !candidate.dirty;
+  return previous.isCandidate === true || isSamePackage || isSame;
+}
+
+/** Whether the release before it is the candidate's own commit, with changes or without. */
+export function isOwnCommit({ candidate, previous }: Pick<SignoffReport, 'candidate' | 'previous'>): boolean {
+  return previous !== null && previous.commit !== null && previous.commit === candidate.commit;
 }
 
 export type TestOutcome = 'passed' | 'warned' | 'failed' | 'undecided';

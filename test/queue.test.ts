@@ -119,6 +119,7 @@ t.test(
       t.match(shown, /begun 5 times; 2 harnesses killed, 0 given back, 0 results of a second run/);
       await merged(t, run, id);
       await rejected(t, run, (...words) => startWith(redis, ...words));
+      await compared(t, run);
     });
     t.notMatch(printed, password);
     for (const name of readdirSync(shop, { recursive: true, encoding: 'utf8' })) {
@@ -191,6 +192,42 @@ async function rejected(t: Test, run: Run, start: Start): Promise<void> {
   t.match(run('queue', 'remove', other).out, /removed/);
   t.match(run('queue', 'show', other).err, new RegExp(`there is no batch "${other}"`));
   t.same(await left(), [], 'no process is left');
+}
+
+/** Both versions of a scenario are one cell, on whichever machine. */
+async function compared(t: Test, run: Run): Promise<void> {
+  const words = ['--base', 'HEAD~1', '--metric', 'requests.failed', '--sites', 'never', '--only', 'cart'];
+  const box = ['--class', 'box'];
+  t.match(
+    run('enqueue', '--base', 'npm:shop@1.0.0', ...box).err,
+    /npm:shop@1\.0\.0 is no commit: workers take no package/,
+  );
+  t.match(run('enqueue', ...words, '--quick', ...box).err, /--quick is for a gate, and --base compares/);
+  t.match(run('compare', '--base', './runs', '--shard', '1/2').err, /\.\/runs is on this machine only/);
+  const id = run('enqueue', ...words, ...box).out.trim();
+  t.match(run('worker', ...box, '--until-empty'), { status: 0, err: /cart: WITHIN: .*\n1 cell measured here/ });
+  t.match(run('queue', 'collect', id, '--out', 'pairs'), { status: 0, out: /^1 cell: 1 measured/ });
+  const merged = run('merge', 'pairs', '--out', 'pairs-whole');
+  t.match(merged, { status: 0, out: /^WITHIN: [\s\S]*^base HEAD~1 /m }, merged.err);
+  const report = JSON.parse(readFileSync(path.join(shop, 'pairs-whole', 'comparison.json'), 'utf8'));
+  const [base, head] = ['HEAD~1', 'HEAD'].map((name) => git('rev-parse', name).trim());
+  t.match(report, { kind: 'comparison', base: { label: 'HEAD~1', commit: base }, head: { label: '.', commit: head } });
+  t.match(report.scenarios, [{ name: 'cart', method: 'numbers', pairs: 3 }]);
+  t.match(report.command, /^floodgate compare --base HEAD~1 --sites never --only cart --metric requests\.failed$/);
+  // A part of it by hand, and of a larger whole.
+  const part = run('compare', ...words, '--only', 'broken', '--shard', '2/2', '--out', 'shards/second');
+  t.match(part, { status: 2, err: /shard 2 of 2: 1 of 2 scenarios[\s\S]*no-such-program/ });
+  t.match(run('merge', 'shards'), {
+    status: 2,
+    err: /no shard measured: cart, broken \(.*no-such-program.*\) \(there is no shard 1\/2\)/,
+  });
+  t.match(run('merge', 'shards', 'pairs').err, /shards.second and pairs are of another/);
+  // One that cannot run takes nothing from the others of its shard.
+  t.equal(run('gate', '--only', 'killer', '--only', 'broken', '--shard', '1/1', '--out', 'both').status, 2);
+  t.match(
+    run('merge', 'both').err,
+    /no shard measured: killer \(killed, cause unknown.*\), broken \(.*no-such-program/,
+  );
 }
 
 /** A command that is still running. */

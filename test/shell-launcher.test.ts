@@ -52,7 +52,8 @@ const reporter = path.join(folder, 'reporter.cjs');
 writeFileSync(
   reporter,
   `const { execArgv, env, execPath } = process;
-  process.on('exit', () => console.error(JSON.stringify({ execArgv, execPath, cache: env.NODE_COMPILE_CACHE, env })));`,
+  const given = require('node:fs').readFileSync('/proc/self/environ', 'latin1');
+  process.on('exit', () => console.error(JSON.stringify({ execArgv, execPath, cache: env.NODE_COMPILE_CACHE, env, given })));`,
 );
 const home = path.join(folder, 'home');
 mkdirSync(home);
@@ -87,7 +88,14 @@ function started(t: Test, program: string, env: NodeJS.ProcessEnv = {}) {
   t.equal(status, 0);
   const lines = stderr.trim().split('\n');
   t.equal(lines.length, 1, 'one Node.js');
-  return JSON.parse(lines[0]!) as { execArgv: string[]; execPath: string; cache?: string; env: NodeJS.ProcessEnv };
+  return JSON.parse(lines[0]!) as {
+    execArgv: string[];
+    execPath: string;
+    cache?: string;
+    env: NodeJS.ProcessEnv;
+    /** As Linux keeps it for whoever may look at the process. */
+    given: string;
+  };
 }
 
 const { version } = JSON.parse(readFileSync(path.join(path.dirname(bin), 'package.json'), 'utf8'));
@@ -148,6 +156,16 @@ t.test('it is the pinned one, with the settings and the environment that it has 
       'nothing of ours but this is left in it, and nothing of the user’s is changed',
     );
   }
+  t.end();
+});
+
+t.test('a passphrase is in no place where other processes read what it was started with', (t) => {
+  const passphrase = 'open "se$ame" `x` \\n \'\n of two lines';
+  const { env, given } = started(t, path.join(bin, 'floodgate'), { FLOODGATE_KEY_PASSPHRASE: passphrase });
+  t.equal(env.FLOODGATE_KEY_PASSPHRASE, passphrase);
+  t.equal(env.FLOODGATE_KEY_PASSPHRASE_FROM, undefined);
+  t.notMatch(given, 'se$ame');
+  t.match(given, 'PATH=');
   t.end();
 });
 

@@ -1,7 +1,8 @@
 /**
- * `node bench/production/spike-to-desk.bench.ts [--size 1GB] [--minutes 15] [--keep FOLDER] [--only KIND]`: the story of test/spike-to-desk.test.ts with an incident of
- * 1 GB, for a defect that amplifies (bodies held whole once decoded) and one that holds what it is sent (reassembly without a limit). Prints what
- * was recorded, what is left of it, and what was found in that. An hour; takes TAP devices and namespaces.
+ * `node bench/production/spike-to-desk.bench.ts [--size 1GB] [--minutes 15] [--keep FOLDER] [--only KIND|DEFECT]`: the story of
+ * test/spike-to-desk.test.ts with an incident of 1 GB, for two defects that amplify (bodies held whole once decoded, room made for all that a gap may
+ * bring) and two that hold what they are sent (reassembly without a limit, bodies until the end). Prints what was recorded, what is left of it, and
+ * what was found in that. An hour; takes TAP devices and namespaces.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -69,6 +70,26 @@ const stories: readonly Story[] = [
     exports: 1,
     rule: '+150MB',
   },
+  {
+    kind: 'amplifying',
+    defect: 'gap-filled',
+    until: 'http',
+    flood: [
+      day({}),
+      // Downloads whose window ends far behind what came.
+      traffic.http({
+        arrivals: traffic.constant(12),
+        duration: '20s',
+        start: '1s',
+        keepAlive: 4,
+        fault: traffic.farAhead('1MB..3MB'),
+        exchanges: [traffic.exchange({ response: traffic.json('200B..4kB') })],
+      }),
+    ],
+    exports: 1,
+    rule: '+150MB',
+  },
+  { kind: 'holding', defect: 'har-held', until: 'http', flood: [day({})], exports: 1, rule: '+150MB' },
 ];
 
 const bytes = parseQuantity(values.size, '--size', 'bytes');
@@ -79,7 +100,7 @@ const production = mkdtempSync(path.join(tmpdir(), 'floodgate-production-'));
 try {
   const launchers = install(desk);
   for (const story of stories) {
-    if (values.only !== undefined && values.only !== story.kind) continue;
+    if (values.only !== undefined && values.only !== story.kind && values.only !== story.defect) continue;
     await followStory(story, launchers);
   }
 } finally {
@@ -88,8 +109,8 @@ try {
 
 async function followStory(story: Story, launchers: string): Promise<void> {
   const { kind, defect, until } = story;
-  const folder = path.join(desk, kind);
-  const store = values.keep === undefined ? undefined : path.join(values.keep, `${kind}-${values.size}`);
+  const folder = path.join(desk, defect);
+  const store = values.keep === undefined ? undefined : path.join(values.keep, `${defect}-${values.size}`);
   if (store !== undefined && existsSync(store)) cpSync(store, folder, { recursive: true });
   else {
     await recordStory(story, launchers, folder);
@@ -111,10 +132,10 @@ async function followStory(story: Story, launchers: string): Promise<void> {
     return { ...done, minutes };
   };
   const agent = ['--defect', defect, '--agent-until', until];
-  const run = floodgate('run', kind, ...agent, '--no-explain', '--out', `run-${kind}`);
+  const run = floodgate('run', defect, ...agent, '--no-explain', '--out', `run-${defect}`);
   console.log(`    ${run.stdout.split('\n').find((line) => line.includes('rss.rise')) ?? run.stderr}`);
-  const small = `${kind}.pcap`;
-  const found = floodgate('minimize', kind, ...agent, '--minutes', values.minutes, '-o', small);
+  const small = `${defect}.pcap`;
+  const found = floodgate('minimize', defect, ...agent, '--minutes', values.minutes, '-o', small);
   console.log(found.stdout.replaceAll(/^/gm, '    ').trimEnd());
   if (found.status !== 0) {
     console.log(found.stderr);
@@ -126,8 +147,8 @@ async function followStory(story: Story, launchers: string): Promise<void> {
     `  ${megabytes(size)} left: ${(size / rise).toFixed(3)} × the ${megabytes(rise)} that are held when it is called a spike`,
   );
   for (const [whole, name] of [
-    [path.join(kind, 'traffic.pcapng'), `${kind}-shared.pcapng`],
-    [small, `${kind}-shared.pcap`],
+    [path.join(defect, 'traffic.pcapng'), `${defect}-shared.pcapng`],
+    [small, `${defect}-shared.pcap`],
   ] as const) {
     floodgate('scrub', whole, name);
     console.log(

@@ -1,13 +1,14 @@
 /** Traffic into a capture file: pcapng, or pcap where the name says so, packed where it says so. A file that was there stays until the new one is whole. */
-import { createWriteStream } from 'node:fs';
+import { closeSync, constants, createWriteStream, openSync, statSync } from 'node:fs';
 import { PassThrough, Readable, type Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { createGzip, createZstdCompress } from 'node:zlib';
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../agent/errors.ts';
 import { PcapWriter } from '../../agent/pcap/pcap-writer.ts';
 import { PcapngWriter } from '../../agent/pcap/pcapng-writer.ts';
+import type { InputState } from '../traffic/recording.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import { DraftFile, unwritable } from './draft-file.ts';
 
@@ -15,17 +16,20 @@ import { DraftFile, unwritable } from './draft-file.ts';
 const framesPerRead = 256;
 /** Reads that leave nothing to write, before signals have their turn. */
 const readsPerTurn = 64;
+/** Until an empty pipe is looked at again. */
+const idleMs = 10;
 
-/** @param signal ends the writing @returns frames written; undefined: it was ended @throws FloodgateError `output-unwritable`; OUT stays as it was */
+/** @param signal ends the writing @param input where the traffic was opened with it @returns frames written; undefined: it was ended @throws FloodgateError `output-unwritable`; OUT stays as it was */
 export async function writeCapture(
   traffic: Traffic,
   output: string,
   comment: string,
   signal?: AbortSignal,
+  input?: InputState,
 ): Promise<number | undefined> {
   const counted = { frames: 0 };
   // Before the file is made: what cannot be read leaves no file.
-  const chunks = chunksOf(traffic, output, comment, counted, signal);
+  const chunks = chunksOf(traffic, output, comment, counted, signal, input);
   const first = await chunks.next();
   if (signal?.aborted) return undefined;
   const all = async function* () {
@@ -34,7 +38,9 @@ export async function writeCapture(
   };
   const draft = output === '-' ? undefined : new DraftFile(output);
   try {
+    const reader = draft && (await readerOf(draft.path, signal));
     const destination = draft ? createWriteStream(draft.path) : standardOutput();
+    if (reader !== undefined) destination.once('open', () => closeSync(reader));
     await pipeline(Readable.from(all(), { objectMode: false }), packerOf(output), destination, { signal });
     draft?.keep();
   } catch (error) {
@@ -47,6 +53,19 @@ export async function writeCapture(
     throw unwritable(output === '-' ? 'standard output' : output, error);
   }
   return counted.frames;
+}
+
+/** Waits for who reads a pipe by name, so that opening it waits for nothing. @returns its other end, to be closed; undefined for what is no pipe */
+async function readerOf(file: string, signal: AbortSignal | undefined): Promise<number | undefined> {
+  if (!statSync(file, { throwIfNoEntry: false })?.isFIFO()) return undefined;
+  for (;;) {
+    try {
+      return openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
+      await sleep(idleMs, undefined, { signal });
+    }
+  }
 }
 
 /** Not `process.stdout` itself: an error of the reading would be one of that stream, too. */
@@ -65,6 +84,7 @@ async function* chunksOf(
   comment: string,
   counted: { frames: number },
   signal: AbortSignal | undefined,
+  input: InputState | undefined,
 ): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   const out = (bytes: Uint8Array, start: number, end: number) => void pieces.push(Buffer.from(bytes.slice(start, end)));
@@ -76,7 +96,11 @@ async function* chunksOf(
     },
   };
   for (let reads = 1; traffic.read(sink, framesPerRead) >= 0; reads += 1) {
-    if (reads % readsPerTurn === 0) await turn();
+    if (input?.isIdle) {
+      // Whoever reads the output gets what there is.
+      writer.flush();
+      await sleep(idleMs);
+    } else if (reads % readsPerTurn === 0) await turn();
     if (signal?.aborted) return;
     if (pieces.length === 0) continue;
     yield Buffer.concat(pieces);

@@ -1,42 +1,28 @@
 /** `floodgate compare`: two versions of a project, run in interleaved pairs on this machine, and a verdict with its error. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import {
-  COMPARISON_SCHEMA_VERSION,
-  type ComparedFailure,
-  type ComparedScenario,
-  type ComparedTimeline,
-  type ComparisonReport,
-} from '../../reports/comparison.ts';
-import { renderComparisonAnnotations } from '../../reports/comparison-annotations.ts';
-import { comparisonReporters } from '../../reports/comparison-reporter.ts';
-import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
-import type { Note } from '../../reports/model.ts';
-import { compareScenario, type ScenarioOrder, type ScenarioResult } from '../compare/compare-scenario.ts';
-import { overlayOf, type TimedRun } from '../compare/overlay.ts';
-import type { Side } from '../compare/pairs.ts';
-import { sameFilesNotes } from '../compare/same-files.ts';
-import { errorRate } from '../compare/stopping-rule.ts';
-import { thresholdsOf } from '../compare/thresholds.ts';
-import { comparisonVerdict } from '../compare/verdict.ts';
-import { laneOf } from '../compare/version-cells.ts';
-import type { Version } from '../compare/version-label.ts';
 import { VersionStore } from '../compare/version-store.ts';
-import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
-import { configName, placeOfScenario } from '../project/scenario-place.ts';
-import { plainLines } from '../target/last-words.ts';
-import { readMachine } from '../watch/machine.ts';
+import { PartialWriter } from '../shards/partial.ts';
+import { partOf } from '../shards/shard-choice.ts';
+import {
+  type ComparedFlags,
+  comparedDefaults,
+  comparedScenarios,
+  comparisonLimits,
+  comparisonWhole,
+} from './compare-whole.ts';
+import { printAnnotations, printComparison, writeComparison } from './comparison-report.ts';
 import { record } from './history-record.ts';
-import { takesColour } from './print-report.ts';
-import { chosenScenarios } from './project-gate.ts';
+import { Comparison } from './perform-compare.ts';
 import { repeated } from './repeated-option.ts';
 import { makeReportFolder, pointLatest } from './report-folder.ts';
 import { openSession } from './session.ts';
-import { commandLine } from './shown-words.ts';
+import { refuseOtherWhole, shardAsked, shardWords } from './shard-whole.ts';
+
+/** Between two looks whether another comparison of this project is over. */
+const busyMs = 1_000;
 
 const examples = `
 Examples:
@@ -46,27 +32,19 @@ Examples:
   floodgate compare --base runs/latest             what that gate, or comparison, measured: its version, run again
   floodgate compare --base main --only checkout    one scenario
   floodgate compare --base main --threshold allocated.perRequest=5%
+  floodgate compare --base main --shard 2/3        a third of the scenarios, each under both versions; floodgate merge puts the parts together
 
 Both versions are checked out and built once, then run in turn from the same path, in pairs whose order is drawn. Pairs are added
 until every metric with a threshold is decided, or --max-pairs or --max-time ends it.
 
 Exit codes: 0 within every threshold, 1 worse, 2 could not run, 3 interrupted, 4 undecided or not measured.`;
 
-interface CompareFlags {
-  readonly base: string;
-  readonly head: string;
+interface CompareFlags extends ComparedFlags {
   readonly config?: string;
-  readonly only?: readonly string[];
-  readonly env?: string;
-  readonly metric?: readonly string[];
-  readonly threshold?: readonly string[];
-  readonly maxPairs: string;
-  readonly maxTime: string;
-  readonly undecided: 'fail' | 'pass';
-  readonly sites?: 'worse' | 'always' | 'never';
-  readonly seed?: string;
   readonly all?: boolean;
   readonly out?: string;
+  readonly shard?: string;
+  readonly partOf?: string;
 }
 
 export function addCompareCommand(command: Command): void {
@@ -78,18 +56,18 @@ export function addCompareCommand(command: Command): void {
       '--base <version>',
       'commit, branch, tag, folder (./…), package (npm:1.2.0, ./shop.tgz), or an earlier run (runs/latest)',
     )
-    .option('--head <version>', 'the version to judge', '.')
+    .option('--head <version>', 'the version to judge', comparedDefaults.head)
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
     .option('--only <scenario>', 'this scenario alone; may be repeated', repeated)
     .option('--env <name>', 'limits of this environment of the configuration')
     .option('--threshold <metric=share>', 'replaces or adds a threshold; may be repeated', repeated)
     .option('--metric <name>', 'judge this metric, and no other; may be repeated', repeated)
-    .option('--max-pairs <n>', 'pairs a scenario, at most', '40')
-    .option('--max-time <time>', 'no new pair begins after it', '30min')
+    .option('--max-pairs <n>', 'pairs a scenario, at most', comparedDefaults.maxPairs)
+    .option('--max-time <time>', 'no new pair begins after it', comparedDefaults.maxTime)
     .addOption(
       new Option('--undecided <verdict>', 'what an undecided comparison means for the exit code')
         .choices(['pass', 'fail'])
-        .default('fail'),
+        .default(comparedDefaults.undecided),
     )
     .addOption(
       new Option(
@@ -100,6 +78,8 @@ export function addCompareCommand(command: Command): void {
     .option('--seed <n>', 'of the order within pairs (default: by the time)')
     .option('--all', 'print the figures without a threshold too')
     .option('--out <dir>', 'folder for the report (default: runs/<time>-compare)')
+    .option('--shard <i/n>', 'only this part of the scenarios, for floodgate merge; auto: as CI’s variables say')
+    .option('--part-of <dir>', 'with --shard: only where this is a part of the same whole as the shard in this folder')
     .addHelpText('after', examples)
     .action(async (flags: CompareFlags) => {
       process.exitCode = await compare(flags);
@@ -108,95 +88,38 @@ export function addCompareCommand(command: Command): void {
 
 async function compare(flags: CompareFlags): Promise<number> {
   const startedAtMs = Date.now();
-  const pairsMax = parseWhole(flags.maxPairs, '--max-pairs', { min: 5, max: 64 });
-  const timeMaxMs = parseQuantity(flags.maxTime, '--max-time', 'seconds') * 1000;
-  const seed =
-    flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
+  const shard = shardAsked(flags);
+  const limits = comparisonLimits(flags);
   const project = await loadProject(process.cwd(), flags.config);
-  const scenarios = chosenScenarios(project, flags);
-  // A wrong name is found before anything is checked out or measured.
-  for (const scenario of scenarios)
-    thresholdsOf(project, scenario, laneOf(project, scenario), flags.env, flags.threshold ?? [], flags.metric);
+  const scenarios = comparedScenarios(project, flags);
   const session = openSession();
-  const step = (text: string) => void process.stderr.write(`${text}\n`);
-  const store = new VersionStore({
-    folder: project.folder,
-    build: project.config.build,
+  const common = shard && (await comparisonWhole(project, flags, session));
+  const folder = makeReportFolder('compare', flags.out);
+  const partial = shard && common && new PartialWriter(folder, { shard, common });
+  if (flags.partOf !== undefined) refuseOtherWhole(flags.partOf, common!);
+  const own = shard ? partOf(scenarios, shard) : scenarios;
+  if (shard) step(shardWords(shard, own.length, scenarios.length));
+  const store = await openVersions(project, { isPatient: shard !== undefined, signal: session.signal });
+  const seed = common?.comparison?.seed ?? limits.seed ?? startedAtMs >>> 0;
+  const comparison = new Comparison({
+    ...{ flags, limits, project, session, folder, partial, store, startedAtMs, seed },
     onStep: step,
   });
-  const folder = makeReportFolder('compare', flags.out);
-  const results: ScenarioResult[] = [];
-  const failures: FloodgateError[] = [];
-  let versions: Readonly<Record<Side, Version>> | undefined;
-  let notes: readonly Note[] = [];
-  const reported = (verdict: ComparisonReport['verdict'], failed?: readonly ComparedFailure[]): ComparisonReport => {
-    const compared = comparedOf(results, project, notes);
-    return {
-      kind: 'comparison',
-      schemaVersion: COMPARISON_SCHEMA_VERSION,
-      tool: { name: 'floodgate', version: session.toolVersion },
-      startedAt: new Date(startedAtMs).toISOString(),
-      durationMs: Date.now() - startedAtMs,
-      command: commandLine(),
-      folder: store.prefix.split(path.sep).join('/'),
-      base: versions ? described(versions.base) : unprepared(flags.base),
-      head: versions ? described(versions.head) : unprepared(flags.head),
-      errorRate,
-      scenarios: compared,
-      timelines: compared.flatMap((each) => timelineOf(folder, each)),
-      flames: results.flatMap(({ flame }) => (flame ? [flame] : [])),
-      ...(failed && { failures: failed }),
-      config: configName(project),
-      verdict,
-    };
-  };
   try {
-    versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
-    notes = sameFilesNotes(versions, store);
-    for (const { text } of notes) step(text);
-    for (const scenario of scenarios) {
-      const order: ScenarioOrder = {
-        project,
-        scenario,
-        versions,
-        store,
-        folder,
-        environment: flags.env,
-        thresholds: flags.threshold ?? [],
-        metrics: flags.metric,
-        sites: flags.sites ?? 'worse',
-        signal: session.signal,
-        pairsMax,
-        deadlineMs: startedAtMs + timeMaxMs,
-        nowMs: () => Date.now(),
-        readMachine: () => readMachine(performance.now()),
-        pause: (ms) => setTimeout(ms),
-        seed,
-        onStep: step,
-      };
-      // One that cannot run takes nothing from the others.
-      const result = await compareScenario(order).catch((error: unknown) => failures.push(failureOf(error)));
-      if (typeof result === 'object') results.push(result);
-    }
-    if (failures.length > 0) throw failures[0]!;
-    const verdict = comparisonVerdict(comparedOf(results, project, notes), flags.undecided === 'pass');
-    const report = reported(withDoubts(verdict, notes));
+    const report = await comparison.run(own, common?.comparison);
     writeComparison(folder, report);
-    if (flags.out === undefined) pointLatest(folder);
-    process.stdout.write(renderComparisonTerminal(report, { colour: takesColour(), all: flags.all === true }));
-    process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.html'))}\n`);
-    await record(report, folder, { config: project.file, hasOut: flags.out !== undefined }, session.store);
-    // A job of GitHub takes annotations from what it prints.
-    if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));
+    if (flags.out === undefined && !shard) pointLatest(folder);
+    printComparison(folder, report, flags.all === true);
+    // A part is no comparison: whoever merges the parts stores the whole.
+    if (!shard) await record(report, folder, { config: project.file, hasOut: flags.out !== undefined }, session.store);
     return report.verdict.exitCode;
   } catch (error) {
     // A job of CI shows comparison.md whatever became of it.
     if (error instanceof FloodgateError) {
-      const failed = failures.length > 0 ? failures : [error];
-      const report = reported(failedVerdict(error, failed, results), await detailsOf(failed));
+      const report = await comparison.failed(error);
       writeComparison(folder, report);
-      if (flags.out === undefined) pointLatest(folder);
-      if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));
+      if (flags.out === undefined && !shard) pointLatest(folder);
+      printAnnotations(report);
     }
     throw error;
   } finally {
@@ -204,70 +127,23 @@ async function compare(flags: CompareFlags): Promise<number> {
   }
 }
 
-/** The scenarios, with what is known of them besides their figures. */
-function comparedOf(results: readonly ScenarioResult[], project: Project, doubts: readonly Note[]): ComparedScenario[] {
-  return results.map(({ compared, scenario }) => {
-    return { ...compared, definedIn: placeOfScenario(project, scenario), notes: [...compared.notes, ...doubts] };
-  });
+/** @param isPatient waits for another comparison of this project. @throws FloodgateError `compare-busy`, `interrupted` */
+async function openVersions(
+  { folder, config }: Project,
+  { isPatient, signal }: { readonly isPatient: boolean; readonly signal: AbortSignal },
+): Promise<VersionStore> {
+  for (let said = false; ; said = true) {
+    try {
+      return new VersionStore({ folder, build: config.build, onStep: step });
+    } catch (error) {
+      const isBusy = error instanceof FloodgateError && error.code === 'compare-busy';
+      if (!isBusy || !isPatient || signal.aborted) throw error;
+      if (!said) step(`waiting: ${error.message}`);
+      await setTimeout(busyMs);
+    }
+  }
 }
 
-/** That nothing was compared is said where people look first. */
-function withDoubts(verdict: ComparisonReport['verdict'], [doubt]: readonly Note[]): ComparisonReport['verdict'] {
-  return verdict.ok && doubt ? { ...verdict, headline: `${verdict.headline}; but ${doubt.text}` } : verdict;
-}
-
-/** What each said, and what to do, as others may read it. */
-function detailsOf(failures: readonly FloodgateError[]): Promise<ComparedFailure[]> {
-  return Promise.all(
-    failures.map(async ({ message, hint }) => ({ message, details: (await plainLines(hint.split('\n'))).join('\n') })),
-  );
-}
-
-function writeComparison(folder: string, report: ComparisonReport): void {
-  for (const { fileName, render } of comparisonReporters)
-    writeFileSync(path.join(folder, fileName), render(report), { mode: 0o600 });
-}
-
-/** @throws what ends the whole comparison: an interruption, and what is no failure of a run */
-function failureOf(error: unknown): FloodgateError {
-  if (error instanceof FloodgateError && error.code !== 'interrupted') return error;
-  throw error;
-}
-
-/** What could not be compared, and what the others came to. */
-function failedVerdict(
-  error: FloodgateError,
-  all: readonly FloodgateError[],
-  results: readonly ScenarioResult[],
-): ComparisonReport['verdict'] {
-  const others =
-    results.length > 0
-      ? [
-          comparisonVerdict(
-            results.map(({ compared }) => compared),
-            false,
-          ).headline,
-        ]
-      : [];
-  const headline = [...all.map(({ message }) => message), ...others].join('; ');
-  return { ok: false, exitCode: error.exitCode, headline };
-}
-
-/** Of a version that was not come to. */
-function unprepared(label: string): ComparisonReport['base'] {
-  return { label, commit: null, dirty: false, package: null, key: '' };
-}
-
-/** From the runs that are kept. */
-function timelineOf(folder: string, { name, pairs }: ComparedScenario): ComparedTimeline[] {
-  const runs = (side: Side): TimedRun[] =>
-    Array.from({ length: pairs }, (_, at) =>
-      JSON.parse(readFileSync(path.join(folder, name, `${at + 1}-${side}`, 'report.json'), 'utf8')),
-    );
-  const overlay = overlayOf(runs('base'), runs('head'));
-  return overlay ? [{ scenario: name, ...overlay }] : [];
-}
-
-function described({ label, commit, dirty, package: named, key }: Version): ComparisonReport['base'] {
-  return { label, commit: commit ?? null, dirty, package: named ?? null, key };
+function step(text: string): void {
+  process.stderr.write(`${text}\n`);
 }

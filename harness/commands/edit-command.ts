@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatCount } from '../../reports/format.ts';
+import { exitCodeOf } from '../metrics/exit-codes.ts';
 import { parseWhole } from '../metrics/quantity.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
@@ -50,9 +51,10 @@ async function edit(inputs: readonly string[], output: string, flags: Flags): Pr
   const { signal } = openSession();
   const schedule = flags.impairOut === undefined ? undefined : new DraftFile(flags.impairOut);
   try {
-    const traffic = await openTraffic(withSchedule(order, schedule));
+    const input = { isIdle: false };
+    const traffic = await openTraffic(withSchedule(order, schedule), input);
     try {
-      const written = await writeCapture(traffic, output, 'floodgate edit', signal);
+      const written = await writeCapture(traffic, output, 'floodgate edit', signal, input);
       if (written === undefined) {
         const left = output === '-' ? 'what was written is a part' : `${output} was not written`;
         process.stderr.write(`floodgate: interrupted: ${left}\n`);
@@ -61,8 +63,10 @@ async function edit(inputs: readonly string[], output: string, flags: Flags): Pr
       }
       schedule?.keep();
       process.stderr.write(`${formatCount(written)} frames in ${output === '-' ? 'standard output' : output}\n`);
-      for (const { kind, description, frames } of traffic.impairments) {
+      for (const { kind, description, frames, isIncomplete } of traffic.impairments) {
         process.stderr.write(`  ${kind}: ${description} (${formatCount(frames)} frames)\n`);
+        // OUT is whole, and what should be in it is not.
+        if (isIncomplete) process.exitCode = exitCodeOf([{ state: 'undecided' }]);
       }
     } finally {
       traffic.close();
@@ -92,6 +96,11 @@ function orderOf(inputs: readonly string[], output: string, flags: Flags): Traff
   if ([first, ...more].filter((input) => input === '-').length > (loops > 1 ? 0 : 1)) {
     throw new FloodgateError('option-invalid', 'standard input can be read once', {
       hint: 'Put it into a file first.',
+    });
+  }
+  if (impairOut === '-') {
+    throw new FloodgateError('option-invalid', '--impair-out takes a file, and "-" names none', {
+      hint: 'Write for example --impair-out worse.impair.jsonl; /dev/stdout is standard output where OUT is a file.',
     });
   }
   if (impairOut !== undefined && !impair) {

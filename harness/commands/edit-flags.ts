@@ -53,9 +53,9 @@ export function editOrderOf(flags: EditFlags): EditOrder | undefined {
     ...(to !== undefined && { to: momentOf(to, '--to') }),
     ...(filter !== undefined && { filter }),
     ...(limit !== undefined && { limit: parseWhole(limit, '--limit', { min: 1, max: Number.MAX_SAFE_INTEGER }) }),
-    ...listed('map', flags.map, mapOf),
-    ...listed('ports', flags.port, portsOf),
-    ...listed('macs', flags.mac, macsOf),
+    ...listed('map', flags.map, mapOf, clashingMaps),
+    ...listed('ports', flags.port, portsOf, clashingPairs('--port')),
+    ...listed('macs', flags.mac, macsOf, clashingPairs('--mac')),
     ...(vlan !== undefined && { vlan: vlan === 'none' ? vlan : parseWhole(vlan, '--vlan', { min: 0, max: 4_094 }) }),
     ...(mtu !== undefined && { mtu: parseWhole(mtu, '--mtu', { min: 68, max: bytesMax }) }),
     ...(fixChecksums && { fixesChecksums: true }),
@@ -64,9 +64,52 @@ export function editOrderOf(flags: EditFlags): EditOrder | undefined {
   return Object.keys(order).length === 0 ? undefined : order;
 }
 
-function listed<T>(name: string, texts: string | readonly string[] | undefined, parse: (text: string) => T) {
+interface Given<T> {
+  readonly text: string;
+  readonly value: T;
+}
+
+/** @param clash throws where two of them cannot both hold; called with each and one that was given before it */
+function listed<T>(
+  name: string,
+  texts: string | readonly string[] | undefined,
+  parse: (text: string) => T,
+  clash: (earlier: Given<T>, later: Given<T>) => void,
+) {
   const all = typeof texts === 'string' ? texts.split(',').map((text) => text.trim()) : texts;
-  return all && all.length > 0 && { [name]: all.map(parse) };
+  if (!all || all.length === 0) return undefined;
+  const given = all.map((text) => ({ text, value: parse(text) }));
+  for (const [at, later] of given.entries()) for (const earlier of given.slice(0, at)) clash(earlier, later);
+  return { [name]: given.map(({ value }) => value) };
+}
+
+/** The first network that an address is in decides, so a narrow one stands before the one around it; and hosts stay apart. */
+function clashingMaps(earlier: Given<NetworkMap>, later: Given<NetworkMap>): void {
+  const both = `--map: "${earlier.text}" and "${later.text}"`;
+  const [one, other] = [earlier.value, later.value];
+  if (one.prefixBits <= other.prefixBits && overlap(one, other, 'from')) {
+    const isSame = one.prefixBits === other.prefixBits;
+    throw bad(
+      `${both} are about the same addresses: the second would never apply`,
+      isSame ? 'Keep one of them.' : 'Put the narrower network first.',
+    );
+  }
+  if (overlap(one, other, 'to') && !overlap(one, other, 'from')) {
+    throw bad(`${both} would make one host of two`, 'Give each a network of its own: their bits of a host stay.');
+  }
+}
+
+function overlap(one: NetworkMap, other: NetworkMap, side: 'from' | 'to'): boolean {
+  const bits = Math.min(one.prefixBits, other.prefixBits);
+  const isSame = (byte: number, at: number) => ((byte ^ other[side][at]!) & prefixMask(bits, at)) === 0;
+  return one[side].length === other[side].length && one[side].every(isSame);
+}
+
+function clashingPairs(option: string) {
+  return (earlier: Given<readonly [unknown, unknown]>, later: Given<readonly [unknown, unknown]>): void => {
+    if (earlier.value[0] !== later.value[0]) return;
+    throw bad(`${option}: "${earlier.text}" and "${later.text}" say two things about one`, 'Keep one of them.');
+  };
 }
 
 function momentOf(text: string, option: string): Moment {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { linkSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { exchangesCapture } from '../../agent/commands/capture-fixture.ts';
 import { outcomeOf, program, run, workplace } from './cli-trial.ts';
@@ -63,6 +64,31 @@ t.test('a failure, and Ctrl-C, leave an existing file as it was, and no other', 
   t.equal(done.code, 0, done.err);
   t.same(names(), before);
   for (const name of ['out.pcap', 'out.impair.jsonl']) t.not(readFileSync(at(name), 'latin1'), 'old');
+});
+
+t.test('Ctrl-C ends the waiting for a pipe that says nothing more', async (t) => {
+  const { at, names, bytes, before } = place(t);
+  const child = spawn(program, ['edit', '-', at('out.pcap')]);
+  const outcome = outcomeOf(child);
+  child.stdin.write(bytes.subarray(0, bytes.length - 100));
+  for (let i = 0; i < 1_000 && !names().some((name) => name.endsWith('.part')); i += 1) await sleep(20);
+  child.kill('SIGINT');
+  const { code, err } = await outcome;
+  t.equal(code, 3, err);
+  t.same(names(), before);
+});
+
+t.test('a capture that ends early: its whole frames, said to be a part, and no success', async (t) => {
+  const { at, bytes } = place(t);
+  const packed = gzipSync(bytes);
+  writeFileSync(at('cut.pcap.gz'), packed.subarray(0, packed.length - 20));
+  writeFileSync(at('cut.pcap'), bytes.subarray(0, bytes.length - 20));
+  for (const name of ['cut.pcap.gz', 'cut.pcap']) {
+    const { code, err } = await run(['edit', at(name), at('out.pcap')]);
+    t.equal(code, 4, name);
+    t.match(err, new RegExp(`^\\d+ frames in .*\\n  recording: .*${name} ends early, .*nothing behind them`));
+    t.match(await run(['edit', at('out.pcap'), at('again.pcap')]), { code: 0 }, 'what was written is whole');
+  }
 });
 
 t.test('an error with standard output is one of the operator, not a stack trace', async (t) => {

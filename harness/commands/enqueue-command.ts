@@ -1,7 +1,7 @@
-/** `floodgate enqueue`: the scenarios of a gate as cells for a pool of machines. */
+/** `floodgate enqueue`: the scenarios of a gate, or of a comparison, as cells for a pool of machines. */
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
@@ -10,6 +10,8 @@ import { removeBatch } from '../queue/batch-cells.ts';
 import { usingQueue } from '../queue/open-queue.ts';
 import { batchesMax } from '../queue/queue-store.ts';
 import { shellWord } from '../requests/shown-command.ts';
+import { comparisonWhole } from './compare-whole.ts';
+import { askedComparison, type ComparisonWords, comparisonWords } from './comparison-words.ts';
 import { gateWhole, type ProjectGateFlags } from './project-gate.ts';
 import { type OpenedQueue, withQueue } from './queue-place.ts';
 import { serverWarnings } from './queue-server.ts';
@@ -25,13 +27,14 @@ Examples:
   floodgate worker                                   on each machine that measures, in a checkout of the same commit
   id=$(floodgate enqueue)                            every scenario, for the machines whose workers are there
   floodgate enqueue --quick --class bench-box        those that say quick: true, for machines of this class
+  floodgate enqueue --base main                      a comparison: each cell runs base and head of one scenario, in pairs, on one machine
   floodgate queue wait $id
   floodgate queue collect $id --out parts && floodgate merge parts
 
 Standard output is the batch's identity and nothing else. A worker measures nothing that is of another commit, configuration or version of
 floodgate. Without bullmq and ioredis: npm install --save-dev bullmq@6.7.0 ioredis@5.11.1`;
 
-interface EnqueueFlags extends Pick<ProjectGateFlags, 'only' | 'quick' | 'set' | 'budget' | 'env'> {
+interface EnqueueFlags extends Pick<ProjectGateFlags, 'only' | 'quick' | 'set' | 'budget' | 'env'>, ComparisonWords {
   readonly config?: string;
   readonly class?: string;
   readonly attempts: string;
@@ -48,6 +51,19 @@ export function addEnqueueCommand(command: Command): void {
     .option('--quick', 'only the scenarios that say quick: true')
     .option('--budget <name=value>', 'replaces or adds a limit in every scenario; may be repeated', repeated)
     .option('--env <name>', 'limits of this environment of the configuration')
+    .option('--base <version>', 'compares, in place of a gate: commit, branch or tag to compare with')
+    .option('--head <version>', 'with --base: the version to judge (default: the working folder)')
+    .option('--metric <name>', 'with --base: judge this metric, and no other; may be repeated', repeated)
+    .option('--threshold <metric=share>', 'with --base: replaces or adds a threshold; may be repeated', repeated)
+    .option('--max-pairs <n>', 'with --base: pairs a scenario, at most')
+    .option('--max-time <time>', 'with --base: no new pair of a cell begins after it')
+    .addOption(
+      new Option('--undecided <verdict>', 'with --base: what an undecided one means').choices(['pass', 'fail']),
+    )
+    .addOption(
+      new Option('--sites <when>', 'with --base: when call sites are named').choices(['worse', 'always', 'never']),
+    )
+    .option('--seed <n>', 'with --base: of the order within pairs')
     .option('--class <name>', 'for machines of this class (default: the one that workers are there of)')
     .option('--attempts <n>', 'how often a cell may be lost with its harness or its worker', attemptsDefault)
     .option('--timeout <duration>', 'how long a cell may take', timeoutDefault)
@@ -62,9 +78,7 @@ export function addEnqueueCommand(command: Command): void {
 
 async function enqueue(project: Project, flags: EnqueueFlags, opened: OpenedQueue): Promise<void> {
   const { client, store, shown } = opened;
-  const words = gateWords(flags);
-  const command = ['floodgate', 'gate', ...words].map(shellWord).join(' ');
-  const { common } = gateWhole(project, flags, { toolVersion: readToolVersion(), command });
+  const { common, words } = await wholeOf(project, flags);
   const machines = await machinesFor(flags, opened);
   const batch: Batch = {
     kind: 'batch',
@@ -91,6 +105,22 @@ async function enqueue(project: Project, flags: EnqueueFlags, opened: OpenedQueu
   const cells = `${common.cells.length} ${common.cells.length === 1 ? 'cell' : 'cells'}`;
   process.stderr.write(`${cells} in batch ${batch.id} at ${shown}, for machines of the class "${machines}"\n`);
   process.stdout.write(`${batch.id}\n`);
+}
+
+/** What is measured, and what each cell's process is started with. @throws FloodgateError */
+async function wholeOf(project: Project, flags: EnqueueFlags): Promise<Pick<Batch, 'common' | 'words'>> {
+  const tool = (command: string, words: readonly string[]) => ({
+    toolVersion: readToolVersion(),
+    command: ['floodgate', command, ...words].map(shellWord).join(' '),
+  });
+  const compared = askedComparison(flags);
+  if (compared !== undefined) {
+    const typed = comparisonWords(compared);
+    const common = await comparisonWhole(project, compared, tool('compare', typed));
+    return { common, words: comparisonWords(compared, common.comparison) };
+  }
+  const words = gateWords(flags);
+  return { common: gateWhole(project, flags, tool('gate', words)).common, words };
 }
 
 /** What decides which cells there are, and what they are held against. */

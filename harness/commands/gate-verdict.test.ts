@@ -6,6 +6,18 @@ import { renderTestAnything } from '../../reports/test-anything.ts';
 import { gateReport } from './gate-report.ts';
 import { gateVerdict, withFailures } from './gate-verdict.ts';
 
+t.test('each waiver that was used stands in the verdict, whichever it is', async (t) => {
+  const run = sampleRun();
+  const waived = { ...run.budgets[0]!, state: 'waived' as const, ok: true };
+  const cart = { ...run, budgets: [waived], scenario: { ...run.scenario, name: 'cart' } };
+  const words = `${waived.name} of cart`;
+  const verdictOf = (exitCode: number) =>
+    gateVerdict([cart, { ...run, verdict: { ok: exitCode === 0, exitCode, headline: '' } }], 2).headline;
+  t.equal(verdictOf(0), `All 2 scenarios within budget, or waived: ${words}.`);
+  t.equal(verdictOf(1), `1 of 2 scenarios over budget: ${run.scenario.name}. Waived: ${words}.`);
+  t.equal(verdictOf(4), `1 of 2 undecided: ${run.scenario.name}. Waived: ${words}.`);
+});
+
 t.test('one scenario that cannot run takes nothing from the others, and is no pass', async (t) => {
   const passed = gateVerdict([{ ...sampleRun(), verdict: { ok: true, exitCode: 0, headline: '' } }], 2);
   const error = new FloodgateError('run-failed', 'a run ended with 2', { hint: '' });

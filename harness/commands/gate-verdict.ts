@@ -22,6 +22,7 @@ export function gateVerdict(runs: readonly RunReport[], planned: number, unlimit
         : [
             ...(over.length > 0 ? [`${over.length} of ${runs.length} scenarios over budget: ${over.join(', ')}.`] : []),
             ...(unknown.length > 0 ? [`${unknown.length} of ${runs.length} undecided: ${unknown.join(', ')}.`] : []),
+            ...waiversOf(runs).map((used) => `Waived: ${used}.`),
           ].join(' ');
   return { ok: exitCode === 0, exitCode, headline };
 }
@@ -30,15 +31,17 @@ export function gateVerdict(runs: readonly RunReport[], planned: number, unlimit
 function allWords(runs: readonly RunReport[]): string {
   return runs.length === 0
     ? 'No scenario was to be run.'
-    : `All ${runs.length} scenarios within budget${waiversOf(runs)}.`;
+    : `All ${runs.length} scenarios within budget${waiversOf(runs)
+        .map((used) => `, or waived: ${used}`)
+        .join('')}.`;
 }
 
-/** Each waiver that was used stands in the verdict. */
-function waiversOf(runs: readonly RunReport[]): string {
+/** Each waiver that was used stands in the verdict: all of them as one text, or none. */
+function waiversOf(runs: readonly RunReport[]): string[] {
   const used = runs.flatMap(({ scenario, budgets }) =>
     budgets.filter(({ state }) => state === 'waived').map(({ name }) => `${name} of ${scenario.name}`),
   );
-  return used.length === 0 ? '' : `, or waived: ${used.join(', ')}`;
+  return used.length === 0 ? [] : [used.join(', ')];
 }
 
 export interface GateFailure {

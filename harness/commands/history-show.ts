@@ -1,9 +1,9 @@
 /** What a history holds of one run, gate or comparison, rendered again; and what a folder has to be stored. */
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparisonReport } from '../../reports/comparison.ts';
+import { readComparison } from '../../reports/comparison-reader.ts';
 import { comparisonReporters } from '../../reports/comparison-reporter.ts';
 import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
 import { formatValue, printable, verdictMark } from '../../reports/format.ts';
@@ -151,22 +151,10 @@ export function readStorable(folder: string): Report | ComparisonReport {
 
 function checkedComparison(json: string, fault: (cause: unknown) => FloodgateError): ComparisonReport {
   try {
-    const report: unknown = JSON.parse(json);
-    v.assert(comparisonHead, report);
-    return report as unknown as ComparisonReport;
+    const report = readComparison(json);
+    if (!Number.isNaN(Date.parse(report.startedAt))) return report;
+    throw new Error(`"${printable(report.startedAt, 40)}" is no time`);
   } catch (error) {
     throw fault(error);
   }
 }
-
-/** What is stored of a comparison beside the whole. */
-const comparisonHead = v.object({
-  kind: v.literal('comparison'),
-  startedAt: v.pipe(v.string(), v.isoTimestamp()),
-  durationMs: v.number(),
-  tool: v.object({ version: v.string() }),
-  command: v.string(),
-  verdict: v.object({ exitCode: v.number(), headline: v.string() }),
-  base: v.object({ label: v.string(), commit: v.nullable(v.string()) }),
-  head: v.object({ commit: v.nullable(v.string()), dirty: v.boolean() }),
-});

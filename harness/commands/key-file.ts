@@ -10,6 +10,9 @@ const keyBytesMax = 64 << 10;
 export const readPrivateKey = (file: string, passphrase: string | undefined): KeyObject =>
   privateKeyIn(readKeyFile(file), file, passphrase);
 
+/** The first line of it: the rest may be about the key, as password stores keep it. @throws FloodgateError `key-invalid` */
+export const readPassphrase = (file: string): string => readKeyFile(file).split(/\r?\n/, 1)[0]!;
+
 /** @throws FloodgateError `key-invalid` */
 export const readPublicKey = (file: string): KeyObject => publicKeyIn(readKeyFile(file), file);
 

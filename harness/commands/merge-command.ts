@@ -1,13 +1,18 @@
-/** `floodgate merge`: one report out of what several machines measured. */
-import { cpSync, existsSync } from 'node:fs';
+/** `floodgate merge`: one report out of what several machines measured: a gate's, or a comparison's. */
+import assert from 'node:assert';
+import { cpSync, existsSync, lstatSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
+import type { ComparisonReport } from '../../reports/comparison.ts';
 import { printable } from '../../reports/format.ts';
+import type { GateReport } from '../../reports/model.ts';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
-import { mergePartials } from '../shards/merge-partials.ts';
+import { areComparisons, areRuns, type Merged, mergePartials } from '../shards/merge-partials.ts';
 import { type Partial, readPartials } from '../shards/partial.ts';
+import { printComparison, writeComparison } from './comparison-report.ts';
 import { record } from './history-record.ts';
+import { mergedComparison } from './merged-comparison.ts';
 import { mergedReport } from './merged-report.ts';
 import { printReport } from './print-report.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
@@ -20,7 +25,9 @@ Examples:
   floodgate merge shard-1 shard-2 shard-3       one report, one verdict
   floodgate merge artifacts                     every shard in a folder
 
-Shards of another version, commit, configuration or seed are refused. A cell that no shard measured is named, and nothing is rendered. Of
+  floodgate compare --base main --shard auto --out shard   a comparison's: both versions of a scenario on one machine
+
+Shards of another version, commit, base, head, configuration or seed are refused. A cell that no shard measured is named, and nothing is rendered. Of
 a cell that was run again the later run counts, and the report says so.
 
 ${exitCodesLine}`;
@@ -35,7 +42,7 @@ export function addMergeCommand(command: Command): void {
   command
     .description('Puts the partial reports of shards together, judges the whole, and stores it in the history.')
     .argument('<dirs...>', 'folders of shards, or folders that hold such')
-    .option('--out <dir>', 'folder for the report (default: runs/<time>-gate)')
+    .option('--out <dir>', 'folder for the report (default: runs/<time>-gate, or -compare)')
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
     .option('--partial', 'render what there is; what is missing is no pass')
     .addHelpText('after', examples)
@@ -47,17 +54,32 @@ export function addMergeCommand(command: Command): void {
 async function merge(folders: readonly string[], { out, config, partial }: MergeFlags): Promise<number> {
   const partials = readPartials(folders);
   const merged = mergePartials(partials);
-  const { missing, runs } = merged;
-  if (missing.length > 0 && (partial !== true || runs.length === 0)) throw incomplete(missing, partials);
+  const { common, missing } = merged;
+  const measured = common.cells.filter((cell) => !missing.includes(cell));
+  if (missing.length > 0 && (partial !== true || measured.length === 0)) throw incomplete(missing, partials);
   const session = openSession();
-  const report = mergedReport(merged);
-  const folder = makeReportFolder('gate', out);
-  for (const run of runs) copyRun(run.scenario.name, run.startedAt, partials, folder);
-  writeReports(folder, report);
-  if (out === undefined) pointLatest(folder);
-  printReport(folder, report);
+  const folder = makeReportFolder(common.comparison ? 'compare' : 'gate', out);
+  for (const cell of measured) copyCell(cell, merged, partials, folder);
+  const report = rendered(merged, folder, out === undefined);
   await record(report, folder, { config, hasOut: out !== undefined }, session.store);
   return report.verdict.exitCode;
+}
+
+/** Written and printed. */
+function rendered(merged: Merged, folder: string, isLatest: boolean): GateReport | ComparisonReport {
+  if (areComparisons(merged)) {
+    const report = mergedComparison(merged);
+    writeComparison(folder, report);
+    if (isLatest) pointLatest(folder);
+    printComparison(folder, report);
+    return report;
+  }
+  assert(areRuns(merged), 'what is read is of one kind');
+  const report = mergedReport(merged);
+  writeReports(folder, report);
+  if (isLatest) pointLatest(folder);
+  printReport(folder, report);
+  return report;
 }
 
 function incomplete(missing: readonly string[], partials: readonly Partial[]): FloodgateError {
@@ -78,11 +100,15 @@ function incomplete(missing: readonly string[], partials: readonly Partial[]): F
   });
 }
 
-/** Profiles and the run's own reports come along. */
-function copyRun(cell: string, startedAt: string, partials: readonly Partial[], folder: string): void {
-  const from = partials.find(({ results }) =>
-    results.some((result) => result.cell === cell && result.report.startedAt === startedAt),
-  );
+/** A link would lead elsewhere, and a pipe would be waited for. */
+const isPlain = (place: string): boolean => {
+  const stat = lstatSync(place);
+  return stat.isFile() || stat.isDirectory();
+};
+
+/** Profiles and the run's own reports come along: of the run that counts. */
+function copyCell(cell: string, { runs }: Merged, partials: readonly Partial[], folder: string): void {
+  const from = partials.find(({ results }) => results.some((each) => each.cell === cell && runs.includes(each.report)));
   const own = from && path.join(from.folder, cell);
-  if (own !== undefined && existsSync(own)) cpSync(own, path.join(folder, cell), { recursive: true });
+  if (own !== undefined && existsSync(own)) cpSync(own, path.join(folder, cell), { recursive: true, filter: isPlain });
 }

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
@@ -33,7 +34,7 @@ function runOf(cell: string, minute: number, exitCode = 0): RunReport {
   };
 }
 
-const partialOf = (name: string, cells: readonly string[], runs: readonly RunReport[]): Partial => ({
+const partialOf = (name: string, cells: readonly string[], runs: readonly RunReport[]): Partial<RunReport> => ({
   folder: name,
   manifest: {
     kind: 'shard',
@@ -215,15 +216,22 @@ t.test('a partial report on disk loses nothing, grows with each cell, and is che
   t.strictSame(readPartials([...shards].reverse()), [second, first]);
   t.throws(() => readPartials([path.join(dir, 'three')]), { code: 'shard-missing' });
   const manifest = path.join(shards[0]!, 'shard.json');
-  const cell = path.join(shards[0]!, 'cells', 'cell-0.json');
+  const cell = path.join(shards[0]!, '+cells', 'cell-0.json');
   const written = { manifest: readFileSync(manifest, 'utf8'), cell: readFileSync(cell, 'utf8') };
   const faults: [string, string | undefined, RegExp][] = [
     [cell, written.cell.replace('ended', 'begun'), /the report of "cell-0" is not the one that was written/],
-    [cell, undefined, /cells\/cell-0\.json is missing/],
+    [cell, undefined, /\+cells\/cell-0\.json is missing/],
     [manifest, written.manifest.slice(0, 90), /JSON/],
     [manifest, written.manifest.replace('"cell":"cell-0"', '"cell":"../../etc"'), /a name of a scenario is expected/],
     [manifest, written.manifest.replace('"cell":"cell-0"', '"cell":"cell-9"'), /"cell-9" is none of its cells/],
     [manifest, written.manifest.replace('"cell":"cell-0"', '"cell":"cell-2"'), /a cell stands twice/],
+    [manifest, written.manifest.replace('"count":2', '"count":100000000'), /shard\.count: Invalid value/],
+    [
+      manifest,
+      written.manifest.replace('"failures":[]', '"failures":[{"cell":"cell-0","how":"x","why":""}]'),
+      /failures\.0\.how/,
+    ],
+    [cell, written.cell.replace(/"startedAt":"[^"]*"/, '"startedAt":"soon"'), /not the one that was written/],
     [manifest, '[]', /kind: Invalid key/],
     [manifest, 'null', /shard\.json: Invalid type/],
   ];
@@ -236,7 +244,17 @@ t.test('a partial report on disk loses nothing, grows with each cell, and is che
   }
   rmSync(cell);
   mkdirSync(cell);
-  t.throws(() => readPartials([dir]), { code: 'shard-invalid', message: /EISDIR/ }, 'a folder in its place');
+  t.throws(() => readPartials([dir]), { code: 'shard-invalid', message: /is no file/ }, 'a folder in its place');
+  rmSync(cell, { recursive: true });
+  execFileSync('mkfifo', [cell]);
+  t.throws(() => readPartials([dir]), { code: 'shard-invalid', message: /is no file/ }, 'a pipe is not waited for');
+  rmSync(cell);
+  writeFileSync(cell, '');
+  truncateSync(cell, 300 << 20);
+  t.throws(() => readPartials([dir]), { code: 'shard-invalid', message: /is larger than the 256 MiB that are left/ });
+  const writer = new PartialWriter(shards[0]!, { common: commonOf(cells), shard: { index: 1, count: 2 } });
+  writer.addText('cell-0', JSON.stringify({ ...runOf('cell-0', 1), startedAt: 'soon' }));
+  t.throws(() => readPartials([dir]), { code: 'shard-invalid', message: /is one of something else/ }, 'no time');
 });
 
 t.test('which part: as typed, or as CI says', async (t) => {

@@ -4,16 +4,11 @@ import { type GateReport, type Note, type RunReport, SCHEMA_VERSION, type Verdic
 import { hardwareClass } from '../ledger/machine-class.ts';
 import { worstExitCode } from '../metrics/exit-codes.ts';
 import type { Merged } from '../shards/merge-partials.ts';
+import type { CellReport } from '../shards/partial.ts';
 import { gateVerdict } from './gate-verdict.ts';
 
-export function mergedReport({ common, runs, replaced, missing }: Merged): GateReport {
-  const starts = runs.map(({ startedAt }) => Date.parse(startedAt));
-  const ends = runs.map(({ startedAt, durationMs }) => Date.parse(startedAt) + durationMs);
-  const began = Math.min(...starts);
-  const again = replaced.map(({ by, run }): Note => {
-    const words = `${by.scenario.name} was run again: the run of ${by.startedAt} counts, that of ${run.startedAt} does not`;
-    return { severity: 'warning', text: `${words} (it said: ${printable(run.verdict.headline, 200)})` };
-  });
+export function mergedReport({ common, runs, replaced, missing }: Merged<RunReport>): GateReport {
+  const again = replaced.map((each): Note => ({ severity: 'warning', text: againWords(each) }));
   const unlimited: Note[] =
     common.unlimited.length === 0
       ? []
@@ -26,13 +21,24 @@ export function mergedReport({ common, runs, replaced, missing }: Merged): GateR
     kind: 'gate',
     schemaVersion: SCHEMA_VERSION,
     tool: { name: 'floodgate', version: common.floodgate },
-    startedAt: new Date(began).toISOString(),
-    durationMs: Math.max(...ends) - began,
+    ...timeOf(runs),
     command: common.command,
     runs,
     verdict: withMissing(gateVerdict(runs, common.cells.length, common.unlimited), missing),
     notes: [...unlimited, ...absent, ...again, ...kindsOfMachines(runs)],
   };
+}
+
+/** From the first begin to the last end. */
+export function timeOf(runs: readonly CellReport[]): { readonly startedAt: string; readonly durationMs: number } {
+  const began = Math.min(...runs.map(({ startedAt }) => Date.parse(startedAt)));
+  const ended = Math.max(...runs.map(({ startedAt, durationMs }) => Date.parse(startedAt) + durationMs));
+  return { startedAt: new Date(began).toISOString(), durationMs: ended - began };
+}
+
+export function againWords({ cell, by, run }: Merged['replaced'][number]): string {
+  const words = `${cell} was run again: the run of ${by.startedAt} counts, that of ${run.startedAt} does not`;
+  return `${words} (it said: ${printable(run.verdict.headline, 200)})`;
 }
 
 /** Figures of unlike machines stand side by side, and are not to be compared. */
@@ -44,7 +50,7 @@ function kindsOfMachines(runs: readonly RunReport[]): Note[] {
 }
 
 /** What was not measured is no pass. */
-function withMissing(verdict: Verdict, missing: readonly string[]): Verdict {
+export function withMissing(verdict: Verdict, missing: readonly string[]): Verdict {
   if (missing.length === 0) return verdict;
   const exitCode = worstExitCode([verdict.exitCode, 4]);
   const judged = verdict.exitCode === 0 ? '' : `${verdict.headline} `;

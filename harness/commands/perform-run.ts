@@ -49,7 +49,8 @@ export async function performRun(given: string | undefined, flags: RunFlags): Pr
   const privilege = await enterNamespace(options.lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
-  const asked = name === '-' && !requests ? { ...options, ...spooled(options, folder) } : options;
+  const asked =
+    name === '-' && !requests ? { ...options, ...(await spooled(options, folder, session.signal)) } : options;
   const isAccepted = (asked.budget['dropped.frames'] ?? 0) > 0;
   if (asked.traffic && asked.lane === 'tap' && !isAccepted) await refuseUntakeable(asked.traffic);
   session.progress.begin(titleOf(scenario, flags, asked));

@@ -28,11 +28,12 @@ import { sourceListName } from '../signoff/source-list.ts';
 import { verifyBundle } from '../signoff/verify.ts';
 import { readMachineFacts } from '../watch/environment.ts';
 import { readMachine } from '../watch/machine.ts';
-import { readPrivateKey } from './key-file.ts';
+import { readPassphrase, readPrivateKey } from './key-file.ts';
 import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
 import { inProjectFolder } from './project-folder.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { projectLedger } from './project-ledger.ts';
+import { refuseIdleLimits, refuseSamePrevious, refuseUncheckableCommands } from './refuse-signoff.ts';
 import { guard, makeReportFolder } from './report-folder.ts';
 import { openSession, type Session } from './session.ts';
 import { commandLine } from './shown-words.ts';
@@ -52,18 +53,26 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   // Of all that the environment holds, before the session takes secrets out of it.
   const redactor = new Redactor({ ...process.env });
   const session = openSession();
-  const key = flags.key === undefined ? undefined : readPrivateKey(flags.key, session.passphrase);
+  const passphrase = flags.passphraseFile === undefined ? session.passphrase : readPassphrase(flags.passphraseFile);
+  const key = flags.key === undefined ? undefined : readPrivateKey(flags.key, passphrase);
   const project = await projectOf(flags);
   const ledger = projectLedger(project);
   const chosen = scenariosOf(project, flags);
+  refuseIdleLimits(project, chosen.scenarios, flags.env);
   const inputs = inputsOf(project.folder, chosen.scenarios);
   const out = emptyFolder(flags);
   const step = (text: string) => void process.stderr.write(`${text}\n`);
   const build = project.config.build;
   const { folder } = project;
   const workFolder = path.join(folder, '.floodgate', `signoff-${process.pid}`);
+  const sealedProject = projectIn(project, chosen.scenarios);
   let opened: VersionStore | undefined;
   try {
+    refuseUncheckableCommands({
+      ...{ project, redactor, workFolder },
+      scenarios: chosen.scenarios,
+      sealed: JSON.parse(JSON.stringify(redactor.value(sealedProject))),
+    });
     const store = inProjectFolder(folder, () => new VersionStore({ folder, build, onStep: step, describeSource }));
     opened = store;
     const candidate = await preparedVersion(store, project, flags.candidate);
@@ -71,6 +80,13 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     // A file's name that would keep the bundle from being written, before anything is measured.
     refuseSecretIn(sourceListName, Buffer.from(sourceList), redactor);
     const previous = flags.previous === undefined ? undefined : await preparedVersion(store, project, flags.previous);
+    const versions = {
+      candidate: { ...shown(candidate), files: 0, package: candidate.package },
+      previous: previous
+        ? { ...shown(previous), package: previous.package, ...sameSource(store, candidate, previous) }
+        : null,
+    };
+    refuseSamePrevious({ ...versions, againstItself: flags.againstItself === true });
     const lanes = flags.lane ?? (['exact', 'tap'] as const);
     const comparedLanes = flags.compareLane ?? (['exact'] as const);
     const measured = await measure({
@@ -95,8 +111,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
       head: {
         tool: { name: 'floodgate', version: session.toolVersion },
         release: flags.release,
-        candidate: { ...shown(candidate), package: candidate.package },
-        previous: previous ? { ...shown(previous), ...sameSource(store, candidate, previous) } : null,
+        ...versions,
         startedAt: new Date(startedAtMs).toISOString(),
         signedAt: new Date().toISOString(),
         command: commandLine(),
@@ -106,14 +121,9 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
           leftOut: chosen.leftOut,
           lanes: [...new Set(measured.flatMap(({ runs }) => runs.map(({ lane }) => lane)))],
         },
-        notes: notesOf(flags, candidate.version.dirty, chosen.leftOut, lanes),
+        notes: notesOf(flags, lanes),
       },
-      project: {
-        targets: project.config.targets ?? {},
-        scenarios: chosen.scenarios,
-        ...(build !== undefined && { build }),
-        ...(project.config.budgets && { budgets: project.config.budgets }),
-      },
+      project: sealedProject,
       sourceList,
       pairs: { seed, pairsMax },
       redactor,
@@ -160,7 +170,20 @@ function scenariosOf(project: Project, { set, only }: SignoffFlags): Chosen {
   return { scenarios, set: wanted ?? null, leftOut };
 }
 
-const shown = ({ label, version: { commit, dirty } }: PreparedVersion) => ({ label, commit: commit ?? null, dirty });
+/** What a rerun takes, and what the runs are held against. */
+function projectIn({ config }: Project, scenarios: readonly ScenarioConfig[]): object {
+  const { targets = {}, build, budgets, thresholds } = config;
+  return {
+    ...{ targets, scenarios },
+    ...(build !== undefined && { build }),
+    ...(budgets && { budgets }),
+    ...(thresholds && { thresholds }),
+  };
+}
+
+const shown = ({ label, build, version: { commit, dirty } }: PreparedVersion) => ({
+  ...{ label, commit: commit ?? null, dirty, build },
+});
 
 /** By the digests of all files: two names may be of one commit, and two commits of one source. */
 function sameSource(store: VersionStore, candidate: PreparedVersion, previous: PreparedVersion) {
@@ -183,25 +206,12 @@ function emptyFolder({ out, release, archive }: SignoffFlags): string {
   return makeReportFolder('signoff', folder);
 }
 
-function notesOf(
-  { previous, key }: SignoffFlags,
-  isDirty: boolean,
-  leftOut: readonly string[],
-  lanes: readonly string[],
-): Note[] {
+/** What the summary does not show by itself. */
+function notesOf({ key }: SignoffFlags, lanes: readonly string[]): Note[] {
   const warning = (text: string): Note => ({ severity: 'warning', text });
   return [
-    ...(isDirty ? [warning('The candidate has changes that are not committed.')] : []),
-    ...(previous === undefined ? [warning('It was compared with no release before it (--previous).')] : []),
     ...(key === undefined
       ? [warning('No key has signed it (--key): without an attestation beside it, nobody answers for it.')]
-      : []),
-    ...(leftOut.length > 0
-      ? [
-          warning(
-            `Left out of the set (--only): ${leftOut.length > 5 ? `${leftOut.length} scenarios` : leftOut.join(', ')}.`,
-          ),
-        ]
       : []),
     ...(lanes.length < 2 ? [warning(`Run in the ${lanes.join()} lane alone (--lane), where there are two.`)] : []),
   ];

@@ -13,6 +13,8 @@ export interface PreparedVersion {
   readonly version: Version;
   /** Null where it is none. */
   readonly package: { readonly name: string; readonly sha256: string } | null;
+  /** What made it ready to run. */
+  readonly build: readonly string[];
 }
 
 export const describeSource = (folder: string): string => sourceListText(sourceFiles(folder));
@@ -24,10 +26,11 @@ export async function preparedVersion(
   label: string,
 ): Promise<PreparedVersion> {
   const version = await store.prepare(label);
-  if (!isPackageFile(label)) return { label, version, package: null };
+  const build = store.buildOf(version);
+  if (!isPackageFile(label)) return { label, version, package: null, build };
   const file = path.resolve(folder, label);
   const name = path.basename(file);
-  return { label: name, version, package: { name, sha256: packageDigest(file) } };
+  return { label: name, version, package: { name, sha256: packageDigest(file) }, build };
 }
 
 /** @throws FloodgateError `rerun-refused` for a source that is not the one of the bundle */

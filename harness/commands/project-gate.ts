@@ -6,9 +6,7 @@ import { didYouMean } from '../../agent/nearest-name.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { runCell } from '../compare/cell-run.ts';
 import { changesNote, commitNote } from '../compare/earlier-run.ts';
-import { commitOf } from '../compare/git.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
-import { hasChanges } from '../compare/version-files.ts';
 import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -19,14 +17,23 @@ import { keptIn } from '../project/kept-texts.ts';
 import { limitsOf, runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { PartialWriter } from '../shards/partial.ts';
-import { parseShard, partOf } from '../shards/shard-choice.ts';
+import { partOf } from '../shards/shard-choice.ts';
 import { plainLines } from '../target/last-words.ts';
 import { endGate } from './gate-report.ts';
-import { type Checkout, refuseOtherWhole, shardCommon, shardNote, type Whole } from './gate-shard.ts';
 import { type GateFailure, gateVerdict, withFailures } from './gate-verdict.ts';
 import { projectLedger, today } from './project-ledger.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
+import {
+  type Checkout,
+  cellFailure,
+  checkoutOf,
+  refuseOtherWhole,
+  shardAsked,
+  shardCommon,
+  shardWords,
+  type Tool,
+} from './shard-whole.ts';
 
 export interface ProjectGateFlags {
   readonly only?: readonly string[];
@@ -43,20 +50,20 @@ export interface ProjectGateFlags {
 }
 
 /** What is to be measured, on however many machines. @throws FloodgateError where a name is unknown, or the ledger is not valid */
-export function gateWhole(project: Project, flags: ProjectGateFlags, tool: Pick<Whole, 'toolVersion' | 'command'>) {
+export function gateWhole(project: Project, flags: ProjectGateFlags, tool: Tool) {
   const scenarios = chosenScenarios(project, flags);
   checkLimits(project, scenarios, flags);
   const ledger = projectLedger(project);
   const unlimited = scenarios.filter((scenario) => !isLimited(project, scenario, flags)).map(({ name }) => name);
-  const checkout = { commit: commitOf(project.folder, 'HEAD') ?? null, dirty: hasChanges(project.folder) };
-  const common = shardCommon(project, { ...flags, ...checkout, scenarios, ledger, unlimited, ...tool });
+  const checkout = checkoutOf(project);
+  const options = [ledger, flags.env ?? null, flags.budget ?? []];
+  const common = shardCommon(project, { ...tool, checkout, scenarios, options, unlimited });
   return { scenarios, ledger, unlimited, checkout, common };
 }
 
 /** @returns the exit code. @throws FloodgateError where a scenario cannot be run */
 export async function projectGate(project: Project, flags: ProjectGateFlags): Promise<number> {
-  const shard = flags.shard === undefined ? undefined : parseShard(flags.shard, process.env);
-  refuseNeedless(flags);
+  const shard = shardAsked(flags);
   const session = openSession();
   const { scenarios, ledger, unlimited, checkout, common } = gateWhole(project, flags, session);
   const startedAtMs = Date.now();
@@ -72,22 +79,23 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     const out = path.join(folder, scenario.name);
     const order = { flags, out, ledger, measured, signal: session.signal };
     const run = await runOne(project, scenario, order).catch((error) => {
-      partial?.fail(failureOf(scenario.name, error));
-      // One that cannot run takes nothing from the others; a part says it to who merges.
-      if (partial || session.signal.aborted || !(error instanceof FloodgateError)) throw error;
+      partial?.fail(cellFailure(scenario.name, error));
+      // One that cannot run takes nothing from the others.
+      if (session.signal.aborted || !(error instanceof FloodgateError)) throw error;
       failures.push({ scenario: scenario.name, error });
     });
     if (!run) continue;
     runs.push(run);
     partial?.add(scenario.name, run);
   }
+  if (shard !== undefined && runs.length === 0 && failures.length > 0) throw failures[0]!.error;
   for (const { scenario, error } of failures)
     process.stderr.write(`floodgate: ${scenario}: ${error.message}\n${error.hint}\n`);
   const here = unlimited.filter((name) => own.some((scenario) => scenario.name === name));
   const notes: Note[] =
     here.length > 0 ? [{ severity: 'warning', text: `without a budget nothing is judged: ${here.join(', ')}` }] : [];
   notes.push(...(await failureNotes(failures)));
-  if (shard !== undefined) notes.push(shardNote(shard, own.length, scenarios.length));
+  if (shard !== undefined) notes.push({ severity: 'info', text: shardWords(shard, own.length, scenarios.length) });
   return endGate(
     { startedAtMs, runs, verdict: withFailures(gateVerdict(runs, own.length, here), failures, runs.length), notes },
     folder,
@@ -102,25 +110,14 @@ function checkLimits(project: Project, scenarios: readonly ScenarioConfig[], { b
   for (const scenario of scenarios) limitsOf(project, scenario, 'budgets', env);
 }
 
-function refuseNeedless({ shard, partOf: other }: ProjectGateFlags): void {
-  if (other === undefined || shard !== undefined) return;
-  throw new FloodgateError('option-invalid', '--part-of is for a shard', { hint: 'Add --shard 2/5, or leave it out.' });
-}
-
 /** What could not run and why, in the report as well: a job of CI shows that, and not what was printed. */
 async function failureNotes(failures: readonly GateFailure[]): Promise<Note[]> {
-  if (failures.length === 0) return [];
   const lines = await Promise.all(
     failures.map(async ({ scenario, error }) =>
       (await plainLines(error.hint.split('\n'))).map((line) => `${scenario}: ${line}`),
     ),
   );
   return lines.flat().map((text) => ({ severity: 'warning', text }));
-}
-
-function failureOf(cell: string, error: unknown) {
-  const { code, message } = error as { code?: string; message: string };
-  return { cell, how: code === 'run-killed' ? 'killed' : 'failed', why: message } as const;
 }
 
 interface Measuring {
@@ -154,7 +151,8 @@ async function runOne(project: Project, scenario: ScenarioConfig, order: Measuri
 
 /** The gate runs the working folder as it is: a comparison builds it. */
 function withBuild(error: unknown, { config: { build } }: Project): unknown {
-  if (build === undefined || !(error instanceof FloodgateError) || !/cannot be started/.test(error.message)) return error;
+  if (build === undefined || !(error instanceof FloodgateError) || !/cannot be started/.test(error.message))
+    return error;
   const { code, message, hint, exitCode } = error;
   const more = `Build it first: ${[build].flat().join(' && ')}`;
   return new FloodgateError(code, message, { hint: `${hint}\n${more}`, exitCode, cause: error });

@@ -1,15 +1,15 @@
 /** The traffic of a run: what the options make of it, where its schedule is left, where standard input is kept. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { FloodgateError } from '../../agent/errors.ts';
 import { frameBytesMax } from '../link/tap-device.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import type { ImpairOrder } from '../traffic/impaired-traffic.ts';
 import type { TrafficEnd } from '../traffic/rate-profile.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
-import { readWaiting } from '../traffic/recording.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
-import { guard } from './report-folder.ts';
+import { asOutputError } from './report-folder.ts';
 import { type SpreadFlags, withSpread } from './spread-flags.ts';
 import { editOrderOf, impairOrderOf, scheduleName, type TrafficFlags } from './traffic-flags.ts';
 
@@ -77,23 +77,23 @@ interface WithTraffic {
 }
 
 /** Standard input as a file of the report: each pass reads it anew. @throws FloodgateError */
-export function spooled({ traffic, optionWords }: WithTraffic, folder: string): WithTraffic {
+export async function spooled(
+  { traffic, optionWords }: WithTraffic,
+  folder: string,
+  signal: AbortSignal,
+): Promise<WithTraffic> {
   const file = path.join(folder, 'input.capture');
-  guard(folder, () => copyInput(file));
+  await copyInput(file, signal);
   probeRecording(file);
   const order = { ...(traffic as TrafficOrder & { kind: 'recording' }), path: file };
   return { traffic: order, optionWords: { ...optionWords, ...recordingWords(order) } };
 }
 
-function copyInput(file: string): void {
-  const chunk = new Uint8Array(1 << 20);
-  const fd = openSync(file, 'w');
+async function copyInput(file: string, signal: AbortSignal): Promise<void> {
   try {
-    for (let read = 1; read > 0; ) {
-      read = readWaiting(0, chunk);
-      for (let at = 0; at < read; ) at += writeSync(fd, chunk, at, read - at);
-    }
-  } finally {
-    closeSync(fd);
+    await pipeline(process.stdin, createWriteStream(file), { signal });
+  } catch (error) {
+    if (!signal.aborted) throw asOutputError(path.dirname(file), error);
+    throw new FloodgateError('interrupted', 'interrupted while standard input was read', { hint: '', exitCode: 3 });
   }
 }

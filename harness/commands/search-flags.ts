@@ -11,7 +11,9 @@ export function endOf({ minutes, trials }: { readonly minutes: string; readonly 
   readonly budgetMs: number;
   readonly trialsMax: number;
 } {
-  const budgetMs = parseQuantity(minutes, '--minutes', 'count') * 60_000;
+  // A number alone is minutes; with a unit it is the time that it says.
+  const text = /^\s*[\d.]+\s*$/.test(minutes) ? `${minutes.trim()}m` : minutes;
+  const budgetMs = parseQuantity(text, '--minutes', 'seconds') * 1_000;
   if (trials === undefined) return { budgetMs, trialsMax: Number.POSITIVE_INFINITY };
   const trialsMax = parseWhole(trials, '--trials', { min: 1, max: 1_000_000 });
   return { budgetMs: Number.POSITIVE_INFINITY, trialsMax };

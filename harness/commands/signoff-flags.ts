@@ -3,7 +3,11 @@ export interface SignoffFlags {
   readonly release: string;
   readonly candidate: string;
   readonly previous?: string;
+  /** The release before it may be the candidate itself. */
+  readonly againstItself?: boolean;
   readonly key?: string;
+  /** Holds what opens the key. */
+  readonly passphraseFile?: string;
   readonly out?: string;
   readonly archive?: boolean;
   readonly config?: string;

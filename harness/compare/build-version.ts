@@ -79,6 +79,19 @@ export function copyPackages(folder: string, working: string): boolean {
   return true;
 }
 
+/** npm runs them in a checkout while it installs and builds it. */
+const builtBy = ['preinstall', 'install', 'postinstall', 'prepare', 'prebuild', 'build', 'postbuild'] as const;
+
+/** What makes a checkout ready to run where the configuration has no commands: its installer, and scripts of its own. */
+export function describedBuild(folder: string, top: string): string[] {
+  const scripts: Readonly<Record<string, unknown>> = Object(manifestIn(folder).scripts);
+  const { command } = installerOf(lockFolder(folder, top)) ?? {};
+  return [
+    ...(command === undefined ? [] : [command]),
+    ...builtBy.flatMap((name) => (typeof scripts[name] === 'string' ? [`${name}: ${scripts[name]}`] : [])),
+  ];
+}
+
 interface Manifest {
   readonly scripts?: { readonly build?: unknown };
   readonly [name: string]: unknown;

@@ -50,7 +50,7 @@ export function earlierRun(place: string): EarlierRun | undefined {
   if (compared.success) {
     const { commit, dirty, package: named, key } = compared.output.head;
     const scenarios = compared.output.scenarios.map(({ name }) => name);
-    return { file, commit: commit ?? undefined, dirty, package: named ?? undefined, key, scenarios };
+    return { file, commit: commit ?? undefined, dirty, package: named ?? undefined, key: key || undefined, scenarios };
   }
   const gated = v.safeParse(gate, value);
   const scenarios = gated.success ? gated.output.runs.flatMap(({ scenario }) => scenario?.name ?? []) : [];

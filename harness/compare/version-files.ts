@@ -1,6 +1,18 @@
 /** Files of a project as comparisons copy them: of a commit, of the working folder with its changes, of any folder. */
 import { createHash } from 'node:crypto';
-import { constants, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  rmSync,
+} from 'node:fs';
 import path from 'node:path';
 import { git, gitOutput } from './git.ts';
 import { reportFolders } from './report-folders.ts';
@@ -36,6 +48,45 @@ export function hasChanges(folder: string): boolean {
   return (
     gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' || untracked(folder, topOf(folder)).length > 0
   );
+}
+
+/**
+ * What the working folder has beyond its commit, by content: the same on every machine that has the same changes.
+ * @returns undefined where it has none
+ */
+export function changesOf(folder: string): string | undefined {
+  const top = topOf(folder);
+  const changed = git(top, ['diff', '--name-only', '--no-ext-diff', '--no-textconv', '-z', 'HEAD']).split('\0');
+  const files = [...changed.filter((name) => name !== ''), ...untracked(folder, top)].sort();
+  if (files.length === 0) return undefined;
+  const hash = createHash('sha256');
+  for (const name of files) hash.update(`${name}\0${contentOf(top, name)}\0`);
+  return hash.digest('hex');
+}
+
+const pieceBytes = 1 << 20;
+
+function contentOf(top: string, name: string): string {
+  const place = path.join(top, name);
+  const stat = lstatSync(place, { throwIfNoEntry: false });
+  if (stat === undefined) return 'removed';
+  if (stat.isSymbolicLink()) return `link ${readlinkSync(place)}`;
+  // A repository in this one: its own commit, and what it has beyond that.
+  if (stat.isDirectory())
+    return `${gitOutput(place, ['rev-parse', 'HEAD'])} ${gitOutput(place, ['status', '--porcelain'])}`;
+  if (!stat.isFile()) return 'no file';
+  const hash = createHash('sha256');
+  const handle = openSync(place, 'r');
+  try {
+    const piece = Buffer.alloc(pieceBytes);
+    for (let read = 1; read > 0; ) {
+      read = readSync(handle, piece);
+      hash.update(piece.subarray(0, read));
+    }
+  } finally {
+    closeSync(handle);
+  }
+  return `${stat.mode & 0o111 ? 'program' : 'file'} ${hash.digest('hex')}`;
 }
 
 /** What floodgate itself writes below a project is no change of it. */

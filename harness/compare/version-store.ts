@@ -18,10 +18,17 @@ import {
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { hideFromGit } from '../project/own-folder.ts';
-import { buildCommands, runBuild } from './build-version.ts';
+import { buildCommands, describedBuild, runBuild } from './build-version.ts';
 import { behindTag, fetchPackage, packageCommands, unpack, versionPattern } from './package-version.ts';
 import { copyCommit, copyFolder, prefixOf } from './version-files.ts';
-import { type Named, type Origin, ofRegistry, resolveVersion, type Version } from './version-label.ts';
+import {
+  type Named,
+  type NamingOptions,
+  type Origin,
+  ofRegistry,
+  resolveVersion,
+  type Version,
+} from './version-label.ts';
 
 /** A version with its dependencies is some hundred MB; the ones used longest ago are removed. */
 const versionsMax = 8;
@@ -67,7 +74,7 @@ export class VersionStore {
     this.park();
     const { folder } = this.#options;
     const options = { folder, build: this.#build, isParked: (key: string) => this.#isBuilt(key) };
-    const { version, origin } = await withoutTag(resolveVersion(label, options), folder);
+    const { version, origin } = await nameVersion(label, options);
     const parked = this.#parked(version);
     const isDescribed = !this.#options.describeSource || existsSync(path.join(parked, sourceMark));
     // What is nowhere else any more cannot be made again to be described.
@@ -130,6 +137,13 @@ export class VersionStore {
   /** Where a prepared version lies now. */
   folderOf(version: Version): string {
     return this.#active?.key === version.key ? this.checkout : this.#parked(version);
+  }
+
+  /** What made a prepared version ready to run, in words. */
+  buildOf(version: Version): readonly string[] {
+    if (version.package !== undefined) return ['as it was packed'];
+    const folder = this.folderOf(version);
+    return this.#build ?? describedBuild(path.join(folder, this.prefix), folder);
   }
 
   /** Moves a prepared version to the path where versions run. */
@@ -206,6 +220,11 @@ function checkOut(label: string, copy: () => void): void {
     const { code, message, hint } = error;
     throw new FloodgateError(code, `${label}: ${message}`, { hint, cause: error });
   }
+}
+
+/** Nothing is checked out yet. @throws FloodgateError `version-unknown` where it names nothing, or nothing that can be run again */
+export async function nameVersion(label: string, options: NamingOptions): Promise<Named> {
+  return withoutTag(resolveVersion(label, options), options.folder);
 }
 
 /** What is behind a tag of a registry's is another version tomorrow. */

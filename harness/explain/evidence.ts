@@ -1,6 +1,6 @@
 /** What a measuring pass says of a spike's growth: levels at its top less those where its rise began. Pure. */
 
-import type { PassResult } from '../pass/pass-result.ts';
+import type { MeasuredPass, PassResult } from '../pass/pass-result.ts';
 import { gaugesOf } from '../watch/agent-counters.ts';
 import { memoryClasses } from '../watch/memory-map.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
@@ -14,7 +14,7 @@ const pageBytes = 2_048;
 const riseShare = 0.02;
 
 /** When the line began to rise towards the spike's top. */
-export function riseStartMs({ watch }: PassResult, spike: SpikeShape): number {
+export function riseStartMs({ watch }: Pick<MeasuredPass, 'watch'>, spike: SpikeShape): number {
   const tMs = watch.rss.tMs();
   const rss = watch.rss.column('own');
   // A spike may begin and end between two samples.

@@ -1,7 +1,7 @@
 /** The frames of a spike, and the profiles of the intervals in which they were sent: passes are aligned by frame number. Pure. */
 import type { FrameRange } from '../../reports/model.ts';
 import type { FrameInterval } from '../pass/instruments/instrument.ts';
-import type { PassResult } from '../pass/pass-result.ts';
+import type { MeasuredPass } from '../pass/pass-result.ts';
 import { mergeProfiles } from '../profile/arithmetic.ts';
 import type { Profile } from '../profile/profile.ts';
 import { riseStartMs } from './evidence.ts';
@@ -21,7 +21,7 @@ export interface ExplainedWindow {
 }
 
 /** The frames that were sent between the beginning of a spike's rise and its top. */
-export function framesOfSpike(measure: PassResult, spike: SpikeShape): FrameRange {
+export function framesOfSpike(measure: MeasuredPass, spike: SpikeShape): FrameRange {
   if (spike.line === 'allocated') return { first: 1, last: Math.max(1, measure.sent.column('frames').at(-1) ?? 1) };
   const tMs = measure.sent.tMs();
   const frames = measure.sent.column('frames');
@@ -41,7 +41,7 @@ export function framesOfSpike(measure: PassResult, spike: SpikeShape): FrameRang
 const inFlightBytes = 65_536;
 
 /** Frames that were sent before the last so many bytes. */
-function framesBefore(measure: PassResult, bytesLast: number): number {
+function framesBefore(measure: MeasuredPass, bytesLast: number): number {
   const bytes = measure.sent.column('bytes');
   const frames = measure.sent.column('frames');
   const end = (bytes.at(-1) ?? 0) - bytesLast;

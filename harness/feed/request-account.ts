@@ -32,6 +32,8 @@ export interface RecordedRequests {
   readonly unknown: number;
   /** The requests were put together from a HAR file: no bytes of a wire. */
   readonly isAssembled: boolean;
+  /** The recording ends in the middle of a record, or of its packing. @default false */
+  readonly isCutShort?: boolean;
 }
 
 /** An answer that was not as recorded, or did not come. Holds no values of headers and no query. */

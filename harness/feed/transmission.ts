@@ -34,7 +34,8 @@ export class Transmission implements FrameSink {
   readonly #isPaced: boolean;
   #frames = 0;
   #bytes = 0;
-  #firstTsUs = -1;
+  #firstTsUs = Number.NaN;
+  #lastTsUs = 0;
   #trafficUs = 0;
   #stopped = false;
   #dueUs = 0;
@@ -87,7 +88,10 @@ export class Transmission implements FrameSink {
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
     if (this.#stopped) return;
     if (this.#control.mustHold(this.#frames)) this.#hold();
-    if (this.#firstTsUs < 0) this.#firstTsUs = tsUs;
+    if (Number.isNaN(this.#firstTsUs)) this.#firstTsUs = tsUs;
+    // Where the clock of the traffic was set back it goes on from there: nothing is sent before its time for that.
+    if (tsUs < this.#lastTsUs) this.#firstTsUs -= this.#lastTsUs - tsUs;
+    this.#lastTsUs = tsUs;
     this.#trafficUs = tsUs - this.#firstTsUs;
     if (this.#isPaced) this.#waitUntilDue();
     if (this.#control.isStopped) {

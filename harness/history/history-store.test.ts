@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -47,7 +48,11 @@ async function conforms(t: Test, address: StoreAddress): Promise<void> {
     t.equal(await store.add(entryOf(first, origin)), true);
     t.equal(await store.add(entryOf(first, origin)), false, 'once');
     t.equal(await store.add(entryOf(second, { ...origin, dirty: true })), true);
-    t.equal(await store.add(entryOf(second, { ...origin, project: 'other' })), false, 'its content is its name');
+    // Its content is its name, and it would not be in the other one's history.
+    await t.rejects(store.add(entryOf(second, { ...origin, project: 'other' })), {
+      code: 'store-other-project',
+      message: /is stored as a report of the project "shop"/,
+    });
     await store.add(entryOf({ ...sampleGate(), startedAt: '2026-03-16T10:00:00.000Z' }, origin));
     await store.add(entryOf({ ...sampleComparison(), startedAt: '2026-03-17T10:00:00.000Z' }, origin));
   });
@@ -162,6 +167,34 @@ t.test('a folder that leads elsewhere is refused, and nothing is written there',
   const dir = t.testdir({ elsewhere: {}, '.floodgate': t.fixture('symlink', 'elsewhere') });
   await t.rejects(openStore(storeAddress(dir, undefined)!, { absent: 'make' }), { code: 'store-untrusted' });
   t.same(readdirSync(path.join(dir, 'elsewhere')), []);
+});
+
+t.test('a store in a read-only folder is read, unless a writer has left something beside it', async (t) => {
+  const folder = t.testdir();
+  const file = path.join(folder, 'history.db');
+  const script = path.join(folder, 'read.mjs');
+  const program = path.join(import.meta.dirname, 'open-store.ts');
+  writeFileSync(
+    script,
+    `const { openStore } = await import(${JSON.stringify(program)});
+try {
+  const store = await openStore(${JSON.stringify(sqliteAt(file))}, { absent: 'refuse' });
+  const { length } = await store.batches('shop', 10);
+  const written = await store.prune('shop', ${JSON.stringify({ ...all, before: '9999' })}).catch(({ code }) => code);
+  console.log(length, written);
+} catch ({ code, message }) {
+  console.log(code, message);
+}
+`,
+  );
+  const within = (words: string) => spawnSync('unshare', ['-rm', 'sh', '-c', words], { encoding: 'utf8' });
+  const bound = `mount --bind '${folder}' '${folder}' && mount -o remount,ro,bind '${folder}'`;
+  if (within(bound).status !== 0) return void t.pass('skipped: no folder can be mounted here', { skip: true });
+  const read = () => within(`${bound} && '${process.execPath}' '${script}'`).stdout;
+  await withStore(sqliteAt(file), (store) => store.add(entryOf(runAt('2026-03-14T10:00:00.000Z'), origin)));
+  t.equal(read(), '1 store-unwritable\n');
+  writeFileSync(`${file}-wal`, 'x');
+  t.match(read(), /^store-unwritable .*its latest entries lie in history\.db-wal, and its folder is read-only/);
 });
 
 t.test('a store that was damaged says so, by opening or by check', async (t) => {

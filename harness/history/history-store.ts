@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { FloodgateError } from '../../agent/errors.ts';
+import { printable } from '../../reports/format.ts';
 import { type Entry, reportBytesMax } from './entry.ts';
 import { type Pruned, prune, type Retention } from './retention.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
@@ -27,6 +28,7 @@ export class HistoryStore {
   /**
    * Stores all of an entry or nothing; once this resolves, it has reached the disk.
    * @returns false where it was there already
+   * @throws FloodgateError `store-other-project` where another project has it
    */
   add({ batch, runs, figures, limits, bodies }: Entry): Promise<boolean> {
     return this.#ask(() =>
@@ -36,7 +38,10 @@ export class HistoryStore {
           .values(batch)
           .onConflict((conflict) => conflict.column('id').doNothing())
           .executeTakeFirst();
-        if (inserted.numInsertedOrUpdatedRows === 0n) return false;
+        if (inserted.numInsertedOrUpdatedRows === 0n) {
+          await this.#refuseOther(transaction, batch);
+          return false;
+        }
         // A run of its own may be part of a gate later (floodgate merge): it then belongs to the gate.
         for (const rows of chunked(runs)) {
           await transaction
@@ -52,6 +57,21 @@ export class HistoryStore {
         await insertAll(transaction, 'bodies', bodies);
         return true;
       }),
+    );
+  }
+
+  /** Its name is its content's: what another project has is not stored for this one. @throws FloodgateError `store-other-project` */
+  async #refuseOther(transaction: Transaction<HistoryTables>, { id, project }: BatchRow): Promise<void> {
+    const query = transaction.selectFrom('batches').select('project').where('id', '=', id);
+    const there = await query.executeTakeFirstOrThrow();
+    if (there.project === project) return;
+    const shown = printable(there.project, 100);
+    throw new FloodgateError(
+      'store-other-project',
+      `${id.slice(0, 8)} is stored as a report of the project "${shown}"`,
+      {
+        hint: `It is in that history alone: { store: { project: '${shown}' } } in floodgate.config.* shows it.`,
+      },
     );
   }
 

@@ -1,7 +1,8 @@
 /** Opens a history: makes it where there is none, brings an older one up to date, and refuses what is not one. */
-import { existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -25,7 +26,7 @@ const lockId = 0x4447_4154;
 const schemaName = 'floodgate';
 
 export interface OpenOptions {
-  /** Where there is none: `make` one, or refuse. */
+  /** Where there is none: `make` one, or refuse; one that is only read may lie where nothing can be written. */
   readonly absent: 'make' | 'refuse';
 }
 
@@ -57,20 +58,51 @@ async function openSqlite(
 ): Promise<Kysely<HistoryTables>> {
   const { file, isOurs } = address;
   if (!existsSync(file) && absent === 'refuse') throw absence(address);
-  if (isOurs) prepareFolder(path.dirname(file));
+  const isFixed = absent === 'refuse' && !isWritable(path.dirname(file));
+  if (isFixed) refuseUnfinished(address);
+  else if (isOurs) prepareFolder(path.dirname(file));
   const { DatabaseSync: Database } = await import('node:sqlite').catch(() => {
     throw new FloodgateError('store-driver-missing', `Node.js ${process.version} has no SQLite`, {
       hint: 'Run floodgate with the runtime that comes with it, or with Node.js 24 or newer.',
     });
   });
-  const database = new Database(file, { timeout: busyMs });
+  const database = isFixed
+    ? new Database(fixedUrl(file), { timeout: busyMs, readOnly: true })
+    : new Database(file, { timeout: busyMs });
   try {
-    claim(database, address);
+    claim(database, address, { isFixed });
   } catch (error) {
     database.close();
     throw error;
   }
   return new Kysely({ dialect: nodeSqliteDialect(database) });
+}
+
+/** Where nobody can write, SQLite cannot keep its list of readers either: it is said that nobody writes (sqlite.org/wal.html#readonly). */
+function fixedUrl(file: string): URL {
+  const url = pathToFileURL(file);
+  url.search = 'immutable=1';
+  return url;
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a writer has committed, and not yet brought into the file, would be left out. @throws FloodgateError `store-unwritable` */
+function refuseUnfinished(address: Extract<StoreAddress, { kind: 'sqlite' }>): void {
+  const log = `${address.file}-wal`;
+  if ((statSync(log, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  throw new FloodgateError(
+    'store-unwritable',
+    `the history ${shownAddress(address)} cannot be read: its latest entries lie in ${path.basename(log)}, and its folder is read-only`,
+    { hint: 'Copy both files to a folder that can be written to, and name it: FLOODGATE_STORE=FILE.' },
+  );
 }
 
 /** Nobody else may have put a link, or a database, where we write without being asked. */
@@ -92,17 +124,20 @@ function isTrusted(folder: string): boolean {
 }
 
 /** A new file becomes ours; one of another program is left alone. */
-function claim(database: DatabaseSync, address: StoreAddress): void {
+function claim(database: DatabaseSync, address: StoreAddress, { isFixed }: { readonly isFixed: boolean }): void {
   const pragma = (text: string) => Object.values(database.prepare(`pragma ${text}`).get() ?? {})[0];
   if (pragma('application_id') !== applicationId) {
     const { count } = database.prepare('select count(*) as count from sqlite_master').get() as { count: number };
     if (count > 0) throw foreign(address, 'it is a database of another program');
+    if (isFixed) throw absence(address);
     database.exec(`pragma application_id = ${applicationId}`);
   }
+  // A file that came with a checkout may have functions in its views and triggers.
+  database.exec('pragma trusted_schema = off');
+  if (isFixed) return;
   // Readers and one writer at a time; what was committed has reached the disk.
   pragma('journal_mode = wal');
-  // A file that came with a checkout may have functions in its views and triggers.
-  database.exec('pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off');
+  database.exec('pragma synchronous = full; pragma foreign_keys = on');
 }
 
 async function openPostgres(url: string): Promise<Kysely<HistoryTables>> {

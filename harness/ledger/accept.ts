@@ -33,7 +33,7 @@ export function baselinesOf(
   const refuse = (why: string, hint: string): never => {
     throw new FloodgateError('baseline-refused', `${scenario}: ${why}`, { hint });
   };
-  const open = report.budgets.filter((row) => !row.ok && !isBaselineRow(row));
+  const open = report.budgets.filter((row) => row.state !== 'pass' && !isBaselineRow(row));
   if (report.fault !== null || open.length > 0) {
     refuse(
       report.fault?.headline ?? `${open.map(({ name }) => name).join(', ')} is not within budget`,

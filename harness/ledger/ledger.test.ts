@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import { stringify } from 'yaml';
 import type { RunReport } from '../../reports/model.ts';
 import { sampleRun } from '../../reports/sample-report.ts';
 import { judgeAgain } from '../report/judge-again.ts';
@@ -64,6 +65,16 @@ t.test('a waiver lets its limit be broken, says so, and ends', async (t) => {
   const waived = judgeByLedger(over, { baselines: [], waivers: [waiver] }, question);
   t.match(rowOf(waived, 'cpu.seconds'), { state: 'waived', ok: true, note: /until 2026-11-29 by anna: PERF-214/ });
   t.match(waived.verdict, { ok: true, exitCode: 0, headline: /Over budget and waived: cpu\.seconds is 4\.21 s.*anna/ });
+  const both = judgeByLedger(
+    judgeAgain(run, { 'cpu.seconds': 1, 'rss.p99': 1 }) as RunReport,
+    { baselines: [], waivers: [waiver] },
+    question,
+  );
+  t.match(
+    both.verdict,
+    { exitCode: 1, headline: /^rss\.p99 is .* Over budget and waived: cpu\.seconds is .*anna/s },
+    'used, and said',
+  );
   const ended = judgeByLedger(over, { baselines: [], waivers: [{ ...waiver, until: '2026-11-28' }] }, question);
   t.match(ended.verdict, { exitCode: 1 });
   t.match(ended.notes.at(-1), { severity: 'warning', text: /the waiver of cpu\.seconds ended on 2026-11-28 \(anna\)/ });
@@ -102,6 +113,15 @@ t.test('a regressed run becomes no baseline', async (t) => {
   const over = judgeAgain(run, { 'rss.max': 1 }) as RunReport;
   const refused = { message: /rss\.max is not within budget/ };
   t.throws(() => baselinesOf(over, none, thresholds, { ...acceptance, raise: true }), refused);
+  const waiver = { scenario, metric: 'rss.p99', reason: 'r', owner: 'anna', until: '2026-12-31' };
+  const broken = judgeAgain(run, { 'rss.p99': 1 }) as RunReport;
+  const waived = judgeByLedger(broken, { baselines: [], waivers: [waiver] }, question);
+  t.equal(waived.verdict.exitCode, 0);
+  t.throws(
+    () => baselinesOf(waived, none, thresholds, acceptance),
+    { message: /rss\.p99 is not within budget/ },
+    'a waiver makes no run one within budget',
+  );
   const fault = { exitCode: 1, headline: 'The target hung.' };
   t.throws(() => baselinesOf({ ...run, fault }, none, thresholds, acceptance), { message: /The target hung\./ });
   const dead = judgeByLedger({ ...run, fault }, grown, question);
@@ -134,6 +154,15 @@ t.test('the file: comments stay, an entry takes the place of its like, what is w
     ['waivers: [{ scenario: a, metric: rss.p98, reason: r, owner: o, until: 2026-12-31 }]', /no such metric/],
     ['waivers: [{ scenario: a, metric: rss.p99, reason: r, owner: o, until: 2026-02-30 }]', /there is no such day/],
     ['waivers: [{ scenario: a, metric: rss.p99, reason: r, until: 2026-02-03 }]', /waivers\.0\.owner/],
+    // Two hands, or a merge: which of them counts?
+    [
+      stringify({ baselines: [accepted[0], { ...accepted[0], value: 9 }] }),
+      /baselines\.1: a second one of cpu\.seconds/,
+    ],
+    [
+      'waivers: [{ scenario: a, metric: rss.p99, reason: r, owner: o, until: 2026-12-31 }, { scenario: a, metric: rss.p99, reason: s, owner: p, until: 2027-12-31 }]',
+      /waivers\.1: a second one of rss\.p99 of "a"/,
+    ],
     ['waivres: []', /waivres: there is no such name/],
     ['a: &a [x]\nb: *a', /ledger|alias/i],
     ['- 1', /ledger/],

@@ -92,7 +92,7 @@ export function putEntries(
   if (!isSeq(document.get(list))) document.set(list, document.createNode([]));
   const known: readonly (Baseline | Waiver)[] = ledger[list];
   for (const entry of entries) {
-    const at = known.findIndex((each) => isSame(each, entry));
+    const at = known.findIndex((each) => keyOf(each) === keyOf(entry));
     if (at === -1) document.addIn([list], document.createNode(entry));
     else document.setIn([list, at], document.createNode(entry));
   }
@@ -101,9 +101,8 @@ export function putEntries(
 }
 
 /** A scenario's metric has one waiver, and one baseline a class of machine. */
-function isSame(a: Baseline | Waiver, b: Baseline | Waiver): boolean {
-  const machineOf = (each: Baseline | Waiver) => ('machine' in each ? each.machine : '');
-  return a.scenario === b.scenario && a.metric === b.metric && machineOf(a) === machineOf(b);
+function keyOf(entry: Baseline | Waiver): string {
+  return JSON.stringify([entry.scenario, entry.metric, 'machine' in entry ? entry.machine : '']);
 }
 
 function openLedger(folder: string): Document {
@@ -133,12 +132,26 @@ const faultsShown = 5;
 
 function check(document: Document, file: string): Ledger {
   const result = v.safeParse(ledgerSchema, readValue(document, file) ?? {});
-  if (result.success) return result.output;
+  if (result.success) {
+    const doubles = doublesOf(result.output);
+    if (doubles.length === 0) return result.output;
+    throw invalid(file, doubles.slice(0, faultsShown));
+  }
   const faults = result.issues.map((issue) => {
     const place = v.getDotPath(issue) ?? 'the ledger';
     return `${place}: ${issue.expected === 'never' ? 'there is no such name' : issue.message}`;
   });
   throw invalid(file, faults.slice(0, faultsShown));
+}
+
+/** Two of which either could count: a merge leaves such. */
+function doublesOf(ledger: Ledger): string[] {
+  return (['baselines', 'waivers'] as const).flatMap((list) => {
+    const all: readonly (Baseline | Waiver)[] = ledger[list];
+    const keys = all.map(keyOf);
+    const doubles = all.map((entry, at) => ({ entry, at })).filter(({ at }) => keys.indexOf(keys[at]!) < at);
+    return doubles.map(({ entry, at }) => `${list}.${at}: a second one of ${entry.metric} of "${entry.scenario}"`);
+  });
 }
 
 /** An entry stands where it is written: aliases are refused. */

@@ -8,6 +8,10 @@ t.test('an amount is read in the unit it is for', async (t) => {
   t.equal(parseQuantity('20ms', 'x', 'seconds'), 0.02);
   t.equal(parseQuantity('2min', 'x', 'seconds'), 120);
   t.equal(parseQuantity('300us', 'x', 'ms'), 0.3);
+  t.equal(parseQuantity('40m', 'x', 'seconds'), 2_400, 'minutes, where a time is wanted');
+  t.equal(parseQuantity('1.5 m', 'x', 'ms'), 90_000);
+  t.equal(parseQuantity('2d', 'x', 'seconds'), 172_800);
+  t.equal(parseQuantity('40m', 'x', 'bytes'), 40e6, 'megabytes, where bytes are');
   t.equal(parseQuantity('200MB', 'x', 'bytes'), 200e6);
   t.equal(parseQuantity('64KiB', 'x', 'bytes'), 65_536);
   t.equal(parseQuantity('10kB/s', 'x', 'bytesPerSecond'), 10_000);
@@ -20,6 +24,8 @@ t.test('an amount is read in the unit it is for', async (t) => {
 t.test('a unit of something else is refused, with the right one', async (t) => {
   const cases: [string, Parameters<typeof parseQuantity>[2], RegExp, RegExp][] = [
     ['20MB', 'ms', /"20MB" is an amount of bytes, and an amount of time is wanted/, /20ms/],
+    ['40mb', 'seconds', /"40mb" is an amount of bytes, and an amount of time is wanted/, /40m, 2h/],
+    ['9'.repeat(400), 'seconds', /is more than can be counted/, /1\.5s/],
     ['20ms', 'bytes', /"20ms" is an amount of time, and an amount of bytes is wanted/, /200MB/],
     ['5%', 'count', /is a share, and a count is wanted/, /12/],
     ['1min', 'share', /is an amount of time, and a share is wanted/, /2%/],

@@ -1,6 +1,7 @@
 /** Amounts as people write them on a command line. Pure. */
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Unit } from '../../reports/model.ts';
+import { factorsIn, secondsOf } from '../../reports/time-units.ts';
 
 type Factors = Readonly<Record<string, number>>;
 
@@ -16,7 +17,6 @@ const bytes: Factors = {
   mib: 1024 ** 2,
   gib: 1024 ** 3,
 };
-const seconds: Factors = { us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600 };
 
 /** What may stand behind a number of each unit, and what it makes of it; a number alone is in the unit itself. */
 const suffixes: Readonly<Record<Unit, Factors>> = {
@@ -27,8 +27,8 @@ const suffixes: Readonly<Record<Unit, Factors>> = {
       [`${name}/s`, by],
     ]),
   ),
-  seconds,
-  ms: Object.fromEntries(Object.entries(seconds).map(([name, by]) => [name, Number((by * 1e3).toPrecision(12))])),
+  seconds: secondsOf,
+  ms: factorsIn(1e3),
   share: { '%': 0.01 },
   count: { k: 1e3, m: 1e6 },
   perSecond: { '/s': 1, k: 1e3, m: 1e6 },
@@ -38,8 +38,8 @@ const suffixes: Readonly<Record<Unit, Factors>> = {
 const words: Readonly<Record<Unit, readonly [string, string]>> = {
   bytes: ['an amount of bytes', '200MB, 64KiB'],
   bytesPerSecond: ['bytes a second', '10kB/s'],
-  seconds: ['an amount of time', '1.5s, 20ms'],
-  ms: ['an amount of time', '20ms, 1.5s'],
+  seconds: ['an amount of time', '1.5s, 20ms, 40m, 2h'],
+  ms: ['an amount of time', '20ms, 1.5s, 40m'],
   share: ['a share', '2%, 0.02'],
   count: ['a count', '12, 5k'],
   perSecond: ['a rate', '50/s'],
@@ -66,6 +66,11 @@ export function parseQuantity(text: string, option: string, unit: Unit): number 
     });
   }
   const value = factor === 1 ? Number(match[1]) : Number((Number(match[1]) * factor).toPrecision(15));
+  if (value > Number.MAX_SAFE_INTEGER) {
+    throw new FloodgateError('option-invalid', `${option}: "${text.slice(0, 40)}" is more than can be counted`, {
+      hint: `Write for example ${example}.`,
+    });
+  }
   if (unit === 'share' && value > 1) {
     throw new FloodgateError('option-invalid', `${option}: "${text}" is more than all of it`, {
       hint: `A share is at most 100%. Write for example ${example}.`,

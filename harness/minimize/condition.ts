@@ -8,6 +8,7 @@ import type { Figure, Unit } from '../../reports/model.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { sitePattern } from '../metrics/site-pattern.ts';
+import type { Growth } from './growth.ts';
 
 type Comparison = '>' | '>=' | '<' | '<=';
 
@@ -54,6 +55,8 @@ export interface Observation {
   readonly exitCode: number | null;
   /** Why there was no run to look at; empty where there was. */
   readonly failure: string;
+  /** What of the traffic memory grew with; kept of what holds alone. */
+  readonly growth?: Growth | undefined;
 }
 
 const hint = 'Write for example --while "rss.max > 150MB", --while suspect=assembler.ts, or --while "exit=1".';

@@ -1,6 +1,7 @@
 /** The connections of a capture, numbered as they come: both directions have one number. */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { FlowTable } from '../traffic/flows.ts';
+import { type Growth, GrowthShares } from './growth.ts';
 
 /** The number of frames that belong to no connection: ARP, UDP, and flows beyond the table. */
 export const otherFrames = 0;
@@ -48,26 +49,79 @@ export interface ConnectionWeight {
   frames: number;
   /** As they stand in a capture file. */
   bytes: number;
+  /** Payload that came, at most, while a segment before it had not. */
+  behindGap: number;
 }
 
 /** What a record of a capture file takes beside its frame. */
 export const recordBytes = 16;
 
+/** One direction of a connection, as far as gaps go. */
+interface Followed {
+  isSeen: boolean;
+  /** Sequence numbers: the next that is due, and the highest end. */
+  next: number;
+  highest: number;
+  behind: number;
+}
+
+const unseen = (): Followed => ({ isSeen: false, next: 0, highest: 0, behind: 0 });
+
 /** How much each connection brings: one pass, memory by the number of connections. */
 export class ConnectionWeights implements FrameSink {
   readonly #table = new ConnectionTable();
   readonly weights: ConnectionWeight[] = [];
+  readonly #followed: [Followed, Followed][] = [];
+  readonly #growth: GrowthShares | undefined;
   frames = 0;
+
+  /** @param growth of a run of the same capture */
+  constructor(growth?: Growth) {
+    this.#growth = growth && new GrowthShares(growth);
+  }
 
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number): void {
     this.frames += 1;
     const number = this.#table.connectionOf(bytes, start, end, wireLength);
     const { names } = this.#table;
     while (this.weights.length < names.length)
-      this.weights.push({ name: names[this.weights.length]!, frames: 0, bytes: 0 });
+      this.weights.push({ name: names[this.weights.length]!, frames: 0, bytes: 0, behindGap: 0 });
     const weight = this.weights[number]!;
     weight.frames += 1;
     weight.bytes += end - start + recordBytes;
+    this.#growth?.add(number, end - start + recordBytes);
+    if (number !== otherFrames) this.#follow(number, weight);
+  }
+
+  /** By number; undefined where it is not known what memory grew with. */
+  gained(): readonly number[] | undefined {
+    return this.#growth?.values();
+  }
+
+  #follow(number: number, weight: ConnectionWeight): void {
+    const { packet, isForward } = this.#table;
+    // A fragment has no ports, and no numbers.
+    if (packet.sourcePort === 0 && packet.destinationPort === 0) return;
+    const length = packet.payloadWireBytes;
+    const isSyn = (packet.flags & 2) !== 0;
+    if (length === 0 && !isSyn) return;
+    const sides = (this.#followed[number] ??= [unseen(), unseen()]);
+    const side = sides[isForward ? 0 : 1];
+    const end = (packet.sequence + length + Number(isSyn)) | 0;
+    if (!side.isSeen) {
+      side.isSeen = true;
+      side.next = side.highest = end;
+      return;
+    }
+    if (((end - side.highest) | 0) > 0) side.highest = end;
+    if (((packet.sequence - side.next) | 0) > 0) {
+      side.behind += length;
+      if (side.behind > weight.behindGap) weight.behindGap = side.behind;
+    } else if (((end - side.next) | 0) > 0) {
+      // Several gaps of one side count as one.
+      side.next = side.behind > 0 ? side.highest : end;
+      side.behind = 0;
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { long } from '../traffic/frame-words.ts';
 import { Segment } from '../traffic/segment.ts';
 import { ConnectionTable, recordBytes } from './connections.ts';
+import { type Growth, GrowthShares } from './growth.ts';
 
 /** Beyond it the rest of a capture is one exchange a connection: 1 million take 60 MB. */
 const exchangesMax = 1_000_000;
@@ -37,12 +38,29 @@ export class ExchangeIndex implements FrameSink {
   readonly connections: number[] = [];
   readonly bytes: number[] = [];
   readonly #segment = new Segment();
+  readonly #growth: GrowthShares | undefined;
+
+  /** @param growth of a run of the same capture */
+  constructor(growth?: Growth) {
+    this.#growth = growth && new GrowthShares(growth);
+  }
+
+  /** By number; undefined where it is not known what memory grew with. */
+  gained(): readonly number[] | undefined {
+    // What belongs to no exchange cannot be left out.
+    return this.#growth?.values().slice(1);
+  }
 
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number): void {
+    this.#growth?.add(this.#take(bytes, start, end, wireLength) + 1, end - start + recordBytes);
+  }
+
+  /** @returns the exchange that the frame belongs to; −1: none */
+  #take(bytes: Uint8Array, start: number, end: number, wireLength: number): number {
     const number = this.table.connectionOf(bytes, start, end, wireLength);
     const stream = (this.streams[number] ??= new ConnectionStreams());
     const segment = this.#segment;
-    if (!segment.read(bytes, start, end)) return;
+    if (!segment.read(bytes, start, end)) return -1;
     const side = this.table.isForward ? 0 : 1;
     const offset = stream.offset(side, segment.sequence);
     const length = segment.payloadEnd - segment.payloadStart;
@@ -53,6 +71,7 @@ export class ExchangeIndex implements FrameSink {
     }
     const exchange = stream.exchanges.at(-1);
     if (exchange !== undefined) this.bytes[exchange]! += end - start + recordBytes;
+    return exchange ?? -1;
   }
 
   #begins(bytes: Uint8Array): boolean {

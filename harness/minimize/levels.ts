@@ -4,6 +4,8 @@ import { ClosedStreams, emptySides, type SideRanges } from './closed-streams.ts'
 import { ConnectionWeights, connectionFilter, otherFrames } from './connections.ts';
 import { ExchangeIndex } from './exchanges.ts';
 import { FrameIndex, frameFilter, frameKindNames } from './frames.ts';
+import { type Growth, GrowthShares } from './growth.ts';
+import type { Promised } from './reduce.ts';
 import { readCapture } from './rewrite-capture.ts';
 import { pauses, payloads, type Sweep } from './sweeps.ts';
 
@@ -14,14 +16,19 @@ export interface LevelUnits {
   readonly order: readonly number[];
   /** Frames with only these units. */
   readonly filter: (kept: readonly number[], out: FrameSink) => FrameSink;
+  /** What memory may go by. */
+  readonly promises: readonly Promised[];
   /** Smallest part that is tried alone, of the whole. */
   readonly grainShare: number;
 }
 
 export interface Level {
   readonly name: string;
-  /** @returns undefined where there is nothing to choose */
-  readonly open: (file: string, guess: ReadonlySet<string>) => LevelUnits | undefined;
+  /**
+   * @param guess names of connections that are likely to matter @param growth of a run of the file
+   * @returns undefined where there is nothing to choose
+   */
+  readonly open: (file: string, guess: ReadonlySet<string>, growth: Growth | undefined) => LevelUnits | undefined;
 }
 
 function indexed<T extends FrameSink>(file: string, index: T): T {
@@ -36,18 +43,34 @@ function bitmap(length: number, kept: readonly number[]): Uint8Array {
   return bits;
 }
 
+/** Guesses that say nothing are left out. */
+function promised(guesses: Readonly<Record<string, ArrayLike<number> | undefined>>): Promised[] {
+  return Object.entries(guesses).flatMap(([name, values]) =>
+    values && Array.prototype.some.call(values, (value: number) => value > 0) ? [{ name, values }] : [],
+  );
+}
+
 const connections: Level = {
   name: 'connections',
-  open(file, guess) {
-    const { weights } = indexed(file, new ConnectionWeights());
+  open(file, guess, growth) {
+    const index = indexed(file, new ConnectionWeights(growth));
+    const { weights } = index;
     const present = [...weights.keys()].filter((number) => weights[number]!.frames > 0);
     if (present.length < 2) return undefined;
     const isGuessed = (number: number) => guess.has(weights[number]!.name);
     const rank = (number: number) => (number === otherFrames ? 2 : isGuessed(number) ? 0 : 1);
+    const bytes = weights.map((weight) => weight.bytes);
     return {
-      weights: weights.map(({ bytes }) => bytes),
+      weights: bytes,
       order: present.sort((a, b) => rank(a) - rank(b) || weights[b]!.bytes - weights[a]!.bytes),
       filter: (kept, out) => connectionFilter(new Set(kept), out),
+      promises: promised({
+        'what was sent while memory rose': index.gained(),
+        'bytes behind gaps': weights.map((weight) => weight.behindGap),
+        'streams of the spike': bytes.map((each, number) => (isGuessed(number) ? each : 0)),
+        'connections, whatever they say': weights.map((_, number) => Number(number !== otherFrames)),
+        bytes,
+      }),
       grainShare: 0.005,
     };
   },
@@ -55,8 +78,8 @@ const connections: Level = {
 
 const exchanges: Level = {
   name: 'exchanges',
-  open(file) {
-    const index = indexed(file, new ExchangeIndex());
+  open(file, _guess, growth) {
+    const index = indexed(file, new ExchangeIndex(growth));
     const { connections: owners, streams } = index;
     if (owners.length < 2) return undefined;
     return {
@@ -79,6 +102,7 @@ const exchanges: Level = {
         }
         return new ClosedStreams(streams, removed, out);
       },
+      promises: promised({ bytes: index.bytes, 'what was sent while memory rose': index.gained() }),
       grainShare: 0.005,
     };
   },
@@ -100,6 +124,7 @@ const kinds: Level = {
         for (let unit = 0; unit < bits.length; unit += 1) bits[unit] = Number(kept.includes(index.kindOf(unit)));
         return frameFilter(bits, out);
       },
+      promises: promised({ bytes: weights }),
       grainShare: 0,
     };
   },
@@ -107,20 +132,34 @@ const kinds: Level = {
 
 const frames: Level = {
   name: 'frames',
-  open(file) {
+  open(file, _guess, growth) {
     const index = indexed(file, new FrameIndex());
     if (index.units < 2) return undefined;
     const weights = Uint32Array.from({ length: index.units }, (_, unit) => index.bytesOf(unit));
+    const shares = growth && new GrowthShares(growth);
+    if (shares) for (const [unit, bytes] of weights.entries()) shares.add(unit, bytes);
     return {
       weights,
       order: [...weights.keys()],
       filter: (kept, out) => frameFilter(bitmap(index.units, kept), out),
+      promises: promised({ bytes: weights, 'what was sent while memory rose': shares?.values() }),
       grainShare: 0.01,
     };
   },
 };
 
-/** In their order: payloads before single frames, since what is left then is tried the faster. */
-export const frameLevels: readonly (Level | Sweep)[] = [connections, exchanges, kinds, payloads, frames, pauses];
+/**
+ * In their order: pauses as soon as most is gone, since a device takes as long as the traffic did; payloads before single frames, since what
+ * is left then is tried the faster.
+ */
+export const frameLevels: readonly (Level | Sweep)[] = [
+  connections,
+  pauses,
+  exchanges,
+  kinds,
+  payloads,
+  frames,
+  pauses,
+];
 /** Of requests that are sent at a service, only whole ones mean anything. */
 export const requestLevels: readonly Level[] = [connections, exchanges];

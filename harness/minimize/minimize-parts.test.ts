@@ -1,8 +1,9 @@
 /** The parts of a minimization: conditions, ranges that close up, the search. */
 import t from 'tap';
 import { holds, type Observation, parseCondition, scoreOf } from './condition.ts';
+import { type Growth, GrowthShares, growthOf, growthPieces } from './growth.ts';
 import { loweredShifts, shiftsBetween, stricterShifts } from './lane-shifts.ts';
-import { reduce, type Verdict } from './reduce.ts';
+import { type Promised, reduce, type Verdict } from './reduce.ts';
 import { RemovedRanges } from './removed-ranges.ts';
 
 const seen = (rest: Partial<Observation>): Observation => ({
@@ -98,9 +99,14 @@ t.test('ranges that are taken out, against a bitmap', async (t) => {
 
 t.test('the search: the few that are needed, of a thousand; an amount by its share', async (t) => {
   const weights = Array.from({ length: 1_000 }, () => 100);
-  const search = async (test: (kept: readonly number[]) => Verdict, whole: number) => {
+  const search = async (
+    test: (kept: readonly number[]) => Verdict,
+    whole: number,
+    more: { promises?: Promised[]; stopsAtHalf?: boolean } = {},
+  ) => {
     let trials = 0;
     const kept = await reduce({
+      ...more,
       weights,
       order: [...weights.keys()],
       test: async (units) => {
@@ -125,4 +131,58 @@ t.test('the search: the few that are needed, of a thousand; an amount by its sha
   const amount = await search((units) => ({ holds: units.length >= 100, score: units.length / 100 }), 10);
   t.ok(amount.kept.length >= 100 && amount.kept.length < 115, `${amount.kept.length} of 100 needed`);
   t.ok(amount.trials < 40, `${amount.trials} trials`);
+
+  // Five units bring all of it; one guess names them, and another one names others.
+  const few5 = [3, 99, 500, 501, 998];
+  const values = (chosen: readonly number[]) => weights.map((_, unit) => Number(chosen.includes(unit)));
+  const promises = [
+    { name: 'wrong', values: values([1, 2, 4]) },
+    { name: 'right', values: values(few5) },
+    { name: 'bytes', values: weights },
+  ];
+  const brought = (units: readonly number[]) => few5.filter((each) => units.includes(each)).length / 3;
+  const verdictOf = (units: readonly number[]) => ({ holds: brought(units) >= 1, score: brought(units) });
+  const plain = await search(verdictOf, 5 / 3);
+  const guessed = await search(verdictOf, 5 / 3, { promises });
+  t.equal(guessed.kept.length, 3);
+  t.ok(guessed.trials * 2 < plain.trials, `${guessed.trials} trials, ${plain.trials} without guesses`);
+  const half = await search(verdictOf, 5 / 3, { stopsAtHalf: true });
+  t.ok(half.kept.length <= 500 && half.kept.length > 100, 'it stops as soon as half is gone');
+});
+
+t.test('what memory grew with: what was there at the top, by the frames that were sent then', async (t) => {
+  const column = (name: string, values: readonly (number | null)[]) =>
+    ({ name, unit: 'bytes', kind: 'gauge', values }) as const;
+  const tMs = Array.from({ length: 11 }, (_, i) => i * 10);
+  const series = (rss: readonly number[]) => [
+    { group: 'memory', tMs, columns: [column('rss', rss)] } as const,
+    {
+      group: 'traffic',
+      tMs,
+      columns: [
+        column(
+          'frames',
+          tMs.map((ms) => ms * 10),
+        ),
+      ],
+    } as const,
+  ];
+  const shareOf = ({ gains }: Growth, from: number, to: number) => {
+    const sum = (some: readonly number[]) => some.reduce((total, each) => total + each, 0);
+    return sum(gains.slice(from * growthPieces, to * growthPieces)) / sum(gains);
+  };
+  // A top that goes before the highest one has no part in it; a rise by 100 between 60 and 70 ms has all.
+  const grown = growthOf(
+    { series: series([50, 50, 90, 50, 50, 50, 50, 150, 60, 60, 60].map((mb) => mb * 1e6)) },
+    'rss.max',
+  )!;
+  t.equal(grown.frames, 1_000);
+  t.ok(shareOf(grown, 0.5, 0.7) > 0.99, 'between the beginning and the end of a piece');
+  t.equal(growthOf({ series: series(tMs.map(() => 5e7)) }, 'rss.max'), undefined);
+  t.equal(growthOf({ series: [] }, 'rss.max'), undefined);
+  // Of two units that bring as many bytes, the one that was sent meanwhile has it.
+  const shares = new GrowthShares(grown);
+  for (let frame = 0; frame < 1_000; frame += 1) shares.add(frame < 500 ? 0 : frame < 700 ? 1 : 2, 100);
+  const [before = 0, meanwhile = 0, after = 0] = shares.values();
+  t.ok(meanwhile > 0.99e8 && before + after < 0.01e8, `${[before, meanwhile, after]}`);
 });

@@ -2,20 +2,17 @@
  * The smallest capture that still does it: level after level of delta debugging, each searched in the lane that is quick and
  * confirmed in the lane that is real. **Invariant**: the file that is kept between two levels was confirmed.
  */
-import { createHash } from 'node:crypto';
 import { rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatBytes } from '../../reports/format.ts';
 import type { Lane } from '../scenario/scenario.ts';
-import { openRecording } from '../traffic/recorded-traffic.ts';
 import { type Condition, holds, type Observation, observedWords, scoreOf } from './condition.ts';
 import { loweredShifts, shiftsBetween, stricterShifts } from './lane-shifts.ts';
+import { digest, type Found, LevelSearch } from './level-search.ts';
 import type { Level } from './levels.ts';
 import { type Candidate, Oracle, type OracleOptions } from './oracle.ts';
-import { reduce, type Verdict, weightOf } from './reduce.ts';
-import { type Between, type CaptureSize, rewriteCapture, writeCapture } from './rewrite-capture.ts';
+import { rewriteCapture, writeOneFrame } from './rewrite-capture.ts';
 import type { Sweep } from './sweeps.ts';
 import type { MinimizeState } from './trial-log.ts';
 
@@ -88,6 +85,8 @@ class Minimization {
   #idleScore = 0;
   /** When the level gives way to the next, in time spent and in trials. */
   #levelEnd = { ms: 0, trials: 0 };
+  /** Of the capture that the two lanes were compared by. */
+  #comparedBytes: number;
 
   constructor(options: MinimizeOptions) {
     this.#options = options;
@@ -99,6 +98,7 @@ class Minimization {
     this.#oracle = new Oracle({ ...options, onTrial: (seen) => this.#tried(seen) }, this.#state.lane);
     this.#oracle.shifts = this.#state.shifts;
     this.#bytes = statSync(this.#file).size;
+    this.#comparedBytes = this.#wholeBytes;
   }
 
   async run(): Promise<Minimized> {
@@ -212,31 +212,73 @@ class Minimization {
     }
   }
 
+  /**
+   * A level that could not be searched in the quick lane does not decide for those behind it: of what is left, both lanes may show the same.
+   */
+  async #returnToQuickLane(): Promise<void> {
+    const { mayBeExact } = this.#options;
+    if (!mayBeExact || this.#oracle.lane === 'exact' || this.#bytes * 2 > this.#comparedBytes) return;
+    this.#comparedBytes = this.#bytes;
+    const candidate: Candidate = { key: this.#state.id, file: this.#file };
+    const real = await this.#oracle.observe(candidate, this.#lastLane);
+    this.#oracle.lane = 'exact';
+    this.#oracle.shifts = {};
+    await this.#compareLanes(candidate, real);
+    await this.#lookAtIdle();
+  }
+
   /** Searches a level, until what it found is confirmed. */
   async #reduceLevel(level: Level | Sweep): Promise<void> {
+    await this.#returnToQuickLane();
+    if (!('open' in level)) {
+      await this.#sweep(level);
+      return;
+    }
     const before = this.#state;
     for (let tries = 0; ; tries += 1) {
-      const found = 'open' in level ? await this.#units(level) : await this.#sweep(level);
-      if (found === undefined) break;
-      const name = `smallest-${before.levels + 1}-${tries}.pcap`;
-      const file = path.join(this.#options.log.folder, name);
-      const { bytes } = found.write(file);
-      const candidate: Candidate = { key: found.key, file };
-      const confirmed =
-        this.#oracle.lane === this.#lastLane ? undefined : await this.#oracle.confirm(candidate, this.#lastLane);
-      if (confirmed === undefined || confirmed.holds) {
-        this.#bytes = bytes;
-        this.#done(before, {
-          file: name,
-          id: found.key,
-          words: `${level.name}: ${found.words}, ${formatBytes(bytes)}`,
-        });
-        return;
+      const search = this.#searchOf(level);
+      try {
+        const found = await search.search({ id: before.id, file: this.#file });
+        this.#bytes = statSync(this.#file).size;
+        if (found === undefined) break;
+        if (await this.#isKept(found, { before, name: level.name, tries })) return;
+      } finally {
+        search.close();
       }
-      rmSync(file, { force: true });
-      await this.#stricter(candidate, found, confirmed.seen, tries);
     }
     this.#done(before, { file: before.file, id: before.id, words: '' });
+  }
+
+  #searchOf(level: Level): LevelSearch {
+    const { log, guess, jobs } = this.#options;
+    const options = {
+      ...{ oracle: this.#oracle, folder: log.folder, guess, jobs },
+      isOver: () => this.#isLevelOver(),
+      onBytes: (bytes: number) => {
+        this.#bytes = bytes;
+      },
+    };
+    return new LevelSearch(options, level, this.#idleScore);
+  }
+
+  /** Whether what a level found is confirmed; where it is not, the next search is a stricter one. */
+  async #isKept(
+    found: Found,
+    { before, name, tries }: { readonly before: MinimizeState; readonly name: string; readonly tries: number },
+  ): Promise<boolean> {
+    const file = `smallest-${before.levels + 1}-${tries}.pcap`;
+    const candidate: Candidate = { key: found.key, file: path.join(this.#options.log.folder, file) };
+    const { bytes } = found.write(candidate.file!);
+    const confirmed =
+      this.#oracle.lane === this.#lastLane ? undefined : await this.#oracle.confirm(candidate, this.#lastLane);
+    if (confirmed === undefined || confirmed.holds) {
+      this.#bytes = bytes;
+      this.#done(before, { file, id: found.key, words: `${name}: ${found.words}, ${formatBytes(bytes)}` });
+      return true;
+    }
+    await this.#stricter(candidate, confirmed.seen, tries);
+    rmSync(candidate.file!, { force: true });
+    return false;
   }
 
   #done(before: MinimizeState, { file, id, words }: { file: string; id: string; words: string }): void {
@@ -255,9 +297,9 @@ class Minimization {
   }
 
   /** What held in the quick lane did not in the real one: its limit rises by what they differ by. */
-  async #stricter(candidate: Candidate, found: Found, real: Observation, tries: number): Promise<void> {
+  async #stricter(candidate: Candidate, real: Observation, tries: number): Promise<void> {
     const { condition } = this.#options;
-    const quick = await this.#oracle.observe({ key: candidate.key, write: found.write }, 'exact');
+    const quick = await this.#oracle.observe(candidate, 'exact');
     const shifts = stricterShifts(condition, this.#oracle.shifts, { quick, real });
     const isStricter = Object.entries(shifts).some(([name, shift]) => shift !== (this.#oracle.shifts[name] ?? 0));
     if (tries < stricterMax && isStricter) this.#oracle.shifts = shifts;
@@ -268,52 +310,28 @@ class Minimization {
     }
   }
 
-  async #units(level: Level): Promise<Found | undefined> {
-    const { guess, jobs } = this.#options;
-    const units = level.open(this.#file, guess);
-    if (!units) return undefined;
-    const whole = await this.#oracle.test({ key: this.#state.id, file: this.#file });
-    let best: readonly number[] = units.order;
-    const candidateOf = (kept: readonly number[]): Candidate & { write: Found['write'] } => ({
-      key: `${level.name} ${digest(this.#state.id)} ${digestOf(kept, units.weights.length)}`,
-      write: (file) => rewriteCapture(this.#file, file, (out) => units.filter(kept, out)),
-    });
-    const others = this.#bytes - weightOf(units.weights, units.order);
-    await reduce({
-      weights: units.weights,
-      order: units.order,
-      test: (kept) => (this.#isLevelOver() ? over : this.#oracle.test(candidateOf(kept))),
-      scores: { whole: whole.score, idle: this.#idleScore },
-      jobs: this.#oracle.lane === 'exact' ? jobs : 1,
-      isOver: () => this.#isLevelOver(),
-      grainBytes: Math.max(
-        1,
-        Math.min(units.grainShare, 1) * (this.#bytes < smallBytes ? this.#bytes / 20 : this.#bytes),
-      ),
-      onKept: (kept) => {
-        best = kept;
-        this.#bytes = others + weightOf(units.weights, kept);
-      },
-    });
-    this.#bytes = statSync(this.#file).size;
-    if (best.length === units.order.length) return undefined;
-    const candidate = candidateOf(best);
-    return { ...candidate, words: `${units.order.length} → ${best.length}` };
-  }
-
-  async #sweep(sweep: Sweep): Promise<Found | undefined> {
-    const before = this.#bytes;
+  /** The first choice that holds in both lanes. */
+  async #sweep(sweep: Sweep): Promise<void> {
+    const before = this.#state;
+    const { log } = this.#options;
+    let tries = 0;
     for (const choice of sweep.choices(this.#file)) {
-      if (this.#isLevelOver()) return undefined;
-      const candidate = {
-        key: `${sweep.name} ${digest(this.#state.id)} ${choice.words}`,
-        write: (file: string) => rewriteCapture(this.#file, file, choice.filter),
-      };
-      const verdict = await this.#oracle.test(candidate);
-      this.#bytes = before;
-      if (verdict.holds) return { ...candidate, words: choice.words };
+      if (this.#isLevelOver()) break;
+      const name = `smallest-${before.levels + 1}-${tries++}.pcap`;
+      const file = path.join(log.folder, name);
+      const candidate: Candidate = { key: `${sweep.name} ${digest(before.id)} ${choice.words}`, file };
+      const { bytes } = rewriteCapture(this.#file, file, choice.filter);
+      const isHeld = (await this.#oracle.test(candidate)).holds;
+      const isSame = this.#oracle.lane === this.#lastLane;
+      if (isHeld && (isSame || (await this.#oracle.confirm(candidate, this.#lastLane)).holds)) {
+        this.#bytes = bytes;
+        const words = `${sweep.name}: ${choice.words}, ${formatBytes(bytes)}`;
+        this.#done(before, { file: name, id: candidate.key, words });
+        return;
+      }
+      rmSync(file, { force: true });
     }
-    return undefined;
+    this.#done(before, { file: before.file, id: before.id, words: '' });
   }
 
   async #lastWord(): Promise<Observation> {
@@ -322,44 +340,10 @@ class Minimization {
     const { holds: isMet, seen } = await this.#oracle.confirm(
       { key: this.#state.id, file: this.#file },
       this.#lastLane,
+      true,
     );
     if (isMet) return seen;
     throw unmet(condition, `what was found does it only sometimes: ${observedWords(condition, seen)}`);
-  }
-}
-
-interface Found {
-  readonly key: string;
-  readonly write: (file: string) => CaptureSize;
-  readonly words: string;
-}
-
-/** Below it single frames are worth a trial. */
-const smallBytes = 1_000_000;
-const over: Promise<Verdict> = Promise.resolve({ holds: false, score: 0 });
-
-const digest = (what: string | Uint8Array) => createHash('sha256').update(what).digest('hex').slice(0, 16);
-
-function digestOf(kept: readonly number[], length: number): string {
-  const bits = new Uint8Array((length >> 3) + 1);
-  for (const unit of kept) bits[unit >> 3]! |= 1 << (unit & 7);
-  return digest(bits);
-}
-
-function writeOneFrame(source: string, file: string): CaptureSize {
-  const traffic = openRecording({ path: source });
-  let isSeen = false;
-  const first = { read: (sink: FrameSink) => (isSeen ? -1 : traffic.read(sink, 1)) };
-  const alone: Between = (out) => ({
-    frame(...frame) {
-      if (!isSeen) out.frame(...frame);
-      isSeen = true;
-    },
-  });
-  try {
-    return writeCapture(file, first, alone);
-  } finally {
-    traffic.close();
   }
 }
 

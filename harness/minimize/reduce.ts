@@ -9,11 +9,19 @@ export interface Verdict {
   readonly score: number;
 }
 
+/** What memory may go by: how much of it each unit would answer for then. Only the proportions count. */
+export interface Promised {
+  readonly name: string;
+  readonly values: ArrayLike<number>;
+}
+
 export interface Reduction {
   /** Bytes of each unit. */
   readonly weights: ArrayLike<number>;
   /** In the order in which they are tried to be kept. */
   readonly order: readonly number[];
+  /** Guesses that are tried before parts are. @default bytes */
+  readonly promises?: readonly Promised[];
   /** Tests a part of the units; the whole is known to hold. */
   readonly test: (kept: readonly number[]) => Promise<Verdict>;
   /** Of the whole, and of no traffic at all. */
@@ -26,6 +34,8 @@ export interface Reduction {
   readonly onKept: (kept: readonly number[]) => void;
   /** A part that weighs less is not tried alone. */
   readonly grainBytes: number;
+  /** To stop as soon as half is left out: the rest is tried on what is left, which is written and read faster. @default false */
+  readonly stopsAtHalf?: boolean;
 }
 
 /** Parts are tried alone only while they are few: with many, each is too little. */
@@ -37,8 +47,17 @@ const alikeFactor = 1.8;
 /** A level ends where so many trials left out less than this share. */
 const trialsPatient = 30;
 const gainMin = 0.1;
-/** A prediction that amounts go with bytes is rarely right to the byte. */
+/** A prediction of amounts is rarely right to the byte. */
 const margin = 1.08;
+/** So many guesses are tried, the lightest first; one that leaves out less than a quarter is not worth it. */
+const jumpsMax = 8;
+const frontMax = 0.75;
+/** A guess that was too small grows by this at least, by that at most. */
+const growMin = 1.5;
+const growMax = 8;
+/** Where there is no amount to go by, a guess begins with this share, and grows by `blindGrowth`. */
+const blindShare = 1 / 16;
+const blindGrowth = 4;
 
 /** @returns units that hold, as few as were found */
 export async function reduce(reduction: Reduction): Promise<readonly number[]> {
@@ -54,6 +73,12 @@ export function weightOf(weights: ArrayLike<number>, units: readonly number[]): 
   return sum;
 }
 
+/** How much of what a guess promises is tried. */
+interface Guess {
+  readonly promised: Promised;
+  readonly share: number;
+}
+
 class Search {
   kept: readonly number[];
   readonly #asked: Reduction;
@@ -67,25 +92,70 @@ class Search {
     this.#score = asked.scores.whole;
   }
 
-  /** As much of the front as the amount of the whole says is enough, and once more with what that shows. */
+  /**
+   * The front of each guess that by the amount of the whole is enough, the lightest first. What a front shows says how much more, or how
+   * much less, is enough.
+   */
   async jump(): Promise<void> {
-    const { scores, isOver } = this.#asked;
-    for (let tries = 0; tries < 4 && !isOver(); tries += 1) {
-      const needed = ((1 - scores.idle) / (this.#score - scores.idle)) * margin;
-      if (!(needed > 0 && needed < 0.75)) return;
-      const front = this.#front(needed);
-      if (front.length === this.kept.length) return;
-      const verdict = await this.#test(front);
-      if (!verdict.holds) {
-        // The front brings less than its share: it is the rest that matters, or all of it together.
-        const back = this.kept.slice(front.length);
-        const other = await this.#test(back);
-        if (!other.holds) return;
-        this.#keep(back, other);
+    const { promises, weights, jobs, isOver } = this.#asked;
+    let guesses: Guess[] = (promises ?? [{ name: 'bytes', values: weights }]).map((promised) => ({
+      promised,
+      share: this.#isBlind ? blindShare : this.#neededShare(this.#score),
+    }));
+    for (let tries = 0; tries < jumpsMax && !isOver() && !this.#stops(); ) {
+      const fronts = this.#fronts(guesses).slice(0, jobs);
+      if (fronts.length === 0) return;
+      tries += fronts.length;
+      const verdicts = await Promise.all(fronts.map(({ units }) => this.#test(units)));
+      const held = fronts.findIndex((_, i) => verdicts[i]!.holds);
+      if (held >= 0) {
+        const { guess, units } = fronts[held]!;
+        this.#keep(units, verdicts[held]!);
+        guesses = [{ ...guess, share: this.#isBlind ? blindShare : this.#neededShare(this.#score) }];
         continue;
       }
-      this.#keep(front, verdict);
+      guesses = guesses.flatMap((guess) => {
+        const at = fronts.findIndex((front) => front.guess === guess);
+        return at < 0 ? [guess] : this.#larger(guess, verdicts[at]!);
+      });
     }
+  }
+
+  /** Whether the condition has no amount: it is met, or not. */
+  get #isBlind(): boolean {
+    const { scores } = this.#asked;
+    return scores.whole === 1 && scores.idle === 0;
+  }
+
+  /** Of what shows this score, as much as is enough. */
+  #neededShare(score: number): number {
+    const { idle } = this.#asked.scores;
+    const share = ((1 - idle) / (score - idle)) * margin;
+    return share > 0 ? share : 1;
+  }
+
+  /** A guess of which all was too little is given up. */
+  #larger({ promised, share }: Guess, { score }: Verdict): Guess[] {
+    if (share >= 1) return [];
+    const factor = this.#isBlind ? blindGrowth : Math.max(growMin, Math.min(growMax, this.#neededShare(score)));
+    return [{ promised, share: Math.min(1, share * factor) }];
+  }
+
+  /** What each guess would keep, the lightest first; none that is no guess, and none twice. */
+  #fronts(guesses: readonly Guess[]): { guess: Guess; units: readonly number[]; weight: number }[] {
+    const most = this.#weightOf(this.kept) * frontMax;
+    const seen = new Set<string>();
+    return guesses
+      .map((guess) => {
+        const units = this.#front(guess);
+        return { guess, units, weight: this.#weightOf(units) };
+      })
+      .filter(({ units, weight }) => units.length > 0 && units.length < this.kept.length && weight <= most)
+      .sort((a, b) => a.weight - b.weight)
+      .filter(({ units, weight }) => {
+        const key = `${weight} ${units.length} ${units[0]}`;
+        return !seen.has(key) && seen.add(key);
+      });
   }
 
   /** Parts alone, then without one part, finer and finer. */
@@ -93,7 +163,7 @@ class Search {
     const { isOver, grainBytes } = this.#asked;
     let count = 2;
     let isAlike = false;
-    while (this.kept.length > 1 && !isOver() && !this.#isStuck()) {
+    while (this.kept.length > 1 && !isOver() && !this.#isStuck() && !this.#stops()) {
       const parts = this.#parts(count);
       if (parts.length <= partsAlone) {
         const alone = await this.#alone(parts);
@@ -145,7 +215,7 @@ class Search {
     const { jobs, isOver } = this.#asked;
     let left = [...parts];
     // From the back: what comes late matters least.
-    for (let at = left.length - 1; at >= 0 && left.length > 1 && !isOver() && !this.#isStuck(); ) {
+    for (let at = left.length - 1; at >= 0 && left.length > 1 && !isOver() && !this.#isStuck() && !this.#stops(); ) {
       const tried = Array.from({ length: Math.min(jobs, at + 1) }, (_, i) => at - i);
       const rests = tried.map((i) => left.filter((_, other) => other !== i).flat());
       const verdicts = await Promise.all(rests.map((rest) => this.#test(rest)));
@@ -161,6 +231,11 @@ class Search {
       at = gone - 1;
     }
     return left.length;
+  }
+
+  #stops(): boolean {
+    const { stopsAtHalf, order } = this.#asked;
+    return stopsAtHalf === true && this.#weightOf(this.kept) * 2 <= this.#weightOf(order);
   }
 
   /** Whether the last trials brought next to nothing. */
@@ -184,12 +259,18 @@ class Search {
     return weightOf(this.#asked.weights, units);
   }
 
-  #front(share: number): readonly number[] {
+  /** Units that promise most for a byte, as many as make up the share; in the order of all. */
+  #front({ promised: { values }, share }: Guess): readonly number[] {
     const { weights } = this.#asked;
-    let left = this.#weightOf(this.kept) * share;
+    const promising = this.kept.filter((unit) => values[unit]! > 0);
+    let left = share * promising.reduce((sum, unit) => sum + values[unit]!, 0);
+    const density = (unit: number) => values[unit]! / Math.max(1, weights[unit]!);
+    // Sorting is stable: where all promise the same, their order decides.
+    const best = [...promising].sort((a, b) => density(b) - density(a));
     let count = 0;
-    while (count < this.kept.length && left > 0) left -= weights[this.kept[count++]!]!;
-    return this.kept.slice(0, Math.max(1, count));
+    while (count < best.length && left > 0) left -= values[best[count++]!]!;
+    const chosen = new Set(best.slice(0, count));
+    return this.kept.filter((unit) => chosen.has(unit));
   }
 
   /** Neighbours together, all parts of about one weight; none is empty. */

@@ -75,3 +75,21 @@ export function writeCapture(
   renameSync(draft, file);
   return { frames, bytes };
 }
+
+/** The first frame, and no other. */
+export function writeOneFrame(source: string, file: string): CaptureSize {
+  const traffic = openRecording({ path: source });
+  let isSeen = false;
+  const first = { read: (sink: FrameSink) => (isSeen ? -1 : traffic.read(sink, 1)) };
+  const alone: Between = (out) => ({
+    frame(...frame) {
+      if (!isSeen) out.frame(...frame);
+      isSeen = true;
+    },
+  });
+  try {
+    return writeCapture(file, first, alone);
+  } finally {
+    traffic.close();
+  }
+}

@@ -9,6 +9,7 @@ import { errorSentence } from '../compare/floodgate-process.ts';
 import { endWords, runReported } from '../compare/run-process.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { type Condition, metricsOf, needsSuspects, type Observation } from './condition.ts';
+import { growthOf } from './growth.ts';
 
 /** What a candidate is run with. */
 export interface TrialSetting {
@@ -26,6 +27,8 @@ export interface TrialSetting {
   readonly signal: AbortSignal;
 }
 
+/** Readings of memory in the exact lane, where a megabyte takes some milliseconds: they say what it grew with. */
+const sampleShort = '5';
 /** What memory does after the last frame is of no account, unless the condition asks for it. */
 const settleShort = '300ms';
 
@@ -82,7 +85,8 @@ function trialWords(setting: TrialSetting, file: string, lane: Lane, folder: str
   const patterns = condition.clauses.flatMap((clause) =>
     clause.kind === 'metric' && clause.name.includes(':') ? ['--budget', `${clause.name}=${clause.limit}`] : [],
   );
-  const rest = [...words, ...timing, explaining, ...patterns];
+  const sampling = lane !== 'exact' || words.includes('--sample-ms') ? [] : ['--sample-ms', sampleShort];
+  const rest = [...words, ...timing, ...sampling, explaining, ...patterns];
   if (isRequests) return [file, ...rest];
   if (!isOwnAgent) return [file, ...rest, '--lane', lane];
   const scenario = path.join(folder, 'candidate.yaml');
@@ -120,7 +124,8 @@ export function observationOf(report: RunReport, condition: Condition, code: num
     const first = spike.suspects[0];
     return first ? [`${first.file}#${first.functionName}`] : [];
   });
-  return { figures, suspects, causes: report.spikes.map(({ cause }) => cause), exitCode: code, failure: '' };
+  const causes = report.spikes.map(({ cause }) => cause);
+  return { figures, suspects, causes, exitCode: code, failure: '', growth: growthOf(report, metricsOf(condition)[0]) };
 }
 
 function pick({ state, value, low, high, note }: RunReport['figures'][number]) {

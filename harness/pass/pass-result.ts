@@ -83,7 +83,11 @@ export interface MeasuredPass
   > {
   readonly watch: WatchedMemory;
   readonly channel: Readonly<Pick<PreloadChannel, 'v8' | 'gc' | 'marks' | 'last'>>;
-  readonly sending: Pick<SendResult, 'ledger' | 'pacing' | 'truth'> | undefined;
+  readonly sending:
+    | (Pick<SendResult, 'ledger' | 'pacing' | 'truth'> & {
+        readonly impairments?: SendResult['impairments'] | undefined;
+      })
+    | undefined;
   readonly companion:
     | (Pick<CompanionResult, 'witnesses' | 'endpoints'> & {
         readonly watch: Readonly<Pick<MemoryWatch, 'rssPeakBytes'>> | undefined;

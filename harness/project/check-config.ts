@@ -57,12 +57,13 @@ function metricFaults(limited: Limited, place: Place): Fault[] {
 function valueFault(kind: 'budgets' | 'thresholds', name: string, value: string | number): string | undefined {
   const unit = kind === 'thresholds' ? 'share' : findMetric(name)!.unit;
   if (typeof value === 'number') {
+    if (value > Number.MAX_SAFE_INTEGER) return `${value} is no limit: nothing counts so far`;
     if (Number.isFinite(value) && value >= 0 && (unit !== 'share' || value <= 1)) return undefined;
     return `${value} is no limit: it is ${unit === 'share' ? 'a share from 0 to 1' : '0 or more'}`;
   }
   try {
-    parseQuantity(value.replaceAll(' ', ''), name, unit);
-    return undefined;
+    const amount = parseQuantity(value.replaceAll(' ', ''), name, unit);
+    return amount > Number.MAX_SAFE_INTEGER ? `"${value}" is no limit: nothing counts so far` : undefined;
   } catch (error) {
     const { message, hint } = error as FloodgateError;
     return `${message.slice(name.length + 2)}. ${hint}`;

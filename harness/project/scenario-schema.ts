@@ -1,5 +1,6 @@
 /** What a scenario says, in a configuration, in a file of its own, and in floodgate's own library. */
 import * as v from 'valibot';
+import { timeUnitPattern } from '../../reports/time-units.ts';
 import { agentStages } from '../scenario/agent-stage.ts';
 import { floodSchema } from '../traffic/flood/plan.ts';
 import { interfacesMax } from '../traffic/spread-traffic.ts';
@@ -17,7 +18,10 @@ const quantity = v.union(
   'a quantity such as "200 MB" or "3 %" is expected',
 );
 export const limits = v.record(v.pipe(v.string(), v.maxLength(300)), quantity);
-const time = v.pipe(v.string(), v.regex(/^\d+(\.\d+)? *(ms|s|min|h)$/, 'a time such as "10s" or "2min" is expected'));
+const time = v.pipe(
+  v.string(),
+  v.regex(new RegExp(`^\\d+(\\.\\d+)? *(${timeUnitPattern})$`), 'a time such as "10s" or "2m" is expected'),
+);
 /** Of heads of requests. */
 const rules = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(8_192))), v.maxLength(100));
 const rate = v.pipe(v.number(), v.gtValue(0), v.finite());

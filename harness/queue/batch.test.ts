@@ -44,6 +44,26 @@ t.test('what stands in a queue is what floodgate put there', async (t) => {
       JSON.stringify(fault),
     );
   }
+  const version = { label: 'main', commit: 'c'.repeat(40), dirty: false, package: null, key: '0'.repeat(16) };
+  const comparison = { base: version, head: { ...version, dirty: true }, seed: 1, undecided: 'fail' };
+  const words = ['--base', 'c'.repeat(40), '--head', '.', '--only', 'cart', '--max-time', '5min', '--seed', '1'];
+  const compared = { ...batch, common: { ...batch.common, comparison }, words };
+  t.same(parseBatch(JSON.stringify(compared)), compared);
+  // Nothing of a stranger's is fetched, and nothing beside the checkout is run.
+  for (const [option, value] of [
+    ['--base', 'npm:left-pad@1.3.0'],
+    ['--base', '/tmp/other'],
+    ['--head', './other'],
+    ['--head', '..'],
+    ['--head', 'main'],
+    ['--base', '--config'],
+    ['--quick', '--base'],
+    ['--config', '/tmp/other.js'],
+  ]) {
+    const other = JSON.stringify({ ...compared, words: [option, value] });
+    t.throws(() => parseBatch(other), { code: 'queue-foreign' }, `${option} ${value}`);
+  }
+  t.throws(() => parseBatch(JSON.stringify({ ...batch, words })), { code: 'queue-foreign' }, 'a gate compares nothing');
   t.throws(() => parseBatch('{'), { code: 'queue-foreign' });
   t.same(parseCell({ batch: '0123abcd', index: 1 }), { batch: '0123abcd', index: 1 });
   for (const data of [null, {}, { batch: '0123abcd', index: 0 }, { batch: 'x', index: 1 }]) {

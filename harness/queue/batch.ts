@@ -1,4 +1,4 @@
-/** What was put into a queue at once: the cells of one gate, for machines of one class. Pure. */
+/** What was put into a queue at once: the cells of one gate, or of one comparison, for machines of one class. Pure. */
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import { commonSchema } from '../shards/partial.ts';
@@ -8,37 +8,48 @@ export const batchIdPattern = /^[0-9a-f]{8}$/;
 const classPattern = /^[^\p{C}:]{1,200}$/u;
 
 const word = v.pipe(v.string(), v.maxLength(4_096));
-/** Options of `floodgate gate` that a batch may have, and whether a value follows: none that names a file or a program. */
-const options: Readonly<Record<string, boolean>> = {
-  '--set': true,
-  '--only': true,
-  '--quick': false,
-  '--budget': true,
-  '--env': true,
+/** What may follow an option; null: nothing. */
+type Options = Readonly<Record<string, RegExp | null>>;
+
+/** Options of `floodgate gate` that a batch may have: none that names a file or a program. */
+const gateOptions: Options = { '--set': /^/, '--only': /^/, '--quick': null, '--budget': /^/, '--env': /^/ };
+
+/** Of this checkout: a package would be fetched from a registry, and a folder could be any. */
+const versionPattern = /^(?:\.|[0-9a-f]{40,64})$/;
+
+/** Options of `floodgate compare` that a batch may have. */
+const comparisonOptions: Options = {
+  '--base': versionPattern,
+  '--head': versionPattern,
+  '--only': /^/,
+  '--env': /^/,
+  '--metric': /^/,
+  '--threshold': /^/,
+  '--max-pairs': /^/,
+  '--max-time': /^/,
+  '--undecided': /^/,
+  '--sites': /^/,
+  '--seed': /^/,
 };
 
-/** Whoever can write into the queue decides which scenarios are run, and nothing else. */
-function areOptions(words: readonly string[]): boolean {
+/** Whoever can write into the queue decides which scenarios are run at which commits, and nothing else. */
+function areOptions(words: readonly string[], options: Options): boolean {
   for (let at = 0; at < words.length; at++) {
-    const takesValue = Object.hasOwn(options, words[at]!) ? options[words[at]!] : undefined;
-    if (takesValue === undefined) return false;
-    if (takesValue && ++at === words.length) return false;
+    const value = Object.hasOwn(options, words[at]!) ? options[words[at]!] : undefined;
+    if (value === undefined) return false;
+    if (value !== null && !(++at < words.length && value.test(words[at]!))) return false;
   }
   return true;
 }
 
-const batchSchema = v.strictObject({
+const batchFields = v.strictObject({
   kind: v.literal('batch'),
   schemaVersion: v.literal(1),
   id: v.pipe(v.string(), v.regex(batchIdPattern)),
   machines: v.pipe(v.string(), v.regex(classPattern)),
   common: commonSchema,
-  /** Of `floodgate gate`, without what a shard says for itself. */
-  words: v.pipe(
-    v.array(word),
-    v.maxLength(3_000),
-    v.check((given: string[]) => areOptions(given), 'options of floodgate gate are expected'),
-  ),
+  /** Of `floodgate gate`, or `compare`, without what a shard says for itself. */
+  words: v.pipe(v.array(word), v.maxLength(3_000)),
   /** How often a cell may be lost with its harness or its worker. */
   attempts: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
   /** How long a cell may take. */
@@ -47,6 +58,14 @@ const batchSchema = v.strictObject({
   by: v.pipe(v.string(), v.maxLength(300)),
   at: v.pipe(v.string(), v.isoTimestamp()),
 });
+
+const batchSchema = v.pipe(
+  batchFields,
+  v.check(
+    ({ words, common }) => areOptions(words, common.comparison === undefined ? gateOptions : comparisonOptions),
+    'options of floodgate gate, or compare, are expected',
+  ),
+);
 
 export type Batch = v.InferOutput<typeof batchSchema>;
 
@@ -60,8 +79,13 @@ export type CellOrder = v.InferOutput<typeof cellSchema>;
 
 /** @throws FloodgateError `queue-foreign` for what another program, or another version, has put there */
 export function parseBatch(json: string): Batch {
+  return parseForeign(batchSchema, json);
+}
+
+/** @throws FloodgateError `queue-foreign` */
+export function parseForeign<T extends v.GenericSchema>(schema: T, json: string): v.InferOutput<T> {
   try {
-    return v.parse(batchSchema, JSON.parse(json));
+    return v.parse(schema, JSON.parse(json));
   } catch (cause) {
     throw foreign(cause);
   }

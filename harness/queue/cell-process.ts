@@ -1,13 +1,13 @@
-/** A cell measured in a process of its own: `floodgate gate` with the shard that holds this one cell, and what became of it. */
+/** A cell measured in a process of its own: `floodgate gate`, or `compare`, with the shard that holds this one cell, and what became of it. */
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { RunReport } from '../../reports/model.ts';
 import { ownProgram } from '../compare/floodgate-process.ts';
+import { commitOf } from '../compare/git.ts';
 import { storeVariable } from '../history/store-address.ts';
 import { differenceOf } from '../shards/merge-partials.ts';
-import { type Partial, PartialWriter, readCellText, readPartials } from '../shards/partial.ts';
+import { type CellReport, type Partial, PartialWriter, readCellText, readPartials } from '../shards/partial.ts';
 import { startChild } from '../target/child-target.ts';
 import type { TargetExit } from '../target/target.ts';
 import type { Batch } from './batch.ts';
@@ -30,7 +30,7 @@ export interface CellProcess {
 }
 
 export type CellEnd =
-  | { readonly kind: 'measured'; readonly report: RunReport; readonly json: string }
+  | { readonly kind: 'measured'; readonly report: CellReport; readonly json: string }
   /** Ended from outside, or with its whole machine's memory: nobody knows, and it may be tried again. */
   | { readonly kind: 'killed'; readonly why: string }
   /** It could not be run, which another try does not change. */
@@ -47,6 +47,8 @@ const exitInterrupted = 3;
 export async function measureCell(order: CellProcess): Promise<CellEnd> {
   const { batch, index, folder, out, signal, killAfterMs } = order;
   if (signal.aborted) return { kind: 'stopped' };
+  const absent = absentVersion(order);
+  if (absent !== undefined) return { kind: 'other', why: `clone: it has no commit ${absent}` };
   rmSync(out, { recursive: true, force: true });
   const whole = path.join(out, 'whole');
   mkdirSync(out, { recursive: true, mode: 0o700 });
@@ -54,7 +56,7 @@ export async function measureCell(order: CellProcess): Promise<CellEnd> {
   const child = await startChild({
     name: `the cell ${batch.common.cells[index - 1]}`,
     command: process.execPath,
-    arguments: [...ownProgram(), 'gate', ...wordsOf(order, whole)],
+    arguments: [...ownProgram(), measuredBy(batch), ...wordsOf(order, whole)],
     cwd: folder,
     // Neither address: a target could read them.
     env: { [queueVariable]: undefined, [storeVariable]: 'none' },
@@ -82,6 +84,16 @@ export async function measureCell(order: CellProcess): Promise<CellEnd> {
   return endOf(order, exit);
 }
 
+/** Of a comparison, which this clone lacks: another machine may have it. */
+function absentVersion({ batch, folder }: CellProcess): string | undefined {
+  const { base, head } = batch.common.comparison ?? {};
+  const commits = [base?.commit, head?.commit].filter((commit) => typeof commit === 'string');
+  return commits.find((commit) => commitOf(folder, commit) === undefined);
+}
+
+/** The command of a cell. */
+const measuredBy = ({ common }: Batch) => (common.comparison === undefined ? 'gate' : 'compare');
+
 function wordsOf({ batch, index, config, out }: CellProcess, whole: string): string[] {
   const { words, common } = batch;
   return [
@@ -92,13 +104,13 @@ function wordsOf({ batch, index, config, out }: CellProcess, whole: string): str
     '--part-of',
     whole,
     '--out',
-    path.join(out, 'gate'),
+    path.join(out, measuredBy(batch)),
   ];
 }
 
 /** What it left says more than how it ended. */
 function endOf({ batch, out }: CellProcess, exit: TargetExit): CellEnd {
-  const partial = partialIn(path.join(out, 'gate'));
+  const partial = partialIn(path.join(out, measuredBy(batch)));
   const difference = partial && differenceOf(batch.common, partial.manifest.common, 'command');
   if (difference !== undefined) return { kind: 'other', why: difference };
   const result = partial?.results[0];

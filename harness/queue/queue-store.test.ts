@@ -73,8 +73,12 @@ t.test('a result is stored once, whoever comes second, and read as it was writte
     await t.rejects(store.find('00000002'), { code: 'queue-foreign' });
     t.equal(await store.idOf('00000002'), '00000002');
     await t.rejects(store.find('0000'), { code: 'batch-missing', message: /begins 100 batches/ });
+    await client.hset('floodgate:provenance:00000003', 'cart', '{"by":1}');
+    await t.rejects(store.provenance('00000003'), { code: 'queue-foreign' });
     await store.hear({ id: 'w', machines: 'box', host: 'h', pid: 1, cell: null, batch: null });
     t.match(await store.workers(), [{ id: 'w' }]);
+    await client.set('floodgate:worker:w', '{');
+    await t.rejects(store.workers(), { code: 'queue-foreign' });
     await client.del('floodgate:worker:w');
     t.same(await store.workers(), [], 'one that was not heard of is gone');
     t.equal(await client.scard('floodgate:workers'), 0);

@@ -7,7 +7,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Redis } from 'ioredis';
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
-import { type Batch, batchIdPattern, parseBatch } from './batch.ts';
+import { type Batch, batchIdPattern, parseBatch, parseForeign } from './batch.ts';
 
 /** Of a report, compressed: one of an hour with all its series has 4 MB. */
 const resultBytesMax = 32 << 20;
@@ -153,7 +153,7 @@ export class QueueStore {
   /** Where each result comes from, by cell. */
   async provenance(id: string): Promise<ReadonlyMap<string, Provenance>> {
     const all = await this.#client.hgetall(provenanceKey(id));
-    return new Map(Object.entries(all).map(([cell, json]) => [cell, v.parse(provenanceSchema, JSON.parse(json))]));
+    return new Map(Object.entries(all).map(([cell, json]) => [cell, parseForeign(provenanceSchema, json)]));
   }
 
   /** A cell's report as its worker wrote it. @throws FloodgateError `queue-foreign` where it is another one */
@@ -213,7 +213,7 @@ export class QueueStore {
     const found = await this.#client.mget(ids.map(workerKey));
     const gone = ids.filter((_, at) => found[at] === null);
     if (gone.length > 0) await this.#client.srem(workerIdsKey, ...gone);
-    return found.flatMap((json) => (json === null ? [] : [v.parse(workerSchema, JSON.parse(json))]));
+    return found.flatMap((json) => (json === null ? [] : [parseForeign(workerSchema, json)]));
   }
 }
 

@@ -10,21 +10,17 @@ import {
   type ScenarioInfo,
   type Spike,
 } from '../../reports/model.ts';
-import { accountOf } from '../metrics/account.ts';
 import { figures, judge, type Readings } from '../metrics/budgets.ts';
-import { droppedByTarget } from '../metrics/delivery.ts';
 import { markImplied } from '../metrics/implied-limits.ts';
 import { largest } from '../metrics/memory.ts';
-import { describeOverload } from '../metrics/overload.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import type { RateProfile } from '../traffic/rate-profile.ts';
-import { countsOf } from '../watch/agent-counters.ts';
-import { answerCounters } from '../watch/answers.ts';
+import { derivedOf, measuredNotes } from './derived.ts';
 import { familyNotes, familyOf } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
 import { requestNotes } from './requests-notes.ts';
-import { gcEventsOf, seriesOf } from './series.ts';
+import { seriesOf } from './series.ts';
 import { lastLinesOf } from './target-words.ts';
 import { faultOf, verdictOf } from './verdict.ts';
 
@@ -77,15 +73,10 @@ export async function buildRunReport(input: RunReportInput): Promise<RunReport> 
     lane: measure.lane,
     passes: [measure, ...input.passes].map((pass) => passOf(pass, measure)),
     series: seriesOf(measure),
-    gc: gcEventsOf(measure),
-    phases: measure.watch.phases.map((phase) => ({ ...phase })),
+    ...derivedOf(measure),
     spikes: input.spikes,
     budgets,
     figures: figures(input.readings),
-    counters: { ...measure.stats.final?.values, ...answerCounters(measure.answers) },
-    ledger: ledgerOf(measure),
-    messages: messagesOf(measure),
-    exchanges: exchangesOf(measure),
     family,
     fault: faultOf(input),
     verdict: verdictOf(input, budgets),
@@ -94,41 +85,6 @@ export async function buildRunReport(input: RunReportInput): Promise<RunReport> 
   };
 }
 
-/** What was sent and delivered; null where no frames were. */
-function ledgerOf({ sending, stats, lane }: PassResult): RunReport['ledger'] {
-  if (!sending) return null;
-  const { framesSent, bytesSent, link, balanced } = sending.ledger;
-  return {
-    framesSent,
-    bytesSent,
-    framesDelivered: link.frames,
-    bytesDelivered: link.bytes,
-    framesDropped: droppedByTarget(countsOf(stats), lane),
-    ok: balanced,
-  };
-}
-
-/** What the agent found of what was there; null where either is unknown. */
-function messagesOf({ sending, stats }: PassResult): RunReport['messages'] {
-  const truth = sending?.truth;
-  const { requestsComplete: requests, responsesComplete: responses } = countsOf(stats);
-  if (!truth || requests === null || responses === null) return null;
-  return {
-    found: { requests, responses },
-    truth: { requests: truth.requestsIntact, responses: truth.responsesIntact },
-    mayBeLost: {
-      requests: truth.requests - truth.requestsIntact,
-      responses: truth.responses - truth.responsesIntact,
-    },
-  };
-}
-
-function exchangesOf(measure: PassResult): RunReport['exchanges'] {
-  const account = accountOf(measure);
-  return typeof account === 'string' ? null : account;
-}
-
-const refusedHint = 'A TAP device takes frames of 14 to 65,535 bytes: --lane exact delivers any';
 function passOf(pass: PassResult, measure: PassResult): Pass {
   const measures = pass === measure;
   return {
@@ -175,24 +131,9 @@ function notesOf(input: RunReportInput): Note[] {
   for (const { count, what } of sending?.truth?.doubts ?? []) {
     notes.push({ severity: 'info', text: `messages: not all is known: ${formatCount(count)} ${what}` });
   }
-  const overload = describeOverload(measure);
-  if (overload !== undefined) notes.push({ severity: 'info', text: overload });
   if (sending) notes.push(...pacingNotes(sending, input.profile));
-  if (sending && !sending.ledger.balanced) {
-    const way = sending.ledger.framesRefused > 0 ? `. ${refusedHint}` : '';
-    notes.push({ severity: 'warning', text: sending.ledger.summary + way });
-  }
   notes.push(...requestNotes(measure));
-  if (measure.answers && measure.answers.not2xx > 0 && !measure.requests) {
-    const { total, not2xx } = measure.answers;
-    const text = `${formatCount(not2xx)} of ${formatCount(total)} answers had another status than 2xx`;
-    notes.push({ severity: 'warning', text });
-  }
-  const { least = 0, most = least } = measure.unanswered ?? {};
-  if (least > 0) {
-    const count = least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`;
-    notes.push({ severity: 'warning', text: `${count} requests of the load got no answer` });
-  }
+  notes.push(...measuredNotes(measure));
   for (const pass of [measure, ...input.passes]) {
     for (const error of pass.channel.errors.slice(0, 5)) notes.push({ severity: 'warning', text: `preload: ${error}` });
   }

@@ -2,24 +2,29 @@
 import type { Family, FamilyProcess, FamilyThread, Note, SeriesTable } from '../../reports/model.ts';
 import { largest } from '../metrics/memory.ts';
 import { type FamilyLine, familyLineOf } from '../metrics/tree.ts';
-import type { NamedMember, PassResult } from '../pass/pass-result.ts';
+import type { MeasuredPass, NamedMember, PassResult } from '../pass/pass-result.ts';
 import type { PreloadChannel } from '../watch/preload-channel.ts';
 import type { ThreadFigures } from '../watch/thread-figures.ts';
 
 export function familyOf(measure: PassResult): Family | null {
   const { family, channel } = measure;
   if (!family) return null;
-  const { line } = lineOf(measure) ?? {};
   return {
     threads: channel.threads.listed.map(threadOf),
     processes: family.members.map((member) => processOf(member, channelFor(member, family.channels))),
-    treeMaxBytes: line ? largest(line.bytes) : null,
+    treeMaxBytes: treeMaxOf(measure),
     unlisted: family.unwatched + [channel, ...family.channels].reduce((sum, { threads }) => sum + threads.uncounted, 0),
   };
 }
 
+/** Null where there is nothing but the target. */
+export function treeMaxOf(measure: MeasuredPass): number | null {
+  const { line } = lineOf(measure) ?? {};
+  return line ? largest(line.bytes) : null;
+}
+
 /** Undefined where there is nothing but the target. */
-function lineOf(measure: PassResult): FamilyLine | undefined {
+function lineOf(measure: MeasuredPass): FamilyLine | undefined {
   return measure.family && measure.family.members.length > 0 ? familyLineOf(measure) : undefined;
 }
 
@@ -76,29 +81,35 @@ function threadOf({ id, name, startMs, endMs, v8, last, isSeen }: ThreadFigures)
 export function familySeries(measure: PassResult): SeriesTable[] {
   const { family, channel } = measure;
   if (!family) return [];
-  const line = lineOf(measure);
-  const table = (
-    group: 'memory' | 'heap',
-    name: string,
-    tMs: readonly number[],
-    values: readonly (number | null)[],
-  ) => ({
-    group,
-    tMs,
-    columns: [{ name, unit: 'bytes' as const, kind: 'gauge' as const, values }],
-  });
   return [
-    ...(line ? [table('memory', 'tree', line.line.tMs, line.line.bytes)] : []),
+    ...treeSeries(measure),
     ...family.members.flatMap(({ watch, pid, command }) => {
       if (!watch) return [];
       const { tMs, rss } = watch.line();
-      return [table('memory', `process ${pid} ${shortCommand(command)}`, tMs, rss)];
+      return [lineTable('memory', `process ${pid} ${shortCommand(command)}`, tMs, rss)];
     }),
     ...channel.threads.listed.map(({ id, name, v8 }) =>
-      table('heap', `thread ${id} ${name} heapUsed`, v8.tMs(), v8.column('heapUsed')),
+      lineTable('heap', `thread ${id} ${name} heapUsed`, v8.tMs(), v8.column('heapUsed')),
     ),
   ];
 }
+
+/** All of them together; none where there is nothing but the target. */
+export function treeSeries(measure: MeasuredPass): SeriesTable[] {
+  const line = lineOf(measure);
+  return line ? [lineTable('memory', 'tree', line.line.tMs, line.line.bytes)] : [];
+}
+
+const lineTable = (
+  group: 'memory' | 'heap',
+  name: string,
+  tMs: readonly number[],
+  values: readonly (number | null)[],
+) => ({
+  group,
+  tMs,
+  columns: [{ name, unit: 'bytes' as const, kind: 'gauge' as const, values }],
+});
 
 const commandCharactersMax = 40;
 

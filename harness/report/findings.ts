@@ -11,8 +11,9 @@ import type { FoundSpikes, SettledPoint } from '../pass/instruments/instrument.t
 import type { MeasuredPass, PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 
-export interface Findings {
-  readonly measure: PassResult;
+/** By default of a pass as it was run; of one that was read back from a file all but the instruments' own is there. */
+export interface Findings<Pass extends MeasuredPass = PassResult> {
+  readonly measure: Pass;
   /** Of resident memory, as its line shows them. */
   readonly found: SpikeFindings;
   /** These, and what no such line shows but a limit says is to be explained. */
@@ -34,25 +35,28 @@ const baselineMs = 200;
 /** A step that begins so soon after the first frame may be the target getting warm. */
 const warmUpMs = 1_500;
 
-export function findingsOf(measure: PassResult, budget: Budget): Findings {
+export function findingsOf<Pass extends MeasuredPass>(measure: Pass, budget: Budget): Findings<Pass> {
   const found = residentSpikes(measure);
   const readings = Readings.of({ measure, findings: found, sites: undefined });
   return judged({ measure, found, readings, settled: undefined }, budget);
 }
 
 /** The same with what stays. @param looks of the pass that forces collections */
-export function withSettled(
-  { measure, found, readings }: Findings,
+export function withSettled<Pass extends MeasuredPass>(
+  { measure, found, readings }: Findings<Pass>,
   budget: Budget,
   looks: readonly SettledPoint[],
-): Findings {
+): Findings<Pass> {
   const settled = settledGrowth(looks, paceOf(measure), nativeLineOf(measure));
   return judged({ measure, found, readings: readings.with({ settled }), settled }, budget);
 }
 
-type Measured = Pick<Findings, 'measure' | 'found' | 'readings' | 'settled'>;
+type Measured<Pass extends MeasuredPass> = Pick<Findings<Pass>, 'measure' | 'found' | 'readings' | 'settled'>;
 
-function judged({ measure, found, readings, settled }: Measured, budget: Budget): Findings {
+function judged<Pass extends MeasuredPass>(
+  { measure, found, readings, settled }: Measured<Pass>,
+  budget: Budget,
+): Findings<Pass> {
   const broken = judge(budget, readings).filter(({ state }) => state === 'over');
   // Resident memory may be flat where a limit on allocation is broken: what was allocated is explained then.
   const allocated = broken.some(({ name }) => name.startsWith('allocated.')) ? allocationOf(measure) : null;
@@ -77,7 +81,7 @@ function judged({ measure, found, readings, settled }: Measured, budget: Budget)
 const heldShareMin = 0.5;
 
 /** Growth that makes no spike of its own, being slow, is to be explained all the same. */
-function withGrowth(measure: PassResult, spikes: readonly SpikeShape[], settled: SettledGrowth | undefined) {
+function withGrowth(measure: MeasuredPass, spikes: readonly SpikeShape[], settled: SettledGrowth | undefined) {
   const { watch, sendStartMs, sendEndMs } = measure;
   const kept = Math.max(0, settled?.keptBytes ?? 0);
   const holds = ({ shape, heightBytes, startMs, topMs }: SpikeShape) =>
@@ -121,6 +125,6 @@ export function residentSpikes({ watch, lane, sendStartMs, sendEndMs }: Measured
   });
 }
 
-function allocationOf({ channel: { v8 }, sendStartMs, sendEndMs }: PassResult): SpikeShape | null {
+function allocationOf({ channel: { v8 }, sendStartMs, sendEndMs }: MeasuredPass): SpikeShape | null {
   return allocationSpike(v8.tMs(), v8.column('allocated'), sendStartMs, sendEndMs);
 }

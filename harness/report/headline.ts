@@ -22,11 +22,11 @@ export function headlineOf(budgets: readonly BudgetResult[], spikes: readonly Sp
   const broken = budgets.filter(({ state }) => state === 'over');
   const unknown = budgets.filter(({ state }) => state === 'undecided' || state === 'notMeasured');
   if (broken.length === 0)
-    return unknown.length > 0 ? unknownSentence(unknown) : withinSentence(budgets) + waivedSentence(budgets);
+    return (unknown.length > 0 ? unknownSentence(unknown) : withinSentence(budgets)) + waivedSentence(budgets);
   const worst = broken.toSorted((a, b) => excessOf(b) - excessOf(a))[0]!;
   const others = broken.length > 1 ? ` and ${broken.length - 1} more` : '';
   const blame = notOfMemory.test(worst.name) ? '' : blameOf(spikeOf(worst, spikes));
-  return `${limitWords(worst)}${others}${blame}.`;
+  return `${limitWords(worst)}${others}${blame}.${waivedSentence(budgets)}`;
 }
 
 /** Line and packets of a spike, as far as they are known. */

@@ -15,6 +15,7 @@ import { MEASUREMENT_SCHEMA_VERSION, type Measurement, type StoredTable, type St
 import { faultOf, verdictOf } from './verdict.ts';
 
 export interface MeasuredAgain {
+  readonly measure: MeasuredPass;
   readonly figures: readonly Figure[];
   readonly budgets: readonly BudgetResult[];
   /** @param spikes for the sentence: what explains a limit that is broken */
@@ -35,6 +36,7 @@ export function measuredAgain(measurement: Measurement): MeasuredAgain {
   });
   const budgets = markImplied(judge(budget, readings), implied);
   return {
+    measure,
     figures: figures(readings),
     budgets,
     verdict: (spikes) => verdictOf({ measure, isAgent, budget, spikes, interrupted }, budgets),
@@ -179,6 +181,9 @@ const schema = v.object({
         pacing: v.optional(v.looseObject({ p99Us: number, maxUs: number })),
         truth: v.optional(
           v.looseObject({ requests: number, responses: number, requestsIntact: number, responsesIntact: number }),
+        ),
+        impairments: v.optional(
+          list(v.object({ kind: text, description: text, frames: number, isIncomplete: v.optional(v.boolean()) })),
         ),
       }),
     ),

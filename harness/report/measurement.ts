@@ -89,7 +89,10 @@ function storedPass(measure: MeasuredPass): StoredPass {
     ...{ lane, startedAtEpochMs, isTried, sendStartMs, sendEndMs, ranBefore, answers, unanswered, stats },
     requests: requests && { ...requests, differences: [] },
     exit: { ...exit, lastLines: [] },
-    sending: sending && { ledger: sending.ledger, pacing: sending.pacing, truth: sending.truth },
+    sending: sending && {
+      ...{ ledger: sending.ledger, pacing: sending.pacing, truth: sending.truth },
+      impairments: sending.impairments?.filter(({ isIncomplete }) => isIncomplete),
+    },
     companion: companion && {
       witnesses: companion.witnesses,
       ...(companion.endpoints && { endpoints: companion.endpoints }),

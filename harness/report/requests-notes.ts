@@ -117,8 +117,12 @@ export function whyRequestsUnjudged(
   if (failed > (budget['requests.failed'] ?? 0) && isHardlyServed(sent, failed)) {
     return `${formatCount(failed)} of ${formatCount(sent)} requests failed; limits under such a load decide nothing (--budget requests.failed=N if that is meant).`;
   }
+  if (budget['requests.unsent'] !== undefined) return undefined;
+  if (requests.recorded.isCutShort) {
+    return 'The recording ends early, in the middle of a record: limits on its whole requests decide nothing (--budget requests.unsent=N if that is meant).';
+  }
   const count = unsentOf(requests.recorded);
-  if (count === 0 || budget['requests.unsent'] !== undefined) return undefined;
+  if (count === 0) return undefined;
   const all = formatCount(count + requests.recorded.requests);
   return `${formatCount(count)} of ${all} requests of the recording were not sent; limits on the rest decide nothing (--budget requests.unsent=N if that is meant).`;
 }

@@ -3,10 +3,38 @@ import type { GcEvents, SeriesGroup, SeriesTable } from '../../reports/model.ts'
 import type { MeasuredPass, PassResult } from '../pass/pass-result.ts';
 import { gaugesOf } from '../watch/agent-counters.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
-import { familySeries } from './family.ts';
+import { familySeries, treeSeries } from './family.ts';
 
 /** Every table of the pass; tables without a sample are left out. */
 export function seriesOf(pass: PassResult): SeriesTable[] {
+  return withSamples([
+    ...memoryAndHeapOf(pass),
+    spacesOf(pass),
+    ...trafficAndAgentOf(pass),
+    collectorOf(pass),
+    ...familySeries(pass),
+  ]);
+}
+
+/** Those of them that whoever has the measurement makes again, in the same order. */
+export function measuredSeries(pass: MeasuredPass): SeriesTable[] {
+  return withSamples([...memoryAndHeapOf(pass), ...trafficAndAgentOf(pass), ...treeSeries(pass)]);
+}
+
+const withSamples = (tables: readonly SeriesTable[]) =>
+  tables.filter((table) => table.tMs.length > 0 && table.columns.length > 0);
+
+function memoryAndHeapOf(pass: MeasuredPass): SeriesTable[] {
+  return [
+    residentOf(pass),
+    tableOf('memory', pass.watch.rollup),
+    mapOf(pass),
+    tableOf('heap', pass.channel.v8),
+    requestsOf(pass),
+  ];
+}
+
+function trafficAndAgentOf(pass: MeasuredPass): SeriesTable[] {
   const gauges = gaugesOf(pass.stats, pass.startedAtEpochMs);
   const agent: SeriesTable = {
     group: 'agent',
@@ -17,22 +45,10 @@ export function seriesOf(pass: PassResult): SeriesTable[] {
       { name: 'overloadLevel', unit: 'count' as const, kind: 'gauge' as const, values: gauges.overload },
     ].filter((column) => column.values.some((value) => value !== null)),
   };
-  const tables = [
-    residentOf(pass),
-    tableOf('memory', pass.watch.rollup),
-    mapOf(pass),
-    tableOf('heap', pass.channel.v8),
-    requestsOf(pass),
-    spacesOf(pass),
-    trafficOf(pass),
-    agent,
-    collectorOf(pass),
-    ...familySeries(pass),
-  ];
-  return tables.filter((table) => table.tMs.length > 0 && table.columns.length > 0);
+  return [trafficOf(pass), agent];
 }
 
-export function gcEventsOf({ channel }: PassResult): GcEvents {
+export function gcEventsOf({ channel }: Pick<MeasuredPass, 'channel'>): GcEvents {
   const events = channel.gc;
   return {
     tMs: events.map((event) => event.tMs),
@@ -44,7 +60,7 @@ export function gcEventsOf({ channel }: PassResult): GcEvents {
 }
 
 /** Without frames the counter is the time of the load, which is not drawn: the time axis shows it. */
-function trafficOf({ sent, lane }: PassResult): SeriesTable {
+function trafficOf({ sent, lane }: MeasuredPass): SeriesTable {
   const table = tableOf('traffic', sent);
   const isDrawn = (name: string, values: readonly (number | null)[]) =>
     name === 'bytes' ? lane !== 'load' || values.some((value) => value !== 0) : name === 'frames' && lane !== 'load';
@@ -64,7 +80,7 @@ function collectorOf({ companion }: PassResult): SeriesTable {
 }
 
 /** Samples, and between them what was higher or moved. */
-function residentOf({ watch }: PassResult): SeriesTable {
+function residentOf({ watch }: MeasuredPass): SeriesTable {
   const { tMs, rss, own } = watch.line();
   const column = (name: string, values: readonly (number | null)[]) =>
     ({ name, unit: 'bytes', kind: 'gauge', values }) as const;
@@ -72,7 +88,7 @@ function residentOf({ watch }: PassResult): SeriesTable {
 }
 
 /** What `own` is made of. */
-function mapOf({ watch }: PassResult): SeriesTable {
+function mapOf({ watch }: MeasuredPass): SeriesTable {
   const table = tableOf('memory', watch.map);
   return { ...table, columns: table.columns.map((column) => ({ ...column, name: mapNames[column.name]! })) };
 }

@@ -64,6 +64,10 @@ function whyUnjudged({ measure, budget }: Pick<JudgedPass, 'measure' | 'budget'>
   if (sending && sending.ledger.framesSent === 0) {
     return 'No frame was sent: nothing of the traffic was left (--filter, --from, --to, --impair, or an empty capture); limits on nothing decide nothing.';
   }
+  const cut = sending?.impairments?.find(({ isIncomplete }) => isIncomplete);
+  if (cut) {
+    return `${cut.description}; limits on a part decide nothing (floodgate edit IN OUT makes a capture of that part, if it is meant).`;
+  }
   const { requests } = measure;
   if (requests) return whyRequestsUnjudged(requests, budget);
   const { total, not2xx } = answers ?? { total: 0, not2xx: 0 };

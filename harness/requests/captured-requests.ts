@@ -48,6 +48,7 @@ export function readCapture(file: string, spool: SpoolWriter, hashSeed: readonly
     upgraded: upgradedStreams,
     unknown: unknownStreams,
     isAssembled: false,
+    isCutShort: recording.isCutShort,
     notes,
   };
 }

@@ -62,6 +62,42 @@ t.test('a HAR file as requests: HTTP/2 names left out, bodies as they were sent 
   ]);
 });
 
+t.test(
+  'an address is sent as it is written; one that would be another on the wire is not sent, and named',
+  async (t) => {
+    const folder = t.testdir();
+    const file = path.join(folder, 'x.har');
+    const urls = [
+      'http://h/a/../b/%2e%2e/c?x=%7e&y=[1]#part',
+      'http://h?q',
+      'http://h',
+      'http://h/ü b',
+      'http://h/a\r\nX-Injected: 1',
+      'http://h/a\tb',
+      'http://h/\u0000',
+      'http://[h/',
+      'ftp://h/a',
+    ];
+    writeFileSync(file, JSON.stringify({ log: { entries: urls.map((url, at) => entry(at, { url })) } }));
+    const { recorded, notes } = await extract(file, path.join(folder, 'spool'));
+    t.match(recorded, { requests: 4, unsent: { malformed: 5 } });
+    const sent = [...spooledConnections(path.join(folder, 'spool')).values()].flat();
+    t.same(sent.map((bytes) => bytes.toString('latin1').split(' HTTP/1.1')[0]).sort(), [
+      'GET /',
+      'GET /%C3%BC%20b',
+      'GET /?q',
+      'GET /a/../b/%2e%2e/c?x=%7e&y=[1]',
+    ]);
+    t.same(notes, [
+      'not sent: entry 5 has a control character in its URL',
+      'not sent: entry 6 has a control character in its URL',
+      'not sent: entry 7 has a control character in its URL',
+      'not sent: entry 8 has no URL that can be read',
+      'not sent: entry 9 is no HTTP: ftp:',
+    ]);
+  },
+);
+
 t.test('what is no HAR is refused with what to do', async (t) => {
   const folder = t.testdir({ 'a.har': '{', 'b.har': '{"log":{}}', 'c.har': '{"log":{"entries":[]}}' });
   for (const [name, code] of [

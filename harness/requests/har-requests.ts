@@ -9,7 +9,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { UnsentReason } from '../feed/request-account.ts';
 import type { ReadRequests } from './captured-requests.ts';
 import { token } from './header-rules.ts';
-import { harBytesMax, openAheadUs } from './limits.ts';
+import { harBytesMax, namedEntriesMax, openAheadUs } from './limits.ts';
 import { EventFlag, EventKind, emptyEvent } from './request-event.ts';
 import type { SpoolWriter } from './spool.ts';
 
@@ -63,8 +63,10 @@ export function isHar(file: string): boolean {
 /** @throws FloodgateError `har-unreadable` */
 export function readHar(file: string, spool: SpoolWriter): ReadRequests {
   const unsent: Partial<Record<UnsentReason, number>> = {};
-  const miss = (reason: UnsentReason) => {
+  const faults: string[] = [];
+  const miss = ({ reason, why }: Unsendable, number: number) => {
     unsent[reason] = (unsent[reason] ?? 0) + 1;
+    faults.push(`entry ${number} ${why}`);
   };
   const entries: {
     readonly entry: Entry;
@@ -72,15 +74,36 @@ export function readHar(file: string, spool: SpoolWriter): ReadRequests {
     readonly headBytes: number;
     readonly startUs: number;
   }[] = [];
-  for (const value of entriesOf(file)) {
+  for (const [at, value] of entriesOf(file).entries()) {
     const parsed = v.safeParse(entrySchema, value);
     const startUs = parsed.success ? Date.parse(parsed.output.startedDateTime) * 1000 : Number.NaN;
-    const request = parsed.success && Number.isFinite(startUs) ? requestOf(parsed.output) : 'malformed';
-    if (typeof request === 'string') miss(request);
+    const request = !parsed.success
+      ? malformed(`has no ${v.getDotPath(parsed.issues[0]) ?? 'request'} as a HAR file says it`)
+      : Number.isFinite(startUs)
+        ? requestOf(parsed.output)
+        : malformed('has no date that can be read');
+    if ('reason' in request) miss(request, at + 1);
     else entries.push({ entry: (parsed as { output: Entry }).output, startUs, ...request });
   }
   entries.sort((a, b) => a.startUs - b.startUs);
-  return { ...log(entries, spool), unsent, upgraded: 0, unknown: 0, isAssembled: true, notes: [] };
+  const notes = notesOf(faults);
+  return { ...log(entries, spool), unsent, upgraded: 0, unknown: 0, isAssembled: true, notes };
+}
+
+/** A request that cannot be sent as it was. `why` names no value: it may be a secret. */
+interface Unsendable {
+  readonly reason: UnsentReason;
+  readonly why: string;
+}
+
+function malformed(why: string): Unsendable {
+  return { reason: 'malformed', why };
+}
+
+function notesOf(faults: readonly string[]): readonly string[] {
+  const more = faults.length - namedEntriesMax;
+  const named = faults.slice(0, namedEntriesMax).map((fault) => `not sent: ${fault}`);
+  return more > 0 ? [...named, `not sent: ${more} entries more of the HAR file`] : named;
 }
 
 function log(
@@ -166,21 +189,35 @@ const framing = new Set([
   'http2-settings',
 ]);
 
-function requestOf({ request }: Entry): { bytes: Buffer; headBytes: number } | UnsentReason {
-  if (!URL.canParse(request.url)) return 'malformed';
+/** What an address or the value of a header cannot hold: a line break in it would be a line of its own on the wire. */
+const control = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+function requestOf({ request }: Entry): { bytes: Buffer; headBytes: number } | Unsendable {
+  // The parser of URLs would leave line breaks and tabs out, and send something else.
+  if (control.test(request.url) || request.url.includes('\t')) return malformed('has a control character in its URL');
+  if (!URL.canParse(request.url)) return malformed('has no URL that can be read');
   const url = new URL(request.url);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'malformed';
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return malformed(`is no HTTP: ${url.protocol}`);
   const body = bodyOf(request);
-  if (body === null) return 'bodyNotAsItWas';
-  const lines = [`${request.method} ${url.pathname}${url.search} HTTP/1.1`];
+  if (body === null) return { reason: 'bodyNotAsItWas', why: 'has no body, or another one than was sent' };
+  const lines = [`${request.method} ${targetOf(request.url, url)} HTTP/1.1`];
   // A header that HTTP/2 names with a colon is in the start line here, or `Host`.
   const headers = request.headers.filter(({ name }) => !name.startsWith(':') && !framing.has(name.toLowerCase()));
-  if (headers.some(({ name, value }) => !token.test(name) || /[\r\n\0]/.test(value))) return 'malformed';
+  if (headers.some(({ name, value }) => !token.test(name) || control.test(value))) {
+    return malformed('has a header that is none');
+  }
   if (!headers.some(({ name }) => name.toLowerCase() === 'host')) lines.push(`Host: ${url.host}`);
   for (const { name, value } of headers) lines.push(`${name}: ${value}`);
   if (body.length > 0 || /^(POST|PUT|PATCH)$/.test(request.method)) lines.push(`Content-Length: ${body.length}`);
   const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'utf8');
   return { bytes: Buffer.concat([head, body]), headBytes: head.length };
+}
+
+/** As it is written, dots and all; where it has more than visible ASCII, as browsers send it. */
+function targetOf(text: string, url: URL): string {
+  const written = /^https?:\/\/[^/?#\\]*([^#]*)/i.exec(text.trim())?.[1];
+  if (written === undefined || !/^[/?]?[!-~]*$/.test(written)) return url.pathname + url.search;
+  return written.startsWith('/') ? written : `/${written}`;
 }
 
 /** Null where the file does not have what was sent. */

@@ -17,6 +17,8 @@ export const awaitingMax = 65_536;
 /** Events that are sorted at once: 16 MiB. */
 export const eventsPerRun = 1 << 18;
 
+/** Entries of a HAR file that are named where they cannot be sent; of further ones their number is. */
+export const namedEntriesMax = 10;
 /** A HAR file is parsed as one text: V8's longest string is 512 MiB. */
 export const harBytesMax = 256 << 20;
 

@@ -1,14 +1,15 @@
 /** Partial reports put together: the same runs make the same whole, however they were divided and in whichever order they come. Pure. */
 import { FloodgateError } from '../../agent/errors.ts';
+import type { ComparisonReport } from '../../reports/comparison.ts';
 import type { RunReport } from '../../reports/model.ts';
-import type { CellResult, Manifest, Partial } from './partial.ts';
+import type { CellReport, CellResult, Manifest, Partial } from './partial.ts';
 
-export interface Merged {
+export interface Merged<Report extends CellReport = CellReport> {
   readonly common: Manifest['common'];
   /** In the order of the cells. */
-  readonly runs: readonly RunReport[];
+  readonly runs: readonly Report[];
   /** Runs of cells that were run again later. */
-  readonly replaced: readonly { readonly by: RunReport; readonly run: RunReport }[];
+  readonly replaced: readonly { readonly cell: string; readonly by: Report; readonly run: Report }[];
   readonly missing: readonly string[];
 }
 
@@ -17,6 +18,8 @@ const differences: Readonly<Record<keyof Manifest['common'], string>> = {
   floodgate: 'version of floodgate',
   commit: 'commit of the project',
   dirty: 'working tree (uncommitted changes)',
+  changes: 'working tree (other uncommitted changes)',
+  comparison: 'base, head or seed',
   configuration: 'configuration, limits, seeds or ledger',
   command: 'command line',
   cells: 'list of cells',
@@ -24,7 +27,7 @@ const differences: Readonly<Record<keyof Manifest['common'], string>> = {
 };
 
 /** @throws FloodgateError `shards-differ` for shards that are not of one whole */
-export function mergePartials(partials: readonly Partial[]): Merged {
+export function mergePartials<Report extends CellReport>(partials: readonly Partial<Report>[]): Merged<Report> {
   const [first, ...others] = partials;
   for (const other of others) refuseOther(first!, other);
   const { common } = first!.manifest;
@@ -32,22 +35,30 @@ export function mergePartials(partials: readonly Partial[]): Merged {
     partials.flatMap((partial) => partial.results),
     ({ cell }) => cell,
   );
-  const runs: RunReport[] = [];
-  const replaced: { by: RunReport; run: RunReport }[] = [];
+  const runs: Report[] = [];
+  const replaced: { cell: string; by: Report; run: Report }[] = [];
   for (const cell of common.cells) {
     const [latest, ...earlier] = laterFirst(results.get(cell) ?? []);
     if (latest === undefined) continue;
     runs.push(latest.report);
     for (const { report } of earlier) {
       refuseOtherSeed(cell, latest.report, report);
-      replaced.push({ by: latest.report, run: report });
+      replaced.push({ cell, by: latest.report, run: report });
     }
   }
   return { common, runs, replaced, missing: common.cells.filter((cell) => !results.has(cell)) };
 }
 
+export function areComparisons(merged: Merged): merged is Merged<ComparisonReport> {
+  return merged.common.comparison !== undefined && [...merged.runs].every(({ kind }) => kind === 'comparison');
+}
+
+export function areRuns(merged: Merged): merged is Merged<RunReport> {
+  return merged.common.comparison === undefined && [...merged.runs].every(({ kind }) => kind === 'run');
+}
+
 /** Of two that began at once, the content decides. */
-function laterFirst(results: readonly CellResult[]): CellResult[] {
+function laterFirst<Report extends CellReport>(results: readonly CellResult<Report>[]): CellResult<Report>[] {
   const unique = [...new Map(results.map((result) => [result.sha256, result])).values()];
   const keyOf = ({ report, sha256 }: CellResult) => `${new Date(report.startedAt).toISOString()} ${sha256}`;
   return unique.sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1));
@@ -68,17 +79,32 @@ export function differenceOf(
   ignored?: keyof Manifest['common'],
 ): string | undefined {
   for (const [name, words] of Object.entries(differences) as [keyof Manifest['common'], string][]) {
-    const [left, right] = [a, b].map((common) => JSON.stringify(common[name]));
+    const [left, right] = [a, b].map((common) => JSON.stringify(comparable(common, name)));
     if (left === right || name === ignored) continue;
-    const shown = name === 'configuration' || name === 'cells' || name === 'unlimited' ? '' : `: ${left} and ${right}`;
-    return `${words}${shown}`;
+    return isShort(name) ? `${words}: ${left} and ${right}` : words;
   }
   return undefined;
 }
 
-function refuseOtherSeed(cell: string, { scenario: a }: RunReport, { scenario: b }: RunReport): void {
-  if (a.seed === b.seed) return;
-  throw new FloodgateError('shards-differ', `"${cell}" was run with two seeds: ${a.seed} and ${b.seed}`, {
-    hint: 'Nothing was merged. Leave out the shard that is not meant.',
+const isShort = (name: keyof Manifest['common']): boolean =>
+  name === 'floodgate' || name === 'commit' || name === 'dirty' || name === 'command';
+
+/** One version may be called differently on two machines; where it has changes, `changes` says whether they are the same. */
+function comparable({ comparison, ...common }: Manifest['common'], name: keyof Manifest['common']): unknown {
+  if (name !== 'comparison') return common[name];
+  const versionOf = ({ label: _, key, ...rest }: NonNullable<typeof comparison>['base']) => ({
+    ...rest,
+    key: rest.dirty ? '' : key,
   });
+  return comparison && { ...comparison, base: versionOf(comparison.base), head: versionOf(comparison.head) };
+}
+
+function refuseOtherSeed(cell: string, a: CellReport, b: CellReport): void {
+  // Of comparisons the seed is in what all shards have in common.
+  if (a.kind === 'comparison' || b.kind === 'comparison' || a.scenario.seed === b.scenario.seed) return;
+  throw new FloodgateError(
+    'shards-differ',
+    `"${cell}" was run with two seeds: ${a.scenario.seed} and ${b.scenario.seed}`,
+    { hint: 'Nothing was merged. Leave out the shard that is not meant.' },
+  );
 }

@@ -1,5 +1,5 @@
 /**
- * The partial report of a shard: `shard.json`, and a file a cell that was measured, in the folder of the gate's report. It says which cells
+ * The partial report of a shard: `shard.json`, and a file a cell that was measured, in the folder of the shard's report. It says which cells
  * the whole has, so that whoever merges knows what is missing; it grows with every cell, so that a shard that was killed loses one.
  */
 import { createHash } from 'node:crypto';
@@ -7,16 +7,19 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync,
 import path from 'node:path';
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { RunReport } from '../../reports/model.ts';
+import type { ComparisonReport } from '../../reports/comparison.ts';
+import { readComparison } from '../../reports/comparison-reader.ts';
+import type { Report, RunReport } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
 import { namePattern } from '../project/scenario-schema.ts';
 
 const manifestName = 'shard.json';
-const cellFolder = 'cells';
+/** No scenario can be called so: its own folder stands beside it. */
+const cellFolder = '+cells';
 /** A manifest of a thousand cells has 200 KB. */
 const manifestBytesMax = 16 << 20;
-/** V8's longest string. */
-const cellBytesMax = 512 << 20;
+/** Of all cells: the report of the whole is one string, and V8's longest has twice as much. A run of an hour has 10 MB. */
+const cellsBytesMax = 256 << 20;
 const foldersMax = 1_000;
 /** A configuration may have as many scenarios; of shards there are no more, one cell each. */
 export const cellsMax = 1_000;
@@ -25,7 +28,15 @@ const textCharactersMax = 4_096;
 const text = v.pipe(v.string(), v.maxLength(textCharactersMax));
 const name = v.pipe(v.string(), v.regex(namePattern, 'a name of a scenario is expected'));
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are expected'));
-const whole = v.pipe(v.number(), v.integer(), v.minValue(1));
+const whole = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(cellsMax));
+const versionSchema = v.strictObject({
+  /** As it was asked for: another machine may call it otherwise. */
+  label: text,
+  commit: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/, 'a commit is expected'))),
+  dirty: v.boolean(),
+  package: v.nullable(text),
+  key: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hexadecimal digits are expected')),
+});
 
 /** What every shard of one whole has in common. Not a validator to call directly. */
 export const commonSchema = v.strictObject({
@@ -33,14 +44,27 @@ export const commonSchema = v.strictObject({
   /** Of the project; null outside of a repository. */
   commit: v.nullable(text),
   dirty: v.boolean(),
+  /** What is not committed, by content; left out where there is nothing, or no commit. */
+  changes: v.optional(hash),
   /** Of scenarios with their seeds, limits, baselines and waivers. */
   configuration: hash,
-  /** The gate as a whole. */
+  /** The gate, or the comparison, as a whole. */
   command: text,
   /** Every cell of the whole, in order. */
   cells: v.pipe(v.array(name), v.maxLength(cellsMax)),
   /** Cells that no limit judges. */
   unlimited: v.pipe(v.array(name), v.maxLength(cellsMax)),
+  /** Both versions run in every cell, and are judged there; left out for a gate. */
+  comparison: v.optional(
+    v.strictObject({
+      base: versionSchema,
+      head: versionSchema,
+      /** Of the order within pairs. */
+      seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff)),
+      /** What an undecided comparison means for the exit code. */
+      undecided: v.picklist(['fail', 'pass']),
+    }),
+  ),
 });
 
 const manifestSchema = v.strictObject({
@@ -61,19 +85,22 @@ const manifestSchema = v.strictObject({
 
 export type Manifest = v.InferOutput<typeof manifestSchema>;
 
-/** One cell's run, and where it was found. */
-export interface CellResult {
+/** Of a gate a run; of a comparison both versions of one scenario, compared. */
+export type CellReport = RunReport | ComparisonReport;
+
+/** One cell's report, and where it was found. */
+export interface CellResult<Report extends CellReport = CellReport> {
   readonly cell: string;
-  readonly report: RunReport;
+  readonly report: Report;
   /** Of its text: two that are the same are one. */
   readonly sha256: string;
 }
 
-export interface Partial {
+export interface Partial<Report extends CellReport = CellReport> {
   /** As it is called in messages. */
   readonly folder: string;
   readonly manifest: Manifest;
-  readonly results: readonly CellResult[];
+  readonly results: readonly CellResult<Report>[];
 }
 
 /** Writes the partial report of a shard as it grows. */
@@ -88,7 +115,7 @@ export class PartialWriter {
     this.#write();
   }
 
-  add(cell: string, report: RunReport): void {
+  add(cell: string, report: CellReport): void {
     this.addText(cell, JSON.stringify(report));
   }
 
@@ -125,8 +152,15 @@ export function configurationHash(parts: unknown): string {
  */
 export function readPartials(folders: readonly string[]): Partial[] {
   const found = folders.flatMap(shardFolders);
-  if (found.length <= foldersMax) return found.map(readPartial);
-  throw invalid(folders.join(', '), `${found.length} shards are more than ${foldersMax}`);
+  if (found.length > foldersMax)
+    throw invalid(folders.join(', '), `${found.length} shards are more than ${foldersMax}`);
+  const room = { bytes: cellsBytesMax };
+  return found.map((folder) => readPartial(folder, room));
+}
+
+/** What may still be read. */
+interface Room {
+  bytes: number;
 }
 
 function shardFolders(folder: string): string[] {
@@ -159,41 +193,69 @@ export function readManifest(folder: string): Manifest {
   throw invalid(folder, `${v.getDotPath(issue) ?? manifestName}: ${issue.message}`);
 }
 
-function readPartial(folder: string): Partial {
+function readPartial(folder: string, room: Room): Partial {
   const manifest = readManifest(folder);
   const { results, common } = manifest;
   const cells = results.map(({ cell }) => cell);
   if (new Set(cells).size < cells.length) throw invalid(folder, 'a cell stands twice in it');
   const stranger = cells.find((cell) => !common.cells.includes(cell));
   if (stranger !== undefined) throw invalid(folder, `"${stranger}" is none of its cells`);
-  return { folder, manifest, results: results.map((each) => readCell(folder, each)) };
+  return { folder, manifest, results: results.map((each) => readCell(folder, common, each, room)) };
 }
 
 /** A cell's report as its shard wrote it. @throws FloodgateError `shard-invalid` */
-export function readCellText(folder: string, { cell, sha256: expected }: Manifest['results'][number]): string {
-  const json = readBounded(folder, cellFile(folder, cell), cellBytesMax);
+export function readCellText(
+  folder: string,
+  { cell, sha256: expected }: Manifest['results'][number],
+  room: Room = { bytes: cellsBytesMax },
+): string {
+  const json = readBounded(folder, cellFile(folder, cell), room.bytes);
+  room.bytes -= json.length;
   if (sha256(json) === expected) return json;
   throw invalid(folder, `the report of "${cell}" is not the one that was written`);
 }
 
-function readCell(folder: string, given: Manifest['results'][number]): CellResult {
+function readCell(
+  folder: string,
+  { comparison }: Manifest['common'],
+  given: Manifest['results'][number],
+  room: Room,
+): CellResult {
   const { cell, sha256: expected } = given;
-  const json = readCellText(folder, given);
+  const json = readCellText(folder, given, room);
   try {
-    const report = readAnyReport(json);
-    if (report.kind === 'run' && report.scenario.name === cell) return { cell, report, sha256: expected };
+    const report = comparison ? readComparison(json) : readAnyReport(json);
+    if (isOfCell(report, cell, comparison)) return { cell, report, sha256: expected };
   } catch (error) {
     throw invalid(folder, `the report of "${cell}": ${(error as Error).message}`);
   }
   throw invalid(folder, `the report of "${cell}" is one of something else`);
 }
 
+/** A comparison has no scenario where the head died under its traffic. */
+function isOfCell(
+  report: Report | ComparisonReport,
+  cell: string,
+  comparison: Manifest['common']['comparison'],
+): report is CellReport {
+  if (Number.isNaN(Date.parse(report.startedAt))) return false;
+  if (report.kind !== 'comparison') return report.kind === 'run' && report.scenario.name === cell;
+  const { base, head, scenarios, timelines, flames } = report;
+  const isVersion = base.key === comparison?.base.key && head.key === comparison.head.key;
+  const names = [...scenarios.map(({ name }) => name), ...[...timelines, ...flames].map(({ scenario }) => scenario)];
+  return isVersion && scenarios.length <= 1 && names.every((each) => each === cell);
+}
+
 const cellFile = (folder: string, cell: string) => path.join(folder, cellFolder, `${cell}.json`);
 
 function readBounded(folder: string, file: string, bytesMax: number): string {
-  const size = statSync(file, { throwIfNoEntry: false })?.size;
-  if (size === undefined) throw invalid(folder, `${path.relative(folder, file)} is missing`);
-  if (size > bytesMax) throw invalid(folder, `${path.relative(folder, file)} is larger than ${bytesMax >> 20} MiB`);
+  const named = path.relative(folder, file);
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) throw invalid(folder, `${named} is missing`);
+  // A pipe would be waited for, and a device read for ever.
+  if (!stat.isFile()) throw invalid(folder, `${named} is no file`);
+  if (stat.size > bytesMax)
+    throw invalid(folder, `${named} is larger than the ${Math.floor(bytesMax / 2 ** 20)} MiB that are left for it`);
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

@@ -4,13 +4,16 @@ import type { RunReport } from '../../reports/model.ts';
 import type { SignoffReport } from '../../reports/signoff.ts';
 import { renderSignoffHtml } from '../../reports/signoff-html.ts';
 import type { Measurement } from '../report/measurement.ts';
-import { release, signedAt } from './bundle-fixture.ts';
+import { ledger, release, signedAt } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, sealStatement } from './envelope.ts';
+import { judgeRun, signoffVerdict } from './judge.ts';
+import { notesOf } from './notes.ts';
 import { defaultPolicy } from './policy.ts';
 import type { Reason } from './refusal.ts';
 import { readSourceList, type SourceFile } from './source-list.ts';
 import { type Statement, statementOf } from './statement.ts';
+import { readSummary } from './summary.ts';
 import { type VerifyOrder, verifyBundle } from './verify.ts';
 
 export const dayMs = 86_400_000;
@@ -104,6 +107,24 @@ export const move =
       if (to !== undefined) files.set(name.replace(from, to), content);
     }
   };
+
+/** As the source has it: report, summary, notes and verdict are written anew, of the raw data as they are now. */
+export const judgedAgain = (...bends: Bend[]): Bend =>
+  both(...bends, (files) => {
+    const signed = read<Mutable<SignoffReport>>(files, 'signoff.json');
+    const [first] = signed.scenarios[0].runs;
+    const again = judgeRun({
+      ...{ scenario: 'steady', ledger, thresholds: first.thresholds, definition: first.definition },
+      report: read<RunReport>(files, `${run}/report.json`),
+      measurement: read<Measurement>(files, `${run}/measurement.json`),
+      day: signedAt.slice(0, 10),
+    });
+    write(files, `${run}/report.json`, again.report);
+    signed.scenarios[0].runs[0] = { ...again.run, folder: run };
+    signed.verdict = signoffVerdict(signed);
+    signed.notes = notesOf(signed, files.keys());
+    write(files, 'signoff.json', readSummary(JSON.parse(JSON.stringify(signed))));
+  });
 
 export const run = 'runs/steady/exact';
 export const pairs = 'pairs/steady/exact';

@@ -3,6 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { createRandom } from '../../agent/seeded-random.ts';
 import type { RunReport } from '../../reports/model.ts';
 import type { PreviousVersion, SignoffReport } from '../../reports/signoff.ts';
 import { definitionOf } from '../ledger/definition.ts';
@@ -81,10 +82,17 @@ export async function sealedFixture(
   }
   // In pairs of the exact lane nothing is judged by a limit.
   const paired = { ...measured, budget: {} };
+  const draw = createRandom(7, 'steady').fraction;
   for (const pair of [1, 2, 3]) {
+    // As the stopping rule draws them.
+    const first = draw() < 0.5 ? 0 : 1;
     const begun = (side: number) => begunAt(paired, startedAtMs + 60_000 * (2 * pair + side));
-    write(path.join(folder, 'pairs', `${pair}-base`), grown(begun(0), 1 + pair / 10_000));
-    write(path.join(folder, 'pairs', `${pair}-head`), grown(begun(1), (1 + pair / 10_000) * (order.growth ?? 1.001)));
+    const looked = (side: number) => lookedAt(begun(side), 1 + (2 * pair + side) / 1e4);
+    write(path.join(folder, 'pairs', `${pair}-base`), grown(looked(first), 1 + pair / 10_000));
+    write(
+      path.join(folder, 'pairs', `${pair}-head`),
+      grown(looked(1 - first), (1 + pair / 10_000) * (order.growth ?? 1.001)),
+    );
   }
   const result = {
     name: 'steady',
@@ -111,12 +119,18 @@ export async function sealedFixture(
         label: 'v1.4.0',
         commit: 'c'.repeat(40),
         dirty: false,
+        build: ['as it was packed'],
         package: { name: 'shop-1.4.0.tgz', sha256: 'd'.repeat(64) },
       },
-      previous: order.previous ?? { label: 'v1.3.2', commit: 'e'.repeat(40), dirty: false },
+      previous: order.previous ?? {
+        label: 'v1.3.2',
+        commit: 'e'.repeat(40),
+        dirty: false,
+        build: ['as it was packed'],
+      },
       startedAt: '2026-11-29T19:50:00.000Z',
       signedAt,
-      command: 'floodgate signoff --release v1.4.0 --previous v1.3.2',
+      command: `floodgate signoff --release ${order.release ?? 'v1.4.0'} --candidate v1.4.0 --previous v1.3.2 --seed 7`,
       machine: { node, platform, arch, kernel, cpu, cores, memoryBytes },
       scope: { set: 'release', leftOut: [], lanes: ['exact'] },
       notes: [],
@@ -128,7 +142,7 @@ export async function sealedFixture(
         runs: [
           {
             lane: 'exact',
-            thresholds: new Map(),
+            thresholds,
             outcome: { report, folder: runFolder, definition: definitionOf(report, '/srv/shop') },
           },
         ],
@@ -166,6 +180,27 @@ function begunAt(measurement: Measurement, atMs: number): Measurement {
   });
   const stats = { ...pass.stats, samples: samples.map(later), ...(final && { final: later(final) }) };
   return { ...measurement, pass: { ...pass, startedAtEpochMs: atMs, stats } };
+}
+
+/** At moments of its own, as no two runs are looked at at the same. */
+function lookedAt(measurement: Measurement, factor: number): Measurement {
+  const { pass } = measurement;
+  const { watch, channel, sent } = pass;
+  const moved = <T extends { readonly tMs: readonly number[] }>(table: T): T => ({
+    ...table,
+    tMs: table.tMs.map((ms) => ms * factor),
+  });
+  const { rss, rollup, map } = watch;
+  const gc = channel.gc.map((each) => ({ ...each, pauseMs: each.pauseMs * factor }));
+  return {
+    ...measurement,
+    pass: {
+      ...pass,
+      watch: { ...watch, rss: moved(rss), rollup: moved(rollup), map: moved(map) },
+      channel: { ...channel, gc },
+      sent: moved(sent),
+    },
+  };
 }
 
 function grown(measurement: Measurement, factor: number): Measurement {

@@ -1,6 +1,6 @@
 /**
- * Whether the raw data of a bundle come to what its reports, its summary, its page and its statement say: the rules of schema versions 1 and 2 (in
- * which kinds of source files count).
+ * Whether the raw data of a bundle come to what its reports, its summary, its page and its statement say: the rules of all
+ * schema versions (`SIGNOFF_SCHEMA_VERSION`).
  * Another version of floodgate may word a note otherwise and know more metrics; what it judges has to be the same.
  */
 import path from 'node:path';
@@ -10,21 +10,25 @@ import { counted } from '../../reports/counted.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
 import type { SignedComparison, SignedRun, SignoffReport } from '../../reports/signoff.ts';
-import { knownFrames, renderSignoffHtml, signoffFrame } from '../../reports/signoff-html.ts';
 import { type Ledger, ledgerOf } from '../ledger/ledger.ts';
 import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
 import { parseWritten } from './bounded-json.ts';
 import type { BundleFiles } from './bundle-room.ts';
-import { checkLimits } from './check-limits.ts';
+import { checkLibraryLimits, checkLimits, checkThresholds } from './check-limits.ts';
 import { Moments, refuseCutShort } from './check-moments.ts';
-import { checkCommand, checkOrigin, checkProject } from './check-project.ts';
+import { checkOrder } from './check-order.ts';
+import { checkPage, type Looked } from './check-page.ts';
+import { checkBuilds, checkCommand, checkOrigin, checkProject } from './check-project.ts';
+import { checkShown, shownOf } from './check-shown.ts';
 import { envelopeName } from './envelope.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
+import { notesOf } from './notes.ts';
 import { type Reason, refused } from './refusal.ts';
+import { firstDifference, isSame, knownIn, type Rows } from './same-values.ts';
 import { readSourceList, sourceListName } from './source-list.ts';
-import { type Statement, sha256, statementOf } from './statement.ts';
+import { type Statement, statementOf } from './statement.ts';
 import { ledgerFileName, pageName, printName, projectName, summaryName, trafficName } from './summary.ts';
 
 interface Bundle {
@@ -46,13 +50,6 @@ export interface DataOrder {
   readonly makesPage: boolean;
 }
 
-/** Sentences. */
-export interface Looked {
-  readonly checks: readonly string[];
-  /** What was not looked at, or cannot be known. */
-  readonly unchecked: readonly string[];
-}
-
 /** @throws Refused */
 export async function checkData({ files, report, statement, ...order }: DataOrder): Promise<Looked> {
   checkUse(files, report);
@@ -60,10 +57,9 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   if (!isDeepStrictEqual(new Set(report.scope.lanes), lanes))
     throw refused('summary-invalid', `${summaryName}: scope.lanes is not what was run`);
   const snapshotCount = [...files.keys()].filter(isSnapshot).length;
-  if (snapshotCount > 0 && !report.notes.some(({ text }) => text === snapshotsNote.text))
-    throw refused('summary-invalid', `${summaryName}: no note says that heap snapshots are in the bundle`);
   const project = parsed(contentOf(files, projectName), 'data-invalid', projectName);
   checkProject(project, report);
+  if (report.schemaVersion >= 3) checkBuilds(project, report);
   const isOwnVersion = report.tool.version === order.toolVersion;
   const bundle = { files, report, project, isOwnVersion, moments: new Moments(report) };
   const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
@@ -72,7 +68,7 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
     throw refused('waivers-differ', 'the waivers are not those of the ledger');
   let count = 0;
   for (const { name, runs, comparisons } of report.scenarios) {
-    for (const run of runs) count += checkRun(bundle, ledger, name, run);
+    for (const run of runs) count += await checkRun(bundle, ledger, name, run);
     for (const comparison of comparisons) count += await checkPairs(bundle, name, comparison);
   }
   const verdict = signoffVerdict(report);
@@ -80,8 +76,10 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
     const text = `the data come to "${verdict.headline}", the summary says "${report.verdict.headline}"`;
     throw refused('verdict-differs', text);
   }
+  if (isOwnVersion && report.schemaVersion >= 3) checkOrder(report);
+  checkNotes(bundle);
   checkStatement(bundle, statement);
-  const page = checkPage(bundle, order.makesPage);
+  const page = checkPage(contentOf(files, pageName), { report, isOwnVersion, makesPage: order.makesPage });
   const { version } = report.tool;
   return {
     checks: [`${counted(count, 'run')} judged again from the raw data, with the same verdict`, ...page.checks],
@@ -100,25 +98,22 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   };
 }
 
-/** It is made again of what was verified: nothing else is on it. @throws Refused */
-function checkPage({ files, report, isOwnVersion }: Bundle, makesPage: boolean): Looked {
-  const good = (text: string) => ({ checks: [text], unchecked: [] });
-  const page = contentOf(files, pageName);
-  if (Buffer.from(renderSignoffHtml(report)).equals(page)) return good(`${pageName} is what these data make`);
-  const frame = signoffFrame(page.toString('utf8'), report);
-  const isWhole = frame !== undefined && Buffer.from(page.toString('utf8')).equals(page);
-  if (!isWhole) throw refused('page-differs', `${pageName} does not show this summary, or shows more`);
-  if (knownFrames().includes(sha256(frame)))
-    return good(`${pageName} is what floodgate ${report.tool.version} makes of these data`);
-  if (isOwnVersion) throw refused('page-differs', `${pageName} shows this summary on a page that is not floodgate’s`);
-  const unknown = `${report.tool.version}, whose pages are not known here`;
-  if (makesPage) return { checks: [], unchecked: [`${pageName} was not read: it is of floodgate ${unknown}`] };
-  throw refused('page-unknown', `${pageName} is of floodgate ${unknown}`);
+/** What the summary shows is said in it: on the page a person reads notes first. @throws Refused */
+function checkNotes({ files, report, isOwnVersion }: Bundle): void {
+  const said = new Set(report.notes.map(({ severity, text }) => `${severity} ${text}`));
+  const knows = isOwnVersion && report.schemaVersion >= 3;
+  const missing = notesOf(report, files.keys()).find(
+    (note) => (knows || note.text === snapshotsNote.text) && !said.has(`${note.severity} ${note.text}`),
+  );
+  if (missing) throw refused('summary-invalid', `${summaryName}: no note says: ${missing.text}`);
 }
 
 const topNames = new Set([summaryName, ledgerFileName, projectName, sourceListName, pageName, printName, envelopeName]);
 const runFile = /^runs\/[^/]+\/[^/]+\/(report\.json|measurement\.json|traffic\.yaml|[\w.-]+\.heapsnapshot)$/;
 const pairFile = /^pairs\/[^/]+\/[^/]+\/\d+-(base|head)\.json$/;
+
+/** The clock of a machine may be set back while it measures. */
+const clockStepMs = 500;
 
 /** Files that nobody asks for, and data of a run that the summary leaves out: it may be the one that failed. */
 function checkUse(files: BundleFiles, { scenarios }: SignoffReport): void {
@@ -153,7 +148,7 @@ function checkStatement({ files, report }: Bundle, statement: Statement): void {
   throw refused('statement-differs', 'the statement is not the one that the data make');
 }
 
-function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedRun): number {
+async function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedRun): Promise<number> {
   const { files, report, isOwnVersion } = bundle;
   const place = `${scenario} (${run.lane} lane)`;
   if (run.folder === null) {
@@ -187,14 +182,19 @@ function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedR
   refuse('figures-differ', [again.report.figures, stored.figures]);
   refuse('budget-differs', [again.report.budgets, stored.budgets]);
   refuse('budget-differs', [again.run.budgets, run.budgets]);
-  if (!isSame({ ...again.report, figures: stored.figures }, stored, isOwnVersion)) {
+  checkShown(place, again.report, stored, isOwnVersion);
+  if (!isSame({ ...again.report, ...shownOf(stored), figures: stored.figures }, stored, isOwnVersion)) {
     throw refused('verdict-differs', `${place}: the report has another verdict, lane or name than its data`);
   }
   if (!isSame({ ...again.run, folder: run.folder }, run, isOwnVersion)) {
     throw refused('verdict-differs', `${place}: the data come to "${again.run.verdict.headline}"`);
   }
   checkCommand(bundle.project, whole);
-  checkLimits(bundle.project, whole, { budget: measurement.budget, signoffCommand: report.command });
+  const { command: signoffCommand, schemaVersion } = report;
+  checkLimits(bundle.project, whole, { budget: measurement.budget, signoffCommand });
+  if (schemaVersion < 3) return 1;
+  checkThresholds(bundle.project, { scenario, ...run, isOwnVersion, signoffCommand });
+  if (isOwnVersion) await checkLibraryLimits(bundle.project, whole, measurement);
   return 1;
 }
 
@@ -205,6 +205,9 @@ async function checkPairs(bundle: Bundle, scenario: string, comparison: SignedCo
   if (folder !== `pairs/${scenario}/${result.lane}`) {
     throw refused('data-invalid', `${place} names another comparison's folder`);
   }
+  const { command: signoffCommand, schemaVersion } = bundle.report;
+  if (schemaVersion >= 3)
+    checkThresholds(bundle.project, { scenario, lane: result.lane, ...comparison, isOwnVersion, signoffCommand });
   const again = await pairsAgain(bundle, scenario, comparison);
   const judged = again.metrics.filter(({ threshold }) => threshold !== null);
   const metrics = knownIn([...result.metrics, ...judged], again.metrics);
@@ -215,6 +218,7 @@ async function checkPairs(bundle: Bundle, scenario: string, comparison: SignedCo
 
 async function pairsAgain(bundle: Bundle, scenario: string, comparison: SignedComparison): Promise<ComparedScenario> {
   const { result, folder } = comparison;
+  let beforeMs = Number.NEGATIVE_INFINITY;
   try {
     return await judgePairsAgain({
       ...comparison,
@@ -226,6 +230,10 @@ async function pairsAgain(bundle: Bundle, scenario: string, comparison: SignedCo
         if (!bundle.files.has(name)) return undefined;
         const measurement = storedMeasurement(bundle, name);
         refuseCutShort(name, measurement);
+        const { startedAtEpochMs } = measurement.pass;
+        if (startedAtEpochMs < beforeMs - clockStepMs)
+          throw refused('comparison-differs', `${name} was measured in another order than the seed draws`);
+        beforeMs = Math.max(beforeMs, startedAtEpochMs);
         return measurement;
       },
     });
@@ -268,28 +276,4 @@ export function parsed(content: Buffer, reason: Reason, name: string, end = '\n'
   } catch (error) {
     throw refused(reason, `${name} is no JSON of a bundle: ${(error as Error).message.slice(0, 200)}`);
   }
-}
-
-type Rows = readonly { readonly name: string }[];
-
-/** Sentences for people. */
-const wordNames = new Set(['note', 'notes', 'headline']);
-
-/** As JSON has them: what is undefined is not there. @param withWords sentences count as well */
-function isSame(a: unknown, b: unknown, withWords = true): boolean {
-  const plain = (value: unknown) =>
-    JSON.parse(JSON.stringify(value, (name, each) => (!withWords && wordNames.has(name) ? undefined : each)));
-  return isDeepStrictEqual(plain(a), plain(b));
-}
-
-/** Of the rows that are known now, those that the bundle has. */
-function knownIn<T extends { readonly name: string }>(stored: Rows, again: readonly T[]): readonly T[] {
-  const names = new Set(stored.map(({ name }) => name));
-  return again.filter(({ name }) => names.has(name));
-}
-
-/** The first row that is not the same, in words. */
-function firstDifference(again: Rows, stored: Rows, withWords: boolean): string {
-  const row = again.find((each, at) => !isSame(each, stored[at] ?? null, withWords)) ?? stored.at(-1);
-  return `${row?.name ?? 'what is judged'} is not what the data say`;
 }

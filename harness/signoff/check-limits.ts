@@ -1,13 +1,20 @@
 /** Whether a run was judged by the limits that its command names, and the command names those of the project. Pure. */
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { FloodgateError } from '../../agent/errors.ts';
+import type { SignedRun } from '../../reports/signoff.ts';
+import { thresholdsOf } from '../compare/thresholds.ts';
+import { withImplied } from '../metrics/implied-limits.ts';
 import { limitsOf } from '../metrics/limits.ts';
+import { findLibraryScenario } from '../project/library.ts';
 import { limitsOf as projectLimitsOf } from '../project/run-arguments.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { quotedWords } from '../requests/shown-command.ts';
+import type { Budget } from '../scenario/scenario.ts';
 import { projectOf, type StoredRun } from './check-project.ts';
 import { refused } from './refusal.ts';
+import { projectName } from './summary.ts';
 
 export interface JudgedBy {
   /** Of the run's raw data. */
@@ -31,17 +38,73 @@ export function checkLimits(value: unknown, stored: StoredRun, { budget, signoff
     if (limit !== undefined && (!Object.hasOwn(budget, name) || budget[name] !== limit))
       throw refuse(name, 'was judged by another limit than the command has');
   }
-  const hasOthers = quotedWords(signoffCommand).some((word) => /^--env(=|$)/.test(word));
+  const hasOthers = hasEnvironment(signoffCommand);
   const project = projectOf(value, path.sep);
   const config = project.scenarios.find(({ name }) => name === scenario)!;
   for (const [name, limit] of Object.entries(projectLimitsOf(project, config, 'budgets'))) {
     const text = `${name}=${typeof limit === 'number' ? limit : limit.replaceAll(' ', '')}`;
+    if (name.includes(REDACTED_MARK)) continue;
+    // A secret may have been taken out of the command; the raw data have every limit.
+    const isKnown = isOwnVersion || limitIn(text, name) !== undefined;
+    if (isKnown && !Object.hasOwn(budget, name))
+      throw refuse(name, 'has a limit in the project that the run does not have');
     const found = said.get(name);
-    if (text.includes(REDACTED_MARK) || (found === undefined && command.includes(REDACTED_MARK))) continue;
-    if (found === undefined || (!hasOthers && found !== text))
+    if (found === undefined && !command.includes(REDACTED_MARK))
       throw refuse(name, 'has a limit in the project that the command does not have');
+    if (hasOthers || text.includes(REDACTED_MARK)) continue;
+    if (found === undefined ? isKnown && limitIn(text, name) !== budget[name] : found !== text)
+      throw refuse(name, 'has another limit in the project than the run had');
   }
 }
+
+export interface StoredThresholds extends Pick<SignedRun, 'lane' | 'thresholds'>, Pick<JudgedBy, 'signoffCommand'> {
+  readonly scenario: string;
+  readonly isOwnVersion: boolean;
+}
+
+/** Limits of a scenario of floodgate's own library, and those that hold though nobody wrote them. @throws Refused */
+export async function checkLibraryLimits(
+  value: unknown,
+  { scenario, run, report }: StoredRun,
+  { budget, isAgent }: Measurement,
+): Promise<void> {
+  const config = projectOf(value, path.sep).scenarios.find(({ name }) => name === scenario)!;
+  const own = config.builtin === undefined ? {} : await libraryLimits(config.builtin);
+  const implied = isAgent ? withImplied({ ...own, ...budget }, 'upload').budget : {};
+  const said = new Set(budgetTexts(report.command).map(nameIn));
+  // What an agent that ends early cannot know has no limit.
+  const isKnown = (name: string) => report.figures.some((each) => each.name === name && each.state !== 'notMeasured');
+  const isOther = (name: string) => !said.has(name) && Object.hasOwn(own, name) && budget[name] !== own[name];
+  const missing = [...Object.keys(own), ...Object.keys(implied)].find((name) =>
+    Object.hasOwn(budget, name) ? isOther(name) : isKnown(name),
+  );
+  if (missing === undefined) return;
+  const place = `${scenario} (${run.lane} lane)`;
+  throw refused('budget-differs', `${place}: ${missing} has a limit in the scenario that the run does not have`);
+}
+
+async function libraryLimits(name: string): Promise<Budget> {
+  try {
+    return (await findLibraryScenario(name)).scenario.budget;
+  } catch (error) {
+    if (!(error instanceof FloodgateError)) throw error;
+    throw refused('project-differs', `${projectName}: ${error.message}`);
+  }
+}
+
+/** Those of the project, or what stands for none. @throws Refused */
+export function checkThresholds(value: unknown, stored: StoredThresholds): void {
+  const { scenario, lane, thresholds, isOwnVersion, signoffCommand } = stored;
+  // Another version may have other defaults.
+  if (!isOwnVersion || hasEnvironment(signoffCommand)) return;
+  const project = projectOf(value, path.sep);
+  const config = project.scenarios.find(({ name }) => name === scenario)!;
+  const made = Object.fromEntries(thresholdsOf(project, config, lane, undefined, []));
+  if (!isDeepStrictEqual(made, { ...thresholds }))
+    throw refused('budget-differs', `${scenario} (${lane} lane): its thresholds are not those of the project`);
+}
+
+const hasEnvironment = (command: string) => quotedWords(command).some((word) => /^--env(=|$)/.test(word));
 
 /** As they were typed. What holds a secret that was taken out says nothing. */
 function budgetTexts(command: string): string[] {

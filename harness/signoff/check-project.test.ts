@@ -157,8 +157,46 @@ t.test('a project that was changed does not', async (t) => {
   const { project, stored: plain } = made(load, 'load');
   t.match(reasonOf(project, { ...plain, run: { ...plain.run, definition: '0'.repeat(16) } }), /^verdict-differs: /);
   t.match(reasonOf({ ...project, scenarios: 1 }, plain), /^data-invalid: project\.json/);
-  // Before a secret that was taken out, what is known is held.
+  // What is known around a secret that was taken out is held, and the mark ends no check.
   const secret = made(scenarios[1] as ScenarioConfig, 'load');
   const other = { ...secret.stored.report, command: secret.stored.report.command.replace('run', 'run other') };
   t.match(reasonOf(secret.project, { ...secret.stored, report: other }), /^project-differs: /);
+  const mark = '*REDACTED*';
+  const marked: [name: string, project: (text: string) => string, command: (text: string) => string][] = [
+    ['a mark in the project alone', (text) => text.replace('node load.mjs {port} 50', `node ${mark}`), (text) => text],
+    ['a mark in the command alone', (text) => text, (text) => text.replace('node load.mjs {port} 50', `node ${mark}`)],
+    [
+      'a mark in both, and another load behind it',
+      (text) => text.replace('load.mjs {port} 50', `${mark} load.mjs {port} 50`),
+      (text) => text.replace('load.mjs {port} 50', `${mark} other.mjs`),
+    ],
+    [
+      'a mark in both, in other places',
+      (text) => text.replace('server.mjs', mark),
+      (text) => text.replace('load.mjs', mark),
+    ],
+    [
+      'a mark that hides the rest of the command',
+      (text) => text.replace('server.mjs', mark),
+      (text) => text.replace(/--load.*/, `--x: ${mark}`),
+    ],
+    ['a mark where the command was put', (text) => text, (text) => text.replace(/--out .*/, `--out ${mark}`)],
+  ];
+  for (const [name, ofProject, ofCommand] of marked) {
+    const bent = JSON.parse(ofProject(JSON.stringify(project)));
+    const command = ofCommand(plain.report.command);
+    const found = reasonOf(bent, { ...plain, report: { ...plain.report, command } });
+    t.match(found ?? 'taken', name.endsWith('was put') ? /^(taken|project-differs)/ : /^project-differs: /, name);
+  }
+  const headed = made(scenarios[3] as ScenarioConfig, 'load');
+  t.equal(reasonOf(headed.project, headed.stored), undefined, headed.stored.report.command);
+  for (const [from, to] of [
+    ['--one-at-a-time', '--topspeed'],
+    ['node server.mjs', 'true'],
+    ['day one.har', 'day two.har'],
+  ] as const) {
+    const { command } = headed.stored.report;
+    const bent = { ...headed.stored.report, command: command.replace(from, to) };
+    t.match(reasonOf(headed.project, { ...headed.stored, report: bent }), /^project-differs: /, `${from} is ${to}`);
+  }
 });

@@ -15,6 +15,7 @@ import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import { shownCommand } from '../requests/shown-command.ts';
 import { isInTime } from './check-moments.ts';
+import { isSameButSecrets, isSameTraffic } from './masked-command.ts';
 import { refused } from './refusal.ts';
 import { projectName } from './summary.ts';
 
@@ -32,7 +33,7 @@ export function projectOf(value: unknown, folder: string): Project {
 
 export interface StoredRun {
   readonly scenario: string;
-  readonly run: SignedRun;
+  readonly run: Pick<SignedRun, 'lane' | 'definition'>;
   /** As the bundle has it. */
   readonly report: RunReport;
   /** `traffic.yaml` beside it. */
@@ -41,10 +42,16 @@ export interface StoredRun {
   readonly isOwnVersion: boolean;
 }
 
+/** All that a rerun takes, and that runs are held against. */
+const members = new Set(['targets', 'scenarios', 'build', 'budgets', 'thresholds']);
+
 /** Scenarios and recordings are those of the summary. @throws Refused */
 export function checkProject(value: unknown, { scenarios, inputs, scope }: SignoffReport): void {
   const project = projectOf(value, path.sep);
+  const other = Object.keys(value as object).find((name) => !members.has(name));
+  if (other !== undefined) throw differs(`no sign-off writes ${other}`);
   const named = project.scenarios.map(({ name }) => name);
+  if (new Set(named).size < named.length) throw differs('a scenario stands twice in it');
   const signed = scenarios.map(({ name }) => name);
   if (!isDeepStrictEqual(named, signed)) throw differs('it has other scenarios than the summary');
   const { set, leftOut } = scope;
@@ -57,6 +64,18 @@ export function checkProject(value: unknown, { scenarios, inputs, scope }: Signo
   if (!isDeepStrictEqual(new Set(sent), listed)) throw differs('it sends other recordings than the summary lists');
 }
 
+/** A checkout is built by the commands that the configuration has, where it has some. @throws Refused */
+export function checkBuilds(value: unknown, { candidate, previous }: SignoffReport): void {
+  const { build } = projectOf(value, path.sep).config;
+  for (const version of [candidate, previous]) {
+    if (version === null) continue;
+    if (version.build === undefined) throw differs('the summary does not say how a version was built');
+    const isPacked = version.package !== null && version.package !== undefined;
+    if (build !== undefined && !isPacked && !isDeepStrictEqual([build].flat(), version.build))
+      throw differs(`${version.label} was built by other commands`);
+  }
+}
+
 /** @throws Refused where the project does not make this run */
 export function checkCommand(value: unknown, stored: StoredRun): void {
   const { scenario, run, report, traffic, isOwnVersion } = stored;
@@ -67,13 +86,15 @@ export function checkCommand(value: unknown, stored: StoredRun): void {
   const config = project.scenarios.find(({ name }) => name === scenario);
   if (!config) throw differs(`it has no scenario ${scenario}`);
   if (!isInLane(said, run.lane)) throw differs(`${place}: the report’s command names another lane`);
-  if (folder === undefined) return;
   const made = madeBy(project, config);
   if (isOwnVersion && !isSameText(made.traffic, traffic))
     throw differs(`${place}: it makes other traffic than was sent`);
-  const words = withoutLane(measuringWords(made.command));
-  const known = isOwnVersion ? withoutLane(said) : words.filter((word) => withoutLane(said).includes(word));
-  if (!isSameCommand(words, known)) throw differs(`${place}: it makes another command than the report has`);
+  const holdsSecret = `${report.command}${made.command}`.includes(REDACTED_MARK);
+  const isSame = holdsSecret
+    ? isSameButSecrets(made.command, report.command, folder !== undefined)
+    : isSameCommand(made.command, said, isOwnVersion);
+  if (!isSame) throw differs(`${place}: it makes another command than the report has`);
+  if (folder === undefined) return;
   if (!isOwnVersion) return;
   // A secret was taken out of the line after its digest was made.
   if (`${report.command}${traffic}`.includes(REDACTED_MARK)) return;
@@ -110,17 +131,17 @@ function withoutLane(words: readonly string[]): string[] {
     .map((word) => (/\/traffic\.yaml'?$/.test(word) ? 'traffic.yaml' : word));
 }
 
-/** Behind a secret that was taken out nothing is known, its quotes included: a rerun takes its command from elsewhere. */
-function isSameCommand(made: readonly string[], said: readonly string[]): boolean {
-  const isWhole = ![...made, ...said].some((word) => word.includes(REDACTED_MARK));
-  if (isWhole) return isDeepStrictEqual(made, said);
-  const [first, second] = [made, said].map((words) => words.join(' ').replaceAll("'", ''));
-  const end = Math.min(...[first!, second!].map((text) => text.indexOf(REDACTED_MARK) >>> 0));
-  return first!.slice(0, end) === second!.slice(0, end);
+/** Another version may have words of its own. */
+function isSameCommand(made: string, said: readonly string[], isOwnVersion: boolean): boolean {
+  const words = withoutLane(measuringWords(made));
+  const all = withoutLane(said);
+  return isDeepStrictEqual(words, isOwnVersion ? all : words.filter((word) => all.includes(word)));
 }
 
 function isSameText(made: string | undefined, said: string | undefined): boolean {
-  return made === said || (made !== undefined && said !== undefined && `${made}${said}`.includes(REDACTED_MARK));
+  if (made === said) return true;
+  if (made === undefined || said === undefined) return false;
+  return `${made}${said}`.includes(REDACTED_MARK) && isSameTraffic(made, said);
 }
 
 /** @throws Refused */

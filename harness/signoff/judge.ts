@@ -20,6 +20,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { worstExitCode } from '../metrics/exit-codes.ts';
 import { measuredAgain } from '../report/measured-again.ts';
 import type { Measurement } from '../report/measurement.ts';
+import { reportAgain } from '../report/report-again.ts';
 import { requestsOf } from '../report/series.ts';
 import { answerCounters } from '../watch/answers.ts';
 import { sampleSizes } from './sample-sizes.ts';
@@ -41,6 +42,7 @@ export function judgeRun(inputs: RunInputs): { report: RunReport; run: Omit<Sign
   const again = measuredAgain(measurement);
   const report: RunReport = {
     ...inputs.report,
+    ...reportAgain(inputs.report, measurement, again.measure),
     scenario: { ...inputs.report.scenario, name: scenario },
     lane: measurement.pass.lane,
     partial: measurement.interrupted || !measurement.pass.exit.expected,
@@ -130,9 +132,7 @@ const nothing: PairedRun = { figures: [], budgets: [], series: [], fault: null }
 
 function pairedRun(measurement: Measurement): PairedRun {
   const { figures, budgets, fault } = measuredAgain(measurement);
-  const { answers } = measurement.pass;
-  // Bundles of before hold their number alone, and were not compared by it.
-  const counters = answers?.statuses ? answerCounters(answers) : {};
+  const counters = answerCounters(measurement.pass.answers);
   return { figures, budgets, fault, counters, series: [requestsOf(measurement.pass)] };
 }
 

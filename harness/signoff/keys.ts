@@ -8,7 +8,10 @@ export function privateKeyIn(text: string, file: string, passphrase: string | un
   try {
     key = createPrivateKey({ key: text, ...(passphrase !== undefined && { passphrase }) });
   } catch {
-    throw invalidKey(file, 'it holds no private key, or its passphrase is not that of FLOODGATE_KEY_PASSPHRASE');
+    throw invalidKey(
+      file,
+      'it holds no private key, or its passphrase is another one (--passphrase-file, FLOODGATE_KEY_PASSPHRASE)',
+    );
   }
   return ed25519(file, key);
 }

@@ -59,17 +59,24 @@ t.test('a load that did not load hides behind no limit that was not decided', as
 });
 
 t.test('a comparison of a release with itself is none', async (t) => {
-  const before = { label: 'v1.3.2', dirty: false };
-  for (const previous of [
+  const before = { label: 'v1.3.2', dirty: false, build: ['as it was packed'] };
+  const itself = [
     { ...before, commit: 'c'.repeat(40) },
     { ...before, commit: 'e'.repeat(40), isCandidate: true },
-  ]) {
-    const { report, refusals } = await verified(`itself-${previous.commit[0]}`, { previous }, { compared: true });
+    { ...before, commit: null, package: { name: 'other-name.tgz', sha256: 'd'.repeat(64) } },
+  ];
+  for (const [at, previous] of itself.entries()) {
+    const { report, refusals } = await verified(`itself-${at}`, { previous }, { compared: true });
     t.match(report.verdict.headline, /compared with itself \(v1\.3\.2\)/);
+    t.match(report.notes[0]?.text, /the very files of the candidate/);
     t.same(refusals, ['not-compared: compared with itself: v1.3.2']);
+    t.same((await verified(`default-${at}`, { previous }, { maxAge: '2d' })).refusals, refusals, 'whatever is asked');
+    t.same((await verified(`asked-${at}`, { previous }, { compared: false })).refusals, [], 'but where that is taken');
   }
   const changed = { previous: { ...before, commit: 'c'.repeat(40), dirty: true } };
-  t.same((await verified('changed', changed, { compared: true })).refusals, [], 'but not with its own changes');
+  const { report, refusals } = await verified('changed', changed, { compared: true });
+  t.same(refusals, [], 'but not with its own changes');
+  t.match(report.notes[0]?.text, /the commit that the candidate’s changes were made on/);
 });
 
 t.test('a load without a request is no load', (t) => {

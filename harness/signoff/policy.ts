@@ -3,31 +3,38 @@ import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatDuration } from '../../reports/format.ts';
 import { isComparedWithItself, type SignoffReport, testsOf } from '../../reports/signoff.ts';
+import { timeUnitPattern } from '../../reports/time-units.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
+import { idleLimits } from './idle-limits.ts';
 import { listed, type Refusal } from './refusal.ts';
 
 const words = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 const names = v.pipe(v.array(words), v.maxLength(1_000));
 
-/** What a policy file may say; what it leaves out is not asked for, but for the first three. */
+/** What a policy file may say; what it leaves out is not asked for, but for those with a default. */
 const policySchema = v.strictObject({
   /** Limits that are broken. @default 0: none may be */
   allowFailed: v.optional(names, []),
   /** Limits that were not measured, or not decided. @default none may be */
   allowUndecided: v.optional(names, []),
+  /** Limits that nothing can exceed. @default none may be */
+  allowIdle: v.optional(names, []),
   /** Whether a waiver that has not ended is taken. @default true */
   allowWaivers: v.optional(v.boolean(), true),
   /** `30d`, `12h`: since it was signed. */
   maxAge: v.optional(
-    v.pipe(v.string(), v.regex(/^\d+(\.\d+)? *(min|h|d)$/, 'a time such as "12h" or "30d" is expected')),
+    v.pipe(
+      v.string(),
+      v.regex(new RegExp(`^\\d+(\\.\\d+)? *(${timeUnitPattern})$`), 'a time such as "12h" or "30d" is expected'),
+    ),
   ),
   release: v.optional(words),
   /** Label or commit of the release that it was compared with. */
   previous: v.optional(words),
   /** The candidate has no changes that are not committed. @default false */
   clean: v.optional(v.boolean(), false),
-  /** There must be a comparison in every scenario. @default false */
-  compared: v.optional(v.boolean(), false),
+  /** True: there must be a comparison in every scenario; false: the candidate may be compared with itself. */
+  compared: v.optional(v.boolean()),
   /** The whole of this set was run, with nothing left out. */
   set: v.optional(words),
   /** Each was run. */
@@ -70,7 +77,7 @@ export function refusalsBy(policy: Policy, report: SignoffReport, nowMs: number)
   ];
 }
 
-function outcomeRefusals({ allowFailed, allowUndecided }: Policy, report: SignoffReport): Refusal[] {
+function outcomeRefusals({ allowFailed, allowUndecided, allowIdle }: Policy, report: SignoffReport): Refusal[] {
   const tests = testsOf(report);
   const refusals: Refusal[] = [];
   const over = tests.filter(({ name, outcome }) => outcome === 'failed' && !allowFailed.includes(name));
@@ -78,6 +85,11 @@ function outcomeRefusals({ allowFailed, allowUndecided }: Policy, report: Signof
   if (over.length > 0) refusals.push({ reason: 'failed', text: `failed: ${listed(over.map(({ name }) => name))}` });
   if (open.length > 0) {
     refusals.push({ reason: 'undecided', text: `not measured or undecided: ${listed(open.map(({ name }) => name))}` });
+  }
+  const idle = idleLimits(report).filter(({ test }) => !allowIdle.includes(test));
+  if (idle.length > 0) {
+    const named = listed(idle.map(({ test, why }) => `${test} (${why})`));
+    refusals.push({ reason: 'limit-idle', text: `nothing can exceed ${named}` });
   }
   if (tests.length === 0) refusals.push({ reason: 'undecided', text: 'no limit was judged' });
   // What no limit says: a run that was interrupted, for one.
@@ -110,11 +122,8 @@ function ageRefusals({ maxAge }: Policy, { signedAt }: SignoffReport, nowMs: num
   return [{ reason: 'too-old', text: `it was signed ${formatDuration(ageMs)} ago; the policy takes ${maxAge}` }];
 }
 
-const dayMs = 86_400_000;
-
 function ageMsOf(text: string): number {
-  const days = /^([\d.]+) *d$/.exec(text);
-  return days ? Number(days[1]) * dayMs : parseQuantity(text.replaceAll(' ', ''), 'maxAge', 'seconds') * 1000;
+  return parseQuantity(text, 'maxAge', 'seconds') * 1000;
 }
 
 function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
@@ -128,9 +137,10 @@ function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
   if (policy.previous !== undefined && policy.previous !== previous?.label && policy.previous !== previous?.commit) {
     refuse('previous-differs', `it was compared with ${previous?.label ?? 'nothing'}, not with ${policy.previous}`);
   }
+  if (policy.compared !== false && isComparedWithItself(report))
+    refuse('not-compared', `compared with itself: ${previous?.label}`);
   if (policy.compared || policy.previous !== undefined) {
     const alone = scenarios.filter(({ comparisons }) => comparisons.length === 0).map(({ name }) => name);
-    if (isComparedWithItself(report)) refuse('not-compared', `compared with itself: ${previous?.label}`);
     if (alone.length > 0) refuse('not-compared', `compared with nothing: ${listed(alone)}`);
   }
   if (policy.set !== undefined && (scope.set !== policy.set || scope.leftOut.length > 0)) {

@@ -39,6 +39,8 @@ export const reasons = {
   'report-differs': 'Data of another sign-off are among these: do not use it.',
   'project-differs': 'What would be run again is not what was run: do not use it.',
   'waivers-differ': 'The waivers of the summary are not those of the ledger in the bundle: do not use it.',
+  'limit-idle':
+    'It holds whatever is measured: set a limit that can be exceeded, and sign off again, or allow it by name (allowIdle).',
   failed: 'The release is not within its limits: mend it, or waive the limit and sign off again.',
   undecided: 'What was not measured is no pass: sign off again on a quiet machine, or with more pairs.',
   waived: 'The policy takes no waiver: mend what is waived and sign off again.',

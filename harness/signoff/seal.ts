@@ -25,10 +25,11 @@ import { type Measurement, measurementName } from '../report/measurement.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, sealStatement } from './envelope.ts';
 import { findSecret } from './find-secret.ts';
-import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
+import { isSnapshot } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, signoffVerdict } from './judge.ts';
 import { fileBytesMax, snapshotsBytesMax } from './limits.ts';
 import type { MeasuredComparison, MeasuredRun, MeasuredScenario } from './measure.ts';
+import { notesOf } from './notes.ts';
 import { readSourceList, sourceListName } from './source-list.ts';
 import { statementOf } from './statement.ts';
 import { ledgerFileName, pageName, printName, projectName, readSummary, summaryName, trafficName } from './summary.ts';
@@ -70,7 +71,7 @@ export async function sealBundle(order: SealOrder): Promise<{ files: BundleFiles
   }
   const source = readSourceList(order.sourceList) ?? [];
   const head = order.redactor.value(order.head);
-  const unjudged: Omit<SignoffReport, 'verdict'> = {
+  const bare: Omit<SignoffReport, 'verdict' | 'notes'> = {
     kind: 'signoff',
     schemaVersion: SIGNOFF_SCHEMA_VERSION,
     ...head,
@@ -78,8 +79,8 @@ export async function sealBundle(order: SealOrder): Promise<{ files: BundleFiles
     inputs: order.redactor.value(order.inputs),
     scenarios,
     waivers: ledger.waivers,
-    notes: [...head.notes, ...notes, ...([...files.keys()].some(isSnapshot) ? [snapshotsNote] : [])],
   };
+  const unjudged = { ...bare, notes: [...notesOf(bare, files.keys()), ...head.notes, ...notes] };
   // As it is read back: the page is made of what is verified.
   const report = readSummary(JSON.parse(JSON.stringify({ ...unjudged, verdict: signoffVerdict(unjudged) })));
   if (typeof report === 'string') throw mistake(`${summaryName}: ${report}`);

@@ -24,14 +24,17 @@ const time = v.pipe(
 );
 const day = v.pipe(v.string(), v.isoDate());
 const list = <T extends v.GenericSchema>(item: T, countMax = 10_000) => v.pipe(v.array(item), v.maxLength(countMax));
-const shares = v.record(text, number);
+/** No more than all of it, as wherever a threshold is read. */
+const shares = v.record(text, v.pipe(number, v.minValue(0), v.maxValue(1)));
 const verdict = v.strictObject({ ok: v.boolean(), exitCode: whole, headline: text });
 const tool = v.strictObject({ name: text, version: text });
 const version = {
   label: text,
   commit: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/))),
   dirty: v.boolean(),
+  build: v.optional(list(text, 50)),
 };
+const packed = v.nullable(v.strictObject({ name: text, sha256: digest }));
 
 const budget = v.strictObject({
   name: text,
@@ -82,15 +85,17 @@ const comparison = v.strictObject({
 
 const schema = v.strictObject({
   kind: v.literal('signoff'),
-  schemaVersion: v.picklist([1, SIGNOFF_SCHEMA_VERSION]),
+  schemaVersion: v.picklist([1, 2, SIGNOFF_SCHEMA_VERSION]),
   tool,
   release: text,
   candidate: v.strictObject({
     ...version,
     files: whole,
-    package: v.nullable(v.strictObject({ name: text, sha256: digest })),
+    package: packed,
   }),
-  previous: v.nullable(v.strictObject({ ...version, isCandidate: v.optional(v.boolean()) })),
+  previous: v.nullable(
+    v.strictObject({ ...version, isCandidate: v.optional(v.boolean()), package: v.optional(packed) }),
+  ),
   startedAt: time,
   signedAt: time,
   command: text,

@@ -302,7 +302,7 @@ const lies: Row[] = [
     signedAgain(
       summary(({ scenarios }) => void (scenarios[0].comparisons[0].thresholds['allocated.perMessage'] = 0.5)),
     ),
-    'comparison-differs',
+    'budget-differs',
   ],
   [
     'summary: fewer pairs',
@@ -350,7 +350,7 @@ const lies: Row[] = [
     'data-invalid',
   ],
   ['summary: a field more', signedAgain(summary((all) => void (all.comment = 'reviewed'))), 'summary-invalid'],
-  ['summary: of a newer version', signedAgain(summary((all) => void (all.schemaVersion = 3))), 'schema-newer'],
+  ['summary: of a newer version', signedAgain(summary((all) => void (all.schemaVersion = 4))), 'schema-newer'],
   [
     'report: a figure',
     signedAgain(
@@ -441,7 +441,12 @@ const sealed = async (name: string, order: Parameters<typeof sealedFixture>[1]):
 };
 
 /** Signed off with changes that are not committed. */
-const dirty = signedAgain(summary(({ candidate }) => void (candidate.dirty = true)));
+const dirty = signedAgain(
+  summary(({ candidate, notes }) => {
+    candidate.dirty = true;
+    notes.push({ severity: 'warning', text: 'The candidate has changes that are not committed.' });
+  }),
+);
 
 /** Whole bundles that are not what the receiver asks for. */
 const policies: Row[] = [

@@ -6,7 +6,8 @@ import type { KeyObject } from 'node:crypto';
 import { counted } from '../../reports/counted.ts';
 import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signoff.ts';
 import type { BundleFiles } from './bundle-room.ts';
-import { checkData, contentOf, type DataOrder, type Looked, parsed } from './check-data.ts';
+import { checkData, contentOf, type DataOrder, parsed } from './check-data.ts';
+import type { Looked } from './check-page.ts';
 import { envelopeName, openEnvelope } from './envelope.ts';
 import { signoffVerdict } from './judge.ts';
 import { type KeylessOrder, verifyKeyless } from './keyless.ts';
@@ -154,7 +155,7 @@ function parseSummary(files: BundleFiles): SignoffReport {
 type Rules = (order: DataOrder) => Promise<Looked>;
 
 /** By schema version: a bundle is judged by the rules of its own. */
-const rules: Readonly<Record<number, Rules>> = { 1: checkData, 2: checkData };
+const rules: Readonly<Record<number, Rules>> = { 1: checkData, 2: checkData, 3: checkData };
 
 function rulesOf(schemaVersion: number): Rules {
   const found = rules[schemaVersion];

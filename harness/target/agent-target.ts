@@ -95,7 +95,7 @@ export class AgentLauncher implements TargetLauncher {
   /** Resolves when it captures. */
   async start(options: LaunchOptions): Promise<Target> {
     const { node, nodeArguments, file } = this.#agent;
-    await warm(this.#agent, options, this.#upload);
+    await warm(this.#agent, options, { uploads: this.#upload.length > 0, agentArguments: this.#arguments });
     const source = options.interfaces.flatMap((name) => ['--interface', name]);
     // Under a root harness it stays root: the preload writes profiles into a report folder that no other user may write to.
     if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
@@ -147,19 +147,21 @@ const emptyCapture = Buffer.from('d4c3b2a1020004000000000000000000ffff0000010000
  * Has the agent read an empty capture once, so that its modules are in the compile cache (`bin/compile-cache.js`) when it is
  * measured: the first start after a change strips types, which would be taken for the agent's own 40 MB. Without a header
  * the capture is refused; the modules are loaded by then, and the real start reports anything else. One that uploads loads
- * the last of them when it is done.
+ * the last of them when it is done. It takes the agent's own arguments: each stage has modules of its own.
  */
 function warm(
   { node, nodeArguments, file }: AgentProgram,
   options: Pick<LaunchOptions, 'nodeArguments' | 'interfaces'>,
-  upload: readonly string[],
+  { uploads, agentArguments }: { readonly uploads: boolean; readonly agentArguments: readonly string[] },
 ): Promise<void> {
   const isLive = options.interfaces.length > 0;
-  const uploads = upload.length > 0;
-  const key = [file, uploads, ...options.nodeArguments].join(' ');
+  const key = [file, ...options.nodeArguments, ...agentArguments].join(' ');
   if (process.env.NODE_COMPILE_CACHE === undefined || warmed.has(key)) return Promise.resolve();
   warmed.add(key);
-  const read = ['--read', '-', ...(isLive ? [] : ['--lockstep']), ...upload];
+  // Threads share interfaces, not what is read.
+  const threads = agentArguments.indexOf('--workers');
+  const others = threads < 0 ? agentArguments : agentArguments.toSpliced(threads, 2);
+  const read = ['--read', '-', ...(isLive ? [] : ['--lockstep']), ...others];
   return new Promise((resolve) => {
     const child = spawn(node, [...nodeArguments, ...options.nodeArguments, file, ...read], {
       stdio: ['pipe', 'ignore', 'ignore'],

@@ -15,6 +15,7 @@ import { findHeapProfiler, type HeapProfiler, MallocChannel } from './malloc-cha
 import { portablePreload } from './portable-preload.ts';
 import { openPprofChannel, pprofInstruments } from './pprof-channel.ts';
 import type { LaunchOptions, Target, TargetLauncher } from './target.ts';
+import { usableArguments } from './usable-arguments.ts';
 
 export interface ProgramOptions {
   /** A line of its output that says it is ready. */
@@ -246,21 +247,6 @@ function checkVersion(node: string): void {
   if (major >= nodeMajorMin) return;
   throw new FloodgateError('target-not-started', `${node} is ${stdout.trim()}: too old to be looked into`, {
     hint: `Use Node.js ${nodeMajorMin} or later, or give its path: --target "/path/to/node server.js".`,
-  });
-}
-
-const usable = new Map<string, boolean>();
-
-/** Node.js arguments without those flags of V8 that this version does not know. */
-function usableArguments(node: string, nodeArguments: readonly string[]): string[] {
-  return nodeArguments.filter((argument, index) => {
-    if (!argument.startsWith('--') || argument === '--import' || nodeArguments[index - 1] === '--import') return true;
-    // Known to every version, and trying them leaves a log behind.
-    if (argument === '--prof' || argument.startsWith('--logfile')) return true;
-    const key = `${node}\0${argument}`;
-    let known = usable.get(key);
-    if (known === undefined) usable.set(key, (known = spawnSync(node, [argument, '-e', '0']).status === 0));
-    return known;
   });
 }
 

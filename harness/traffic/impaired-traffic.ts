@@ -134,7 +134,7 @@ export class ImpairedTraffic implements Traffic, FrameSink {
     this.#writer?.sums.out(frame);
     this.#replay?.sums.out(frame);
     this.#delivered += 1;
-    if (this.#isImpaired) this.#truth?.delivered(bytes, start, end, isDamaged);
+    if (this.#isImpaired) this.#truth?.delivered(bytes, start, end, tsUs, isDamaged);
     this.#target!.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
   }
 }

@@ -1,6 +1,7 @@
 /** Several recordings as one traffic, in order of their times. Of each it holds what one read brings. */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { FrameList } from '../../agent/pcap/frame-list.ts';
+import type { InputState } from './recording.ts';
 import type { ImpairmentRecord, Traffic } from './traffic.ts';
 
 /** A read of one recording: a slice of a file holds no more. */
@@ -21,7 +22,11 @@ export class MergedTraffic implements Traffic {
   readonly phases = [];
   readonly #inputs: readonly Input[];
 
-  constructor(traffics: readonly Traffic[]) {
+  readonly #input: InputState | undefined;
+
+  /** @param input of who must not wait for a pipe */
+  constructor(traffics: readonly Traffic[], input?: InputState) {
+    this.#input = input;
     this.#inputs = traffics.map((traffic) => ({ traffic, list: new FrameList(), at: 0, hasEnded: false }));
   }
 
@@ -33,6 +38,7 @@ export class MergedTraffic implements Traffic {
     let delivered = 0;
     for (; delivered < framesMax; delivered += 1) {
       const input = this.#earliest();
+      if (this.#input?.isIdle) return delivered;
       if (!input) break;
       const { bytes, wireLength, tsUs } = input.list.frames[input.at++]!;
       // Each recording is an interface.
@@ -53,8 +59,11 @@ export class MergedTraffic implements Traffic {
   #earliest(): Input | undefined {
     let earliest: Input | undefined;
     let earliestUs = Number.POSITIVE_INFINITY;
+    if (this.#input) this.#input.isIdle = false;
     for (const input of this.#inputs) {
       const frame = input.list.frames[input.at] ?? this.#refill(input);
+      // Which one is the earliest nobody knows before each has one.
+      if (this.#input?.isIdle) return undefined;
       if (!frame || frame.tsUs >= earliestUs) continue;
       earliest = input;
       earliestUs = frame.tsUs;
@@ -65,7 +74,7 @@ export class MergedTraffic implements Traffic {
   #refill(input: Input) {
     input.list = new FrameList();
     input.at = 0;
-    while (input.list.frames.length === 0 && !input.hasEnded) {
+    while (input.list.frames.length === 0 && !input.hasEnded && !this.#input?.isIdle) {
       input.hasEnded = input.traffic.read(input.list, framesPerRead) < 0;
     }
     return input.list.frames[0];

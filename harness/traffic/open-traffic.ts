@@ -8,6 +8,7 @@ import { ImpairedTraffic } from './impaired-traffic.ts';
 import { LoopedTraffic } from './looped-traffic.ts';
 import { MergedTraffic } from './merged-traffic.ts';
 import { openRecording } from './recorded-traffic.ts';
+import type { InputState } from './recording.ts';
 import { SpreadTraffic } from './spread-traffic.ts';
 import type { Traffic, TrafficOptions } from './traffic.ts';
 import type { TrafficOrder } from './traffic-order.ts';
@@ -17,12 +18,12 @@ export const loopsMax = 1_000_000;
 
 /**
  * All its rounds, impaired on their way. Messages are counted where the traffic does not know its own, or where
- * impairments leave less of it. @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws.
+ * impairments leave less of it. @param input of who reads in this thread and must not wait for a pipe @throws FloodgateError `scenario-unreadable`, or what opening the traffic throws.
  */
-export async function openTraffic(order: TrafficOrder): Promise<Traffic> {
+export async function openTraffic(order: TrafficOrder, input?: InputState): Promise<Traffic> {
   const { end, impair, edit } = order;
   const loops = end ? loopsMax : (order.loops ?? 1);
-  const openRound = await openerOf(order);
+  const openRound = await openerOf(order, input);
   const open = edit ? () => edited(openRound(), edit) : openRound;
   const first = open();
   const rounds = loops === 1 ? first : new LoopedTraffic(first, open, loops);
@@ -50,22 +51,22 @@ function edited(source: Traffic, edit: EditOrder): Traffic {
 }
 
 /** All or none. */
-function openAll(paths: readonly string[]): Traffic {
+function openAll(paths: readonly string[], input: InputState | undefined): Traffic {
   const opened: Traffic[] = [];
   try {
-    for (const path of paths) opened.push(openRecording({ path }));
-    return new MergedTraffic(opened);
+    for (const path of paths) opened.push(openRecording({ path, input }));
+    return new MergedTraffic(opened, input);
   } catch (error) {
     for (const traffic of opened) traffic.close();
     throw error;
   }
 }
 
-async function openerOf(order: TrafficOrder): Promise<() => Traffic> {
+async function openerOf(order: TrafficOrder, input: InputState | undefined): Promise<() => Traffic> {
   if (order.kind === 'recording') {
     const { path, merge = [] } = order;
-    if (merge.length === 0) return () => openRecording({ path });
-    return () => openAll([path, ...merge]);
+    if (merge.length === 0) return () => openRecording({ path, input });
+    return () => openAll([path, ...merge], input);
   }
   if (order.kind === 'flood') return () => openFlood(order.plan, order.options);
   const scenario = await loadSource(order.moduleUrl);

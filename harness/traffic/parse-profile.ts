@@ -1,6 +1,7 @@
 /** Rate profiles as people write them: `ramp=10kpps..200kpps/30s,step=200kpps/1min`. Pure. */
 import { FloodgateError } from '../../agent/errors.ts';
 import { didYouMean } from '../../agent/nearest-name.ts';
+import { secondsOf, timeUnitPattern } from '../../reports/time-units.ts';
 import {
   type ProfilePart,
   partSeconds,
@@ -25,7 +26,7 @@ const rates: Factors = {
   gbit: ['bits', 1e3],
   x: ['speed', 1],
 };
-const times: Readonly<Record<string, number>> = { ms: 1e-3, s: 1, min: 60, h: 3600 };
+const timePattern = new RegExp(`^(\\d+(?:\\.\\d+)?|\\.\\d+)(${timeUnitPattern})$`, 'i');
 /** A day. */
 const secondsMax = 86_400;
 
@@ -148,10 +149,10 @@ function parseRate(text: string, where: string): [RateUnit, number] {
 }
 
 function parseSeconds(text: string, where: string): number {
-  const match = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|min|h)$/i.exec(text.trim());
-  const value = match ? Number(match[1]) * times[match[2]!.toLowerCase()]! : 0;
+  const match = timePattern.exec(text.trim());
+  const value = match ? Number(match[1]) * secondsOf[match[2]!.toLowerCase()]! : 0;
   if (value > 0 && value <= secondsMax) return value;
-  throw invalid(`${where}: "${text}" is no time above 0`, 'Write for example 500ms, 10s or 2min.');
+  throw invalid(`${where}: "${text}" is no time above 0`, 'Write for example 500ms, 10s or 2m.');
 }
 
 function parseCount(text: string, where: string): number {

@@ -2,7 +2,7 @@
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { ImpairedTraffic } from './impaired-traffic.ts';
 import { parseImpairments } from './impairments/parse.ts';
-import { Recording } from './recording.ts';
+import { type InputState, Recording } from './recording.ts';
 import type { ImpairmentRecord, Phase, Traffic } from './traffic.ts';
 
 export interface RecordedTrafficOptions {
@@ -17,6 +17,8 @@ export interface RecordedTrafficOptions {
   readonly size?: RecordingSize;
   /** @default true where there are impairments */
   readonly countsMessages?: boolean;
+  /** Of who must not wait for a pipe. @default a read waits */
+  readonly input?: InputState | undefined;
 }
 
 export interface RecordingSize {
@@ -28,7 +30,7 @@ export interface RecordingSize {
 /** Opens one pass over a recording. @throws FloodgateError when it cannot be read. */
 export function openRecording(options: RecordedTrafficOptions): Traffic {
   const { path, seed = 1, phases = [], size, impair } = options;
-  const source = new RecordedTraffic(new Recording(path), phases, size);
+  const source = new RecordedTraffic(new Recording(path, options.input), phases, size);
   const impairments = impair === undefined ? [] : parseImpairments(impair, 'impair');
   const countsMessages = options.countsMessages ?? impairments.length > 0;
   if (!countsMessages && impairments.length === 0) return source;
@@ -62,11 +64,13 @@ class RecordedTraffic implements Traffic {
   }
 
   get impairments(): readonly ImpairmentRecord[] {
-    const { isCutShort, framesRead, framesLeftOut, convertedFrom } = this.#recording;
+    const { isCutShort, name, framesRead, framesLeftOut, convertedFrom } = this.#recording;
     const records: ImpairmentRecord[] = [];
     const add = (description: string, frames: number) => records.push({ kind: 'recording', description, frames });
-    if (isCutShort)
-      add('ends in the middle of a record: its whole frames were sent, and nothing after them', framesRead);
+    if (isCutShort) {
+      const description = `${name} ends early, in the middle of a record or of its packing: its whole frames were read, and nothing behind them`;
+      records.push({ kind: 'recording', description, frames: framesRead, isIncomplete: true });
+    }
     if (convertedFrom !== undefined) add(`frames of ${convertedFrom} were sent as Ethernet`, framesRead);
     if (framesLeftOut > 0) add('frames that hold no packet of a network were left out', framesLeftOut);
     return records;

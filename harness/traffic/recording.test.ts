@@ -82,6 +82,8 @@ t.test('what is no recording is refused, and what came before a cut is delivered
   const list = new FrameList();
   while (traffic.read(list, 10) >= 0);
   t.equal(list.frames.length, 2);
-  t.match(traffic.impairments, [{ kind: 'recording', description: /in the middle of a record/, frames: 2 }]);
+  t.match(traffic.impairments, [
+    { kind: 'recording', description: /cut ends early, in the middle/, frames: 2, isIncomplete: true },
+  ]);
   traffic.close();
 });

@@ -1,5 +1,5 @@
 /** A capture as traffic: read in chunks, unpacked on the way, its frames made Ethernet, its times never decreasing. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants as fsConstants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { constants, zstdDecompressSync } from 'node:zlib';
 import type { CaptureInterface, FrameSink } from '../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -19,6 +19,14 @@ const windowBytesMax = 8 << 20;
 const windowLogMax = 27;
 const unpackedBytesMax = 512_000_000;
 
+/**
+ * Of who reads in a thread that must not wait, since signals come there: a read then returns where nothing has come yet through a
+ * pipe, and leaves that here.
+ */
+export interface InputState {
+  isIdle: boolean;
+}
+
 export class Recording implements FrameSink {
   readonly #path: string;
   readonly #reader: AnyCaptureReader;
@@ -26,7 +34,10 @@ export class Recording implements FrameSink {
   readonly #chunk: Uint8Array;
   readonly #sliceBytes: number;
   readonly #converter = new EthernetConverter();
+  readonly #input: InputState | undefined;
   #fd: number;
+  /** A pipe by name has no end before its writer came. */
+  #awaitsWriter = false;
   #at = 0;
   #end = 0;
   #ended = false;
@@ -35,16 +46,18 @@ export class Recording implements FrameSink {
   framesRead = 0;
   /** Frames of other link types that hold no packet of a network: not delivered. */
   framesLeftOut = 0;
-  /** The file ends in the middle of a record, as when a disk was full: its whole frames were read. */
+  /** The file ends in the middle of a record, or of its packing, as when a disk was full: its whole frames were read. */
   isCutShort = false;
   /** What the frames were before they were made Ethernet; undefined where they were. */
   convertedFrom: string | undefined;
 
   /** @param path of a file; `-` for standard input @throws FloodgateError `recording-unreadable`, `recording-too-large`. */
-  constructor(path: string) {
+  constructor(path: string, input?: InputState) {
     this.#path = path === '-' ? 'standard input' : path;
     this.#reader = new AnyCaptureReader(this.#path);
-    this.#fd = path === '-' ? 0 : open(path);
+    this.#input = input;
+    this.#fd = path === '-' ? standardInput(input) : open(path, input);
+    this.#awaitsWriter = path !== '-' && fstatSync(this.#fd).isFIFO();
     const first = firstBytes(this.#fd);
     this.#sliceBytes = path === '-' || isDecompressed(first) ? packedSliceBytes : sliceBytes;
     this.#unpacked = zstdWindowBytes(first) > windowBytesMax ? unpack(path) : undefined;
@@ -56,6 +69,11 @@ export class Recording implements FrameSink {
     }
   }
 
+  /** As it is named in messages. */
+  get name(): string {
+    return this.#path;
+  }
+
   get interfaces(): readonly CaptureInterface[] {
     return this.#reader.interfaces;
   }
@@ -64,8 +82,10 @@ export class Recording implements FrameSink {
   read(sink: FrameSink, framesMax: number): number {
     this.#target = sink;
     const before = this.framesRead;
+    if (this.#input) this.#input.isIdle = false;
     while (this.framesRead - before < framesMax) {
       if (this.#at === this.#end && !this.#fill()) {
+        if (this.#input?.isIdle) return this.framesRead - before;
         return this.framesRead > before ? this.framesRead - before : -1;
       }
       const start = this.#at;
@@ -108,8 +128,16 @@ export class Recording implements FrameSink {
   #fill(): boolean {
     if (!this.#ended) {
       this.#at = 0;
-      this.#end = this.#fd < 0 ? 0 : readWaiting(this.#fd, this.#chunk);
-      if (this.#end > 0) return true;
+      const read = this.#fd < 0 ? 0 : this.#input ? readNow(this.#fd, this.#chunk) : readWaiting(this.#fd, this.#chunk);
+      this.#end = Math.max(0, read);
+      if (read > 0) {
+        this.#awaitsWriter = false;
+        return true;
+      }
+      if (this.#input && (read < 0 || this.#awaitsWriter)) {
+        this.#input.isIdle = true;
+        return false;
+      }
       this.#ended = true;
     }
     this.#finish();
@@ -159,9 +187,20 @@ export class Recording implements FrameSink {
   }
 }
 
-function open(path: string): number {
+/** A pipe is opened anew, so that a read returns where it is empty: its other users see nothing of that. */
+function standardInput(input: InputState | undefined): number {
+  if (!input || !fstatSync(0).isFIFO()) return 0;
   try {
-    const fd = openSync(path, 'r');
+    return openSync('/dev/stdin', fsConstants.O_RDONLY | fsConstants.O_NONBLOCK);
+  } catch {
+    return 0;
+  }
+}
+
+function open(path: string, input: InputState | undefined): number {
+  try {
+    // A pipe without a writer would be waited for.
+    const fd = openSync(path, fsConstants.O_RDONLY | (input ? fsConstants.O_NONBLOCK : 0));
     if (!fstatSync(fd).isDirectory()) return fd;
     closeSync(fd);
   } catch (cause) {
@@ -200,6 +239,18 @@ function zstdWindowBytes(first: Uint8Array): number {
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** @returns bytes read, 0 at the end, −1 where nothing has come yet */
+function readNow(fd: number, chunk: Uint8Array): number {
+  try {
+    return readSync(fd, chunk, 0, chunk.length, null);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EOF') return 0;
+    if (code === 'EAGAIN') return -1;
+    throw error;
+  }
+}
 
 /** Reads what there is; standard input may have nothing yet. @returns bytes read, 0 at the end */
 export function readWaiting(fd: number, chunk: Uint8Array): number {

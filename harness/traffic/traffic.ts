@@ -43,6 +43,8 @@ export interface ImpairmentRecord {
   readonly description: string;
   /** Frames it has touched so far. */
   readonly frames: number;
+  /** What came behind these frames is missing, and nobody knows how much: what is judged on the rest is no pass. @default not so */
+  readonly isIncomplete?: boolean;
 }
 
 /** A named stretch of the traffic, on the packets' own clock. */

@@ -21,10 +21,10 @@ export function addedAnswers(all: readonly (Answers | undefined)[]): Answers | u
 
 const prefix = 'answers.';
 
-/** By which two versions are compared: what they answered to the same load. */
+/** By which two versions are compared: what they answered to the same load, where their own servers counted it. */
 export function answerCounters(answers: Answers | undefined): Record<string, number> {
-  if (!answers) return {};
-  const statuses = Object.entries(answers.statuses ?? {}).map(([status, count]) => [`${prefix}${status}`, count]);
+  if (!answers?.statuses) return {};
+  const statuses = Object.entries(answers.statuses).map(([status, count]) => [`${prefix}${status}`, count]);
   return {
     [`${prefix}total`]: answers.total,
     ...(answers.bytes !== undefined && { [`${prefix}bytes`]: answers.bytes }),

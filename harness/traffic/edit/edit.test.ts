@@ -232,7 +232,7 @@ t.test('frames of any bytes pass through every stage', async (t) => {
 
 t.test('edits as people write them', async (t) => {
   t.equal(editOrderOf({}), undefined);
-  t.same(editOrderOf({ map: '10.0.0.0/8=1.0.0.0, 10.1.1.1=1.1.1.1' })?.map?.length, 2, 'as a report keeps them');
+  t.same(editOrderOf({ map: '10.1.1.1=1.1.1.1, 10.0.0.0/8=2.0.0.0' })?.map?.length, 2, 'as a report keeps them');
   for (const [flags, message] of [
     [{ map: ['10.0.0.0/8'] }, /does not say what becomes of what/],
     [{ map: ['10.0.0.0/33=1.1.1.1'] }, /is no network/],
@@ -243,6 +243,11 @@ t.test('edits as people write them', async (t) => {
     [{ map: ['10.0.0.0/8=172.16.0.0/16'] }, /not of one size/],
     [{ map: ['10.0.0.0/8=fd00::'] }, /not of one size/],
     [{ map: ['10.0.0.0/8=11.0.0.0/9'] }, /not of one size/],
+    [{ map: ['10.0.0.0/8=1.0.0.0', '10.1.1.1=2.1.1.1'] }, /the second would never apply/],
+    [{ map: ['10.1.0.0/16=1.0.0.0', '10.1.0.0/16=2.0.0.0'] }, /about the same addresses/],
+    [{ map: ['10.1.0.0/16=1.0.0.0', '10.2.0.0/16=1.0.0.0'] }, /one host of two/],
+    [{ port: ['80=81', '80=82'] }, /two things about one/],
+    [{ mac: ['02:00:00:00:00:01=02:00:00:00:00:02', '02-00-00-00-00-01=02:00:00:00:00:03'] }, /two things about one/],
     [{ port: ['80=99999'] }, /--port/],
     [{ mac: ['02:00=02:01'] }, /no MAC address/],
     [{ vlan: '5000' }, /--vlan/],

@@ -1,6 +1,7 @@
 /** Amounts of a flood's plan: a value, or a range that each draw takes one of. Pure. */
 import assert from 'node:assert';
 import type { Random } from '../../../agent/seeded-random.ts';
+import { factorsIn, timeUnitPattern } from '../../../reports/time-units.ts';
 
 /** Both ends included. */
 export type Range = readonly [low: number, high: number];
@@ -9,13 +10,13 @@ const number = String.raw`\d+(\.\d+)?`;
 const ranged = (one: string) => new RegExp(`^${one}( *\\.\\. *${one})?$`);
 
 /** `20ms`, `1s..5s`. */
-export const timePattern = ranged(`${number} *(us|ms|s|min)`);
+export const timePattern = ranged(`${number} *(${timeUnitPattern})`);
 /** `2kB`, `200B..20kB`. */
 export const bytesPattern = ranged(`${number} *(B|kB|MB|KiB|MiB)`);
 /** `3`, `1..20`. */
 export const countPattern = ranged(String.raw`\d+`);
 
-const times: Readonly<Record<string, number>> = { us: 1, ms: 1e3, s: 1e6, min: 60e6 };
+const times = factorsIn(1e6);
 const sizes: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, KiB: 1024, MiB: 1024 ** 2 };
 
 /** Microseconds. */
@@ -34,7 +35,7 @@ export function countRange(amount: string | number): Range {
 
 function range(text: string, units: Readonly<Record<string, number>>): Range {
   const [low, high = low] = text.split('..').map((part) => {
-    const [, digits, unit] = /^\s*([\d.]+)\s*(\w*)\s*$/.exec(part) ?? [];
+    const [, digits, unit] = /^\s*([\d.]+)\s*([\wµ]*)\s*$/.exec(part) ?? [];
     const factor = units[unit ?? ''];
     assert(digits !== undefined && factor !== undefined, `${text} was checked before`);
     return Number((Number(digits) * factor).toPrecision(15));

@@ -29,11 +29,21 @@ export class HeldFrames {
     this.#push({ key, order: this.#orders++, frame: copy });
   }
 
-  /** Passes on what waits for `key` or an earlier one. @param tsUs their time from now on; undefined: their own */
-  release(key: number, tsUs: number | undefined, next: FrameReceiver): void {
+  /** Passes on what waits for `key` or an earlier one. @param tsUs their time from now on */
+  release(key: number, tsUs: number, next: FrameReceiver): void {
     while (this.#heap.length > 0 && this.#heap[0]!.key <= key) {
       const frame = this.#take();
-      if (tsUs !== undefined) frame.tsUs = tsUs;
+      frame.tsUs = tsUs;
+      next(frame);
+    }
+  }
+
+  /** The same where keys are times. @param setBackUs by how much the clock is behind the keys */
+  releaseUntil(key: number, setBackUs: number, next: FrameReceiver): void {
+    while (this.#heap.length > 0 && this.#heap[0]!.key <= key) {
+      const tsUs = this.#heap[0]!.key - setBackUs;
+      const frame = this.#take();
+      frame.tsUs = tsUs;
       next(frame);
     }
   }

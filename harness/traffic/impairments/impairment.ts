@@ -43,6 +43,8 @@ export interface ImpairmentRow {
   readonly isLossy: boolean;
   /** Sends what no host sent: it stands before all others, so that the truth knows of it. @default false */
   readonly makesTraffic?: (values: Values) => boolean;
+  /** What its values cannot be together, as the end of a message. @default each stands for itself */
+  readonly clash?: (values: Values) => string | undefined;
   /** Its choices may be negative: times that move back. @default false */
   readonly movesBack?: boolean;
   /** What it does, in words: "1 % of frames never captured". */

@@ -1,5 +1,6 @@
 /** Parameters of impairments: what each may be, how it is written, how it is printed. Pure. */
 import { FloodgateError } from '../../../agent/errors.ts';
+import { factorsIn } from '../../../reports/time-units.ts';
 import { listEntriesMax } from './limits.ts';
 
 export type Unit = 'share' | 'count' | 'time' | 'signedTime' | 'bytes' | 'rate' | 'factor' | 'word' | 'list';
@@ -28,7 +29,7 @@ export function boundsOf({ unit, min = 0, max = Number.MAX_SAFE_INTEGER }: Param
 }
 
 type Factors = Readonly<Record<string, number>>;
-const times: Factors = { us: 1, µs: 1, ms: 1e3, s: 1e6, min: 60e6, h: 3600e6 };
+const times: Factors = factorsIn(1e6);
 
 /** What may stand behind a number of each unit. A unit without an empty suffix wants one: 10 of what? */
 const suffixes: Readonly<Record<Exclude<Unit, 'word' | 'list'>, Factors>> = {
@@ -77,8 +78,22 @@ export function parseAmount(text: string, where: string, parameter: Parameter): 
   const [least, most] = boundsOf(parameter);
   const isWhole = unit !== 'count' && unit !== 'bytes' ? true : Number.isInteger(value);
   if (value >= least && value <= most && isWhole) return value;
-  const range = unit === 'share' ? 'from 0% to 100%' : `from ${least}${most < 1e15 ? ` to ${most}` : ' on'}`;
+  const range = `from ${amountText(least, unit)}${most < 1e15 ? ` to ${amountText(most, unit)}` : ' on'}`;
   throw new FloodgateError('option-invalid', `${where}: "${text}" is not ${isWhole ? range : 'whole'}`, { hint });
+}
+
+/** As it would be written. */
+function amountText(value: number, unit: Unit): string {
+  if (unit === 'share') return `${value * 100}%`;
+  if (unit === 'rate') return value < 1 ? `${value * 1e6}bit` : `${value}mbit`;
+  if (unit === 'time' || unit === 'signedTime') return timeText(value);
+  return unit === 'bytes' ? `${value}B` : `${value}${unit === 'factor' ? 'x' : ''}`;
+}
+
+/** In the largest unit that makes a whole number of it. */
+function timeText(us: number): string {
+  const unit = ['d', 'h', 'm', 's', 'ms'].find((name) => us !== 0 && us % times[name]! === 0) ?? 'us';
+  return us === 0 ? '0s' : `${us / times[unit]!}${unit}`;
 }
 
 /** `3/7/10-20`: pairs of first and last. @throws FloodgateError `option-invalid` */

@@ -72,6 +72,8 @@ function parseOne(part: string, option: string): Impairment {
     if (parameter.default === undefined) throw bad(`${where(parameter)} is missing`, row);
     values[parameter.name] = parameter.default;
   }
+  const clash = row.clash?.(values);
+  if (clash !== undefined) throw bad(`${option} ${name}: ${clash}`, row);
   return { kind: name, values };
 }
 

@@ -5,7 +5,7 @@
  * The first line is an object (version, seed, impairments); then one array a choice, `[stage, place, choice]`, stages and
  * places from 0, in the order in which they were made; the last line counts frames and choices, and has checksums.
  */
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { FloodgateError } from '../../../agent/errors.ts';
 import type { Impairment } from './impairment.ts';
@@ -18,6 +18,7 @@ const format = 'floodgate impairments';
 const version = 1;
 const chunkBytes = 65_536;
 const newline = 10;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 interface Header {
   readonly format: string;
@@ -79,6 +80,12 @@ export class ScheduleWriter {
   /** @throws FloodgateError `schedule-unwritable` */
   constructor(path: string, seed: number, impairments: readonly Impairment[]) {
     this.#path = path;
+    // A pipe by name without a reader would be waited for; one that the shell made has one.
+    if (!/^\/(dev|proc)\//.test(path) && statSync(path, { throwIfNoEntry: false })?.isFIFO()) {
+      throw new FloodgateError('schedule-unwritable', `cannot write ${path}: it is a pipe`, {
+        hint: 'a schedule is a file: name one that is not there yet',
+      });
+    }
     this.#fd = this.#trying(() => openSync(path, 'w'));
     this.#line(JSON.stringify({ format, version, seed, impairments } satisfies Header));
   }
@@ -145,7 +152,8 @@ export class ScheduleReader {
   constructor(path: string) {
     this.#path = path;
     try {
-      this.#fd = openSync(path, 'r');
+      // A pipe without a writer would be waited for.
+      this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException;
       throw new FloodgateError('schedule-unreadable', `cannot read ${path}: ${code ?? message}`, {
@@ -235,9 +243,22 @@ export class ScheduleReader {
       this.#chunk.copyWithin(0, this.#at, this.#end);
       this.#at = 0;
       this.#end = rest;
-      const read = this.#fd < 0 ? 0 : readSync(this.#fd, this.#chunk, rest, chunkBytes, null);
+      const read = this.#fd < 0 ? 0 : this.#read(rest);
       if (read === 0) return undefined;
       this.#end += read;
+    }
+  }
+
+  /** Waits for the writer of a pipe as long as there is one. */
+  #read(at: number): number {
+    for (;;) {
+      try {
+        return readSync(this.#fd, this.#chunk, at, chunkBytes, null);
+      } catch (cause) {
+        const { code, message } = cause as NodeJS.ErrnoException;
+        if (code !== 'EAGAIN') throw this.#faulty(`cannot be read: ${code ?? message}`);
+        Atomics.wait(sleeper, 0, 0, 5);
+      }
     }
   }
 

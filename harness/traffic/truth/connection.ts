@@ -1,7 +1,9 @@
 /** A connection as the truth follows it: both directions, and what one must know of the other. */
+import type { Segment } from '../segment.ts';
+import type { DeliveryClock } from './delivery-clock.ts';
 import { type Fate, type HalfHost, HalfStream } from './half-stream.ts';
 import type { HeldBytes } from './held-bytes.ts';
-import { methodsMax } from './limits.ts';
+import { endedPatienceUs, methodsMax, quietUs, silencePatienceUs } from './limits.ts';
 import type { EarlyAnswer } from './message-framer.ts';
 import type { TruthCounts } from './truth-counts.ts';
 
@@ -17,20 +19,100 @@ export class Connection implements HalfHost {
   /** Responses recorded before their requests, in order. */
   readonly #early: EarlyAnswer[] = [];
   readonly #compares: boolean;
+  readonly #clock: DeliveryClock;
+  /** Another one with its addresses came before it. */
+  readonly #isSuccessor: boolean;
+  /** Of what was delivered of it: the last frame, and its end. −1: not yet. */
+  #lastUs = -1;
+  #overUs = -1;
+  #overSteps = 0;
+  #isReset = false;
+  /** How often an observer may have taken copies of it for a connection of its own, and segments that were copies since. */
+  #repetitions = 0;
+  #copies = 0;
   /** Requests that were delivered whole, and those framed. */
   #requestsFramed = 0;
   #requestsIntact = 0;
   #isTunnel = false;
 
-  constructor(counts: TruthCounts, held: HeldBytes, compares: boolean) {
+  constructor(counts: TruthCounts, held: HeldBytes, compares: boolean, clock: DeliveryClock, isSuccessor: boolean) {
     this.#counts = counts;
     this.#compares = compares;
-    this.forward = new HalfStream(this, held, compares);
-    this.backward = new HalfStream(this, held, compares);
+    this.#clock = clock;
+    this.#isSuccessor = isSuccessor;
+    this.forward = new HalfStream(this, held, compares, clock);
+    this.backward = new HalfStream(this, held, compares, clock);
   }
 
   get isClosed(): boolean {
     return this.wasReset || (this.forward.isClosed && this.backward.isClosed);
+  }
+
+  /** Whether a segment is of it, and not of one before it with the same addresses. @param length of payload and FIN */
+  holds(segment: Segment, first: number, length: number): boolean {
+    const own = segment.isForward ? this.forward : this.backward;
+    if (!own.hasBegun) return false;
+    const offset = own.offsetOf(first);
+    return length === 0 ? own.spans(offset) : own.holds(offset, length);
+  }
+
+  /** A segment of it is delivered. @param length of payload and FIN @param isOld a connection behind it is at work already */
+  delivered(segment: Segment, first: number, length: number, isOld: boolean): void {
+    const [own, peer] = segment.isForward ? [this.forward, this.backward] : [this.backward, this.forward];
+    const { nowUs } = this.#clock;
+    const quiet = this.#lastUs < 0 ? 0 : nowUs - this.#lastUs;
+    this.#lastUs = nowUs;
+    if (quiet > silencePatienceUs) for (const half of [own, peer]) if (half.startAnew()) this.isUncertain = true;
+    own.expire();
+    peer.expire();
+    if (segment.isSyn) this.#takeSyn(own, segment.isAck);
+    if (segment.isAck && !segment.isReset && peer.hasBegun) peer.acknowledged(segment.acknowledgement);
+    const isTooLate = isOld || (this.#isSuccessor && !own.isStartKnown) || (this.#isReset && this.#isLongOver);
+    if (length > 0) {
+      const offset = own.offsetOf(first);
+      if (own.hasSeen(offset, length))
+        this.#takeCopy(quiet > quietUs && peer.isAcknowledgedBeyond(segment.acknowledgement));
+      own.delivered(offset, length, isTooLate);
+    }
+    own.passed();
+    peer.passed();
+    this.#isReset ||= segment.isReset;
+    if (this.#overUs < 0 && (this.#isReset || (own.isOver && peer.isOver))) {
+      this.#overUs = nowUs;
+      this.#overSteps = this.#clock.steps;
+    }
+  }
+
+  #takeSyn(half: HalfStream, isAnswer: boolean): void {
+    if (half.synDelivered()) this.isUncertain = true;
+    if (isAnswer || !this.#isLongOver) return;
+    this.#repetitions += 1;
+    this.#overUs = this.#clock.nowUs;
+  }
+
+  /** What was seen before comes once more. @param isAnew after a pause, from where its sender had been before */
+  #takeCopy(isAnew: boolean): void {
+    if (isAnew) this.#repetitions += 1;
+    if (this.#repetitions > 0) this.#copies += 1;
+  }
+
+  #countRepetitions(): void {
+    if (this.#repetitions === 0) return;
+    const messages = Math.max(this.forward.framer.messages, this.backward.framer.messages);
+    const heads = Math.min(messages * this.#repetitions, this.#copies);
+    if (heads === 0) return;
+    this.#counts.unframed(heads, undefined);
+    this.#counts.doubt('repeated');
+  }
+
+  /** Its end was delivered so long ago that its addresses may be another's. */
+  get #isLongOver(): boolean {
+    if (this.#overUs < 0) return false;
+    return this.#clock.nowUs - this.#overUs > endedPatienceUs || this.#clock.steps !== this.#overSteps;
+  }
+
+  onLate(): void {
+    this.#counts.doubt('late');
   }
 
   onRequest(method: string): void {
@@ -85,6 +167,7 @@ export class Connection implements HalfHost {
   settle(isOrderly: boolean): void {
     this.previous?.settle(isOrderly);
     this.previous = undefined;
+    this.#countRepetitions();
     for (const half of [this.forward, this.backward]) {
       if (!half.hasBegun) continue;
       half.end(isOrderly);

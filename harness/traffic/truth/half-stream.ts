@@ -1,14 +1,16 @@
 /** One direction of a connection as it was sent: put in order, framed, and compared with what was delivered of it. */
+import type { DeliveryClock } from './delivery-clock.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import { IntervalSet } from './interval-set.ts';
-import { aheadBytesMax, behindHoleBytesMax, offsetMax, pendingMax, rangesMax } from './limits.ts';
+import { aheadBytesMax, behindHoleBytesMax, lateSynBytesMax, offsetMax, pendingMax, rangesMax } from './limits.ts';
 import { type EarlyAnswer, type FramedMessage, type FramerHost, MessageFramer } from './message-framer.ts';
+import { Patience } from './patience.ts';
 
 /** What became of a message. */
 export type Fate =
   /** Every byte was delivered: an observer must find it. */
   | 'intact'
-  /** It may be found, or not: damaged, or framed by guesses. */
+  /** It may be found, or not: damaged, framed by guesses, or later than an observer waits. */
   | 'possible'
   | 'lost';
 
@@ -16,6 +18,8 @@ export interface HalfHost extends Omit<FramerHost, 'onMessage'> {
   onFate(isRequest: boolean, fate: Fate): void;
   /** An early answer was delivered whole. */
   onEarlyIntact(early: EarlyAnswer): void;
+  /** A message was delivered whole, and parts of it too late. */
+  onLate(): void;
   /** The connection saw a damaged frame, or is a copy: from there on nothing of it is certain. */
   readonly isUncertain: boolean;
 }
@@ -34,8 +38,10 @@ export class HalfStream implements FramerHost {
   /** Sequence number of the first payload byte; −1 before it is known. */
   firstSequence = -1;
   hasStart = false;
-  /** Without a SYN an observer comes in at what it sees first; what comes late before it has no place. −1: nothing was seen. */
+  /** Before its SYN an observer comes in at what it sees first; what comes late before it has no place. −1: nothing was seen. */
   #joinedAt = -1;
+  #joinsAnew = false;
+  #isSynSeen = false;
   #otherSequence = -1;
   isClosed = false;
   /** Bytes missing in the recording: holes, and what a snap length cut. */
@@ -48,15 +54,17 @@ export class HalfStream implements FramerHost {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   readonly #seen = new IntervalSet();
+  readonly #patience: Patience;
   #pending: FramedMessage[] = [];
   /** Messages that begin before it: what was delivered of them is forgotten. */
   #forgottenEnd = 0;
 
-  constructor(host: HalfHost, held: HeldBytes, compares: boolean) {
+  constructor(host: HalfHost, held: HeldBytes, compares: boolean, clock: DeliveryClock) {
     this.#host = host;
     this.#held = held;
     this.#compares = compares;
     this.framer = new MessageFramer(this, held);
+    this.#patience = new Patience(this.#seen, clock);
   }
 
   get isMethodSeen(): boolean {
@@ -144,14 +152,77 @@ export class HalfStream implements FramerHost {
     this.#closeInOrder();
   }
 
-  /** What was delivered, damaged or not; a FIN is one more byte. */
-  delivered(offset: number, length: number): void {
-    if (this.#joinedAt < 0) this.#joinedAt = this.hasStart ? 0 : Math.max(0, offset);
+  /** Whether a segment without payload at `offset` may be of it. */
+  spans(offset: number): boolean {
+    return offset >= -1 && offset <= this.#sentEnd + 1;
+  }
+
+  /** Its SYN was delivered. @returns whether it was so late that an observer may take it for another's */
+  synDelivered(): boolean {
+    if (this.#isSynSeen) return false;
+    this.#isSynSeen = true;
+    return this.#joinedAt >= 0 && this.#patience.base > lateSynBytesMax;
+  }
+
+  /** An observer that sees data of it now knows where it begins. */
+  get isStartKnown(): boolean {
+    return this.#isSynSeen || !this.hasStart;
+  }
+
+  /** A frame of the connection is delivered: holes grow older. */
+  expire(): void {
+    this.#patience.expire();
+  }
+
+  /** The other side acknowledged what comes before `sequence`. */
+  acknowledged(sequence: number): void {
+    if (this.mayBeAcknowledged(sequence)) this.#patience.acknowledged(this.offsetOf(sequence));
+  }
+
+  /** Whether more than that was acknowledged before. */
+  isAcknowledgedBeyond(sequence: number): boolean {
+    return this.hasBegun && this.offsetOf(sequence) < this.#patience.acknowledgedEnd;
+  }
+
+  /** Everything that the frame says was taken. */
+  passed(): void {
+    this.#patience.passed();
+  }
+
+  /** An observer may take it for over, and for new with what comes next. @returns whether a message was under way: what follows it is found by a search */
+  startAnew(): boolean {
+    const isUnderWay = this.#pending.length > 0 || this.framer.messageStart < this.#patience.base;
+    this.#patience.giveUp();
+    this.#joinedAt = Math.max(this.#joinedAt, this.#patience.base);
+    this.#joinsAnew = true;
+    return isUnderWay;
+  }
+
+  /** Whether all of it was delivered, or is waited for no longer. */
+  get isOver(): boolean {
+    return this.#finOffset >= 0 && this.#patience.base > this.#finOffset;
+  }
+
+  /** Whether all of these bytes were delivered before. */
+  hasSeen(offset: number, length: number): boolean {
+    return offset + length <= this.#patience.base || this.#seen.covers(offset, offset + length);
+  }
+
+  /** What was delivered, damaged or not; a FIN is one more byte. @param isTooLate no observer waits for it */
+  delivered(offset: number, length: number, isTooLate: boolean): void {
+    if (this.#joinedAt < 0 || this.#joinsAnew) {
+      const isBegun = this.#joinedAt < 0 && this.hasStart && this.#isSynSeen;
+      this.#joinedAt = Math.max(this.#joinedAt, isBegun ? 0 : offset, 0);
+      this.#joinsAnew = false;
+      this.#patience.forgetBelow(this.#joinedAt);
+    }
     const seen = this.#seen;
+    this.#patience.delivered(Math.max(0, offset), offset + length, isTooLate);
     seen.add(Math.max(0, offset), offset + length);
     if (seen.size > rangesMax) {
       seen.clear();
       this.#forgottenEnd = this.#sentEnd;
+      this.#patience.forgetBelow(this.#sentEnd);
     }
     if (this.#pending.length > 0) this.#settle(offset, offset + length);
   }
@@ -241,7 +312,9 @@ export class HalfStream implements FramerHost {
   }
 
   #forget(): void {
-    this.#seen.forgetBelow(this.#pending[0]?.start ?? this.framer.messageStart);
+    const start = this.#pending[0]?.start ?? this.framer.messageStart;
+    this.#seen.forgetBelow(start);
+    this.#patience.forgetBelow(start);
   }
 
   #isForgotten({ start }: FramedMessage): boolean {
@@ -249,7 +322,9 @@ export class HalfStream implements FramerHost {
   }
 
   #fate(message: FramedMessage, fate: Fate): void {
-    const isSure = message.isCertain && !this.#host.isUncertain && message.start >= this.#joinedAt;
+    const isLate = fate === 'intact' && this.#compares && this.#patience.hasLate(message.start, message.end);
+    if (isLate) this.#host.onLate();
+    const isSure = message.isCertain && !isLate && !this.#host.isUncertain && message.start >= this.#joinedAt;
     if (fate === 'intact' && isSure && message.early) this.#host.onEarlyIntact(message.early);
     else this.#host.onFate(message.isRequest, fate === 'intact' && !isSure ? 'possible' : fate);
   }

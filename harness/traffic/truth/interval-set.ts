@@ -36,6 +36,33 @@ export class IntervalSet {
     return at < this.#starts.length && this.#starts[at]! <= start;
   }
 
+  /** Whether any byte of `[start, end)` was added. */
+  overlaps(start: number, end: number): boolean {
+    const at = this.#firstEndingAtOrAfter(start + 1);
+    return at < this.#starts.length && this.#starts[at]! < end;
+  }
+
+  /** Where the bytes that go on from `position` end; `position` itself where its byte was not added. */
+  endOf(position: number): number {
+    const at = this.#firstEndingAtOrAfter(position + 1);
+    return at < this.#starts.length && this.#starts[at]! <= position ? this.#ends[at]! : position;
+  }
+
+  /** Ranges that begin behind `position`. */
+  countAfter(position: number): number {
+    return this.#starts.length - this.#firstStartingAfter(position);
+  }
+
+  /** Where the first of them begins; `position` where there is none. */
+  startAfter(position: number): number {
+    return this.#starts[this.#firstStartingAfter(position)] ?? position;
+  }
+
+  /** Where the last range ends; 0 where there is none. */
+  get last(): number {
+    return this.#ends.at(-1) ?? 0;
+  }
+
   /** Forgets ranges that end at or before `position`: they are not asked for again. */
   forgetBelow(position: number): void {
     const count = this.#firstEndingAtOrAfter(position + 1);
@@ -47,6 +74,11 @@ export class IntervalSet {
   clear(): void {
     this.#starts.length = 0;
     this.#ends.length = 0;
+  }
+
+  #firstStartingAfter(position: number): number {
+    const at = this.#firstEndingAtOrAfter(position + 1);
+    return at < this.#starts.length && this.#starts[at]! <= position ? at + 1 : at;
   }
 
   #firstEndingAtOrAfter(position: number): number {

@@ -21,5 +21,28 @@ export const pendingMax = 256;
 export const rangesMax = 4_096;
 /** Sequence numbers further away than this are of no segment of the stream. */
 export const offsetMax = 0x4000_0000;
+/**
+ * How long an observer must wait for what comes late (`patience.ts`): each with what our own agent waits. Frames of the
+ * connection behind an acknowledgement of what is not there yet: what the example of `reorder` holds back (64).
+ */
+export const lateFramesPatient = 50;
+/** The same in time, whether bytes wait or not (1.5 s). */
+export const latePatienceUs = 1_000_000;
+/** A hole that nothing acknowledged (10 s). */
+export const holePatienceUs = 5_000_000;
+/** Holes of one direction at a time (64). */
+export const holesPatient = 48;
+/** Bytes from the first hole to the last byte behind it (6 MB of pages, a window of 16 MB). */
+export const aheadOfHoleBytesMax = 4_000_000;
+/** Frames of one direction before its SYN (64 KiB). */
+export const lateSynBytesMax = 32_768;
+/** A connection without frames (180 s). */
+export const silencePatienceUs = 120_000_000;
+/** A pause behind which what comes once more may be another connection (0.5 s). */
+export const quietUs = 250_000;
+/** Its addresses behind its end (2 s). */
+export const endedPatienceUs = 1_000_000;
+/** The clock was set back, and frames are not merely out of order (1 s). */
+export const clockStepUs = 500_000;
 /** Acknowledged bytes that the recording has not shown yet: what is reordered on the way to it, and small beside all numbers. */
 export const aheadBytesMax = 1_048_576;

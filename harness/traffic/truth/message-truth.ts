@@ -7,6 +7,7 @@ import { LruMap } from '../../../agent/bounded/lru-map.ts';
 import { keyWords, Segment } from '../segment.ts';
 import type { Truth } from '../traffic.ts';
 import { Connection } from './connection.ts';
+import { DeliveryClock } from './delivery-clock.ts';
 import { HeadScanner } from './head-scanner.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { connectionsMax } from './limits.ts';
@@ -28,6 +29,7 @@ interface TagPair {
 export class MessageTruth {
   readonly #counts = new TruthCounts();
   readonly #held = new HeldBytes();
+  readonly #clock = new DeliveryClock();
   readonly #segment = new Segment();
   readonly #scanner = new HeadScanner();
   readonly #slots = new LruMap(connectionsMax, keyWords, 1, seed);
@@ -71,7 +73,8 @@ export class MessageTruth {
   }
 
   /** A frame as it is delivered; it was sent before. */
-  delivered(bytes: Uint8Array, start: number, end: number, isDamaged: boolean): void {
+  delivered(bytes: Uint8Array, start: number, end: number, tsUs: number, isDamaged: boolean): void {
+    this.#clock.advance(tsUs);
     const segment = this.#segment;
     if (!segment.read(bytes, start, end)) return;
     const connection = this.#find(segment);
@@ -79,14 +82,10 @@ export class MessageTruth {
     if (isDamaged) connection.isUncertain = true;
     const { payloadStart, payloadEnd, payloadBytes, sequence, isSyn, isFin } = segment;
     const length = payloadEnd - payloadStart + (isFin && payloadEnd - payloadStart === payloadBytes ? 1 : 0);
-    if (length === 0) return;
     const first = (sequence + (isSyn ? 1 : 0)) >>> 0;
     for (let at: Connection | undefined = connection; at; at = at.previous) {
-      const half = segment.isForward ? at.forward : at.backward;
-      if (!half.hasBegun) continue;
-      const offset = half.offsetOf(first);
-      if (!half.holds(offset, length)) continue;
-      half.delivered(offset, length);
+      if (!at.holds(segment, first, length)) continue;
+      at.delivered(segment, first, length, at !== connection);
       return;
     }
   }
@@ -132,7 +131,7 @@ export class MessageTruth {
       if (slots.size === slots.capacity) this.#forget(slots.lists.first(0));
       slots.find(keyWords);
       slot = slots.insert(keyWords, 0);
-      return (this.#connections[slot] = new Connection(this.#counts, this.#held, this.#compares));
+      return (this.#connections[slot] = this.#newConnection(false));
     }
     slots.lists.append(0, slot);
     const connection = this.#connections[slot]!;
@@ -140,13 +139,17 @@ export class MessageTruth {
     if (!segment.isSyn || !half.hasBegun || half.firstSequence === (segment.sequence + 1) >>> 0) return connection;
     // A second answer is none to a connection that is at work.
     if (segment.isAck && (half.isEmpty || !(half.isClosed || connection.wasReset))) return connection;
-    const next = new Connection(this.#counts, this.#held, this.#compares);
+    const next = this.#newConnection(true);
     if (this.#compares) {
       connection.previous?.settle(false);
       connection.previous = undefined;
       next.previous = connection;
     } else connection.settle(false);
     return (this.#connections[slot] = next);
+  }
+
+  #newConnection(isSuccessor: boolean): Connection {
+    return new Connection(this.#counts, this.#held, this.#compares, this.#clock, isSuccessor);
   }
 
   /**

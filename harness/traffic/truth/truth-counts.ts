@@ -10,6 +10,8 @@ const doubtWords = {
   snapped: 'frames that the recording holds in part (snap length)',
   otherFrames: 'frames outside of plain TCP (fragments, tunnels) that may hold heads of messages',
   copies: 'directions of streams that are seen in another network too',
+  repeated: 'streams that were delivered once more, after a pause or their end',
+  late: 'messages of which parts were delivered later than an observer waits',
   forgotten: 'streams forgotten while open, since more were open than are followed',
 } as const;
 export type Doubt = keyof typeof doubtWords;

@@ -48,7 +48,11 @@ function frames(script: readonly string[], { vlans }: FrameFields = {}): Uint8Ar
           ? { source: '10.0.0.1', destination: '10.0.0.2', sourcePort: 4000, destinationPort: 80 }
           : { source: '10.0.0.2', destination: '10.0.0.1', sourcePort: 80, destinationPort: 4000 }),
         ...{ sequence, acknowledgement: next[1 - side]!, payload },
-        flags: flag('S', TcpFlag.syn) | flag('F', TcpFlag.fin) | flag('R', TcpFlag.rst) | TcpFlag.ack,
+        flags:
+          flag('S', TcpFlag.syn) |
+          flag('F', TcpFlag.fin) |
+          flag('R', TcpFlag.rst) |
+          (side === 0 && words!.includes('S') ? 0 : TcpFlag.ack),
       },
       vlans ? { vlans } : {},
     );
@@ -67,7 +71,7 @@ function truthOf(
     const frame = recorded[at];
     if (frame) truth.sent(frame, 0, frame.length);
   }
-  for (const at of delivered ?? []) truth.delivered(all[at]!, 0, all[at]!.length, false);
+  for (const at of delivered ?? []) truth.delivered(all[at]!, 0, all[at]!.length, 0, false);
   truth.finish();
   return truth.truth();
 }
@@ -101,13 +105,124 @@ t.test('a message is intact when each byte of it was delivered, in whatever orde
     return [requestsIntact, responsesIntact];
   };
   t.same(intact(all), [2, 2]);
-  t.same(intact([...all].reverse()), [2, 2], 'the wrong way round');
+  const [first, ...others] = all;
+  t.same(intact([first!, 1, ...others.slice(1).reverse()]), [2, 2], 'the wrong way round');
   t.same(intact([...all, ...all]), [2, 2], 'twice');
   t.same(intact(all.filter((at) => at !== 4)), [2, 1], 'without a segment');
   t.same(intact(all.filter((at) => at !== 2 && at !== 7)), [1, 1]);
   t.same(intact([0, 1]), [0, 0]);
   t.same(truthOf(script, { order: [1, 0, 3, 5, 4, 2, 7, 6, 9, 8] }).requestsIntact, 2, 'recorded out of order');
 });
+
+/** Frames of one exchange on one connection, with the times at which they are delivered, in microseconds. */
+function delivery(script: readonly string[], delivered: readonly (readonly [at: number, tsUs: number])[]): Truth {
+  const all = frames(script);
+  const truth = new MessageTruth(true);
+  for (const frame of all) truth.sent(frame, 0, frame.length);
+  for (const [at, tsUs] of delivered) truth.delivered(all[at]!, 0, all[at]!.length, tsUs, false);
+  truth.finish();
+  return truth.truth();
+}
+
+t.test('what comes later than an observer waits may be found, and the truth says so', async (t) => {
+  const halves = ['> GET /a HTTP/1.1\r\nHo', '> st: x\r\n\r\n'];
+  const acks = (count: number) => Array<string>(count).fill('<');
+  const late = { requestsIntact: 0, requestsPossible: 1 };
+  const inTime = { requestsIntact: 1, requestsPossible: 0 };
+  // The second half is acknowledged, more follows it, and so many frames pass before the first half.
+  const behindAck = (count: number) => {
+    const script = ['>S', '<S', ...halves, ...acks(count), ok];
+    return delivery(
+      script,
+      [0, 1, 3, ...acks(count).map((_, i) => i + 4), 2].map((at) => [at, at]),
+    );
+  };
+  t.match(behindAck(50), inTime, 'fifty frames');
+  t.match(behindAck(52), late, 'more');
+  t.equal(doubts(behindAck(52)), '1 messages of which parts were delivered later than an observer waits');
+  const script = ['>S', '<S', ...halves, ok];
+  const at = (tsUs: number) =>
+    delivery(script, [
+      [0, 0],
+      [1, 0],
+      [3, 0],
+      [4, 0],
+      [2, tsUs],
+    ]);
+  t.match(at(900_000), inTime, 'less than a second behind its acknowledgement');
+  t.match(at(1_100_000), late);
+  const hole = (tsUs: number) =>
+    delivery(script, [
+      [0, 0],
+      [1, 0],
+      [3, 0],
+      [2, tsUs],
+    ]);
+  t.match(hole(4_900_000), inTime, 'not acknowledged');
+  t.match(hole(5_100_000), late);
+  const back = (tsUs: number) =>
+    delivery(script, [
+      [0, 1e6],
+      [1, 1e6],
+      [3, 1e6],
+      [2, tsUs],
+    ]);
+  t.match(back(600_000), inTime, 'frames a little out of order');
+  t.match(back(400_000), late, 'the clock was set back');
+  const pieces = Array.from(
+    'GET /a HTTP/1.1\r\nHost: x\r\nAccept-Language: de, en, fr, es, it\r\nX: 0123456789012345678901234567890123456789\r\n\r\n',
+  );
+  const holes = (step: number) => {
+    const many = ['>S', '<S', ...pieces.map((piece) => `> ${piece}`)];
+    const places = [...many.keys()].slice(2);
+    const [odd, even] = [1, 0].map((bit) => places.filter((place) => place % step === bit));
+    const rest = places.filter((place) => place % step > 1);
+    return delivery(
+      many,
+      [0, 1, ...rest, ...odd!, ...even!].map((place) => [place, place]),
+    );
+  };
+  t.match(holes(3), inTime, 'so many holes that an observer keeps them');
+  t.match(holes(2), late, 'more holes');
+});
+
+t.test(
+  'an observer knows where a connection begins by its SYN, and that it is over by its end, or by its silence',
+  async (t) => {
+    const halves = ['> GET /a HTTP/1.1\r\nHo', '> st: x\r\n\r\n'];
+    const script = ['>S', '<S', ...halves, ok];
+    const inOrder = (places: readonly number[]) =>
+      delivery(
+        script,
+        places.map((at) => [at, at]),
+      );
+    t.match(inOrder([2, 0, 1, 3, 4]), { requestsIntact: 1 }, 'a late SYN alone');
+    t.match(
+      inOrder([3, 0, 1, 2, 4]),
+      { requestsIntact: 0, requestsPossible: 1 },
+      'and data that come behind later ones',
+    );
+    const silent = (tsUs: number) =>
+      delivery(script, [
+        [0, 0],
+        [1, 0],
+        [2, 0],
+        [3, tsUs],
+        [4, tsUs],
+      ]);
+    t.match(silent(100e6), { requestsIntact: 1, responsesIntact: 1 });
+    t.match(silent(130e6), { requestsPossible: 1, responsesPossible: 1 });
+    const closed = [...script, '>F', '<F'];
+    const again = (tsUs: number) =>
+      delivery(closed, [
+        ...closed.map((_, at) => [at, at] as const),
+        ...closed.map((_, at) => [at, tsUs + at] as const),
+      ]);
+    t.match(again(1_000), { requestsIntact: 1, requestsPossible: 0, responsesPossible: 0 }, 'twice');
+    t.match(again(3e6), { requestsIntact: 1, requestsPossible: 1, responsesPossible: 1 }, 'twice, and long afterwards');
+    t.equal(doubts(again(3e6)), '1 streams that were delivered once more, after a pause or their end');
+  },
+);
 
 t.test('without a SYN nobody knows that something belongs before what came first', async (t) => {
   const script = [get, get, get, ok, ok];
@@ -135,7 +250,7 @@ t.test('a response to HEAD is not certain without its request', async (t) => {
   const truth = new MessageTruth(true);
   for (const [at, frame] of frames(script).entries()) {
     truth.sent(frame, 0, frame.length);
-    if (at !== 2) truth.delivered(frame, 0, frame.length, false);
+    if (at !== 2) truth.delivered(frame, 0, frame.length, 0, false);
   }
   truth.finish();
   t.match(truth.truth(), {
@@ -261,7 +376,7 @@ t.test('each direction with a tag of its own, as a mirror port records them', as
         for (let at = from; at < words.length; at += 1) {
           const frame = all[words[at]!.startsWith('>') ? 0 : 1]![at]!;
           truth.sent(frame, 0, frame.length);
-          truth.delivered(frame, 0, frame.length, false);
+          truth.delivered(frame, 0, frame.length, 0, false);
         }
       };
       each(sides, conversation, first);
@@ -303,7 +418,7 @@ t.test('hostile frames neither throw nor grow', async (t) => {
       ...{ sequence: 7, flags: 0x18, payload: i % 50 === 0 ? payload : payload.subarray(0, 40) },
     });
     truth.sent(frame, 0, frame.length);
-    truth.delivered(frame, 0, frame.length - (i % 30), i % 7 === 0);
+    truth.delivered(frame, 0, frame.length - (i % 30), 0, i % 7 === 0);
     new DataView(frame.buffer).setUint32(38, 9_000_000 + i);
     truth.sent(frame, 0, frame.length);
     if (i % 100 === 0) for (let end = 0; end < 70; end += 1) truth.sent(frame, 0, end);
@@ -340,8 +455,13 @@ t.test('the count is what the generator made', async (t) => {
 t.test('what loses no byte loses no message', async (t) => {
   const whole = survivors('', 1);
   const harmless =
-    'reorder=20%/50,duplicate=20%,jitter=10ms,delay=5ms/2ms/pareto,skew=server/3ms,resegment=30%,overlap=20%,rate=50mbit,clock-step=2s/-1s';
+    'reorder=5%/5,duplicate=20%/5,jitter=10ms,delay=5ms,skew=server/1ms,resegment=30%,overlap=20%,rate=50mbit';
   t.same(survivors(harmless, 7), whole);
+  // More than an observer waits for, and a clock that is set back while messages are under way.
+  const late = survivors(`reorder=50%/500,${harmless},clock-step=2s/-1s`, 7);
+  const possible = late.requestsPossible! + late.responsesPossible!;
+  t.ok(possible > 0, `${possible} messages late`);
+  t.ok(late.requestsIntact + late.responsesIntact + possible >= whole.requests + whole.responses, 'none of them lost');
 });
 
 t.test('what loses bytes loses messages: lost, cut and damaged alike', async (t) => {

@@ -3,7 +3,7 @@ import { RoundFrames } from '../../round-frames.ts';
 import type { Effect, ImpairmentRow } from '../impairment.ts';
 import { type FrameReceiver, MovingFrame } from '../moving-frame.ts';
 import { numberOf, time } from '../parameters.ts';
-import { moveTime } from './time.ts';
+import { moveTime, tenThousandDaysUs } from './time.ts';
 
 /** Rounds of a loop are numbered from 1 on: clones are other hosts than those. */
 const firstClone = 0x4000_0000;
@@ -37,8 +37,8 @@ export const burst: ImpairmentRow = {
   help: 'LENGTH from START on takes FACTOR times less time; with mode clone its frames come FACTOR times, from other hosts',
   example: 'burst=10s/5s/4x',
   parameters: [
-    { name: 'start', unit: 'time', max: 1e15 },
-    { name: 'length', unit: 'time', max: 1e15 },
+    { name: 'start', unit: 'time', max: tenThousandDaysUs },
+    { name: 'length', unit: 'time', max: tenThousandDaysUs },
     { name: 'factor', unit: 'factor', min: 1, max: clonesMax },
     { name: 'mode', unit: 'word', words: ['compress', 'clone'], default: 'compress' },
   ],

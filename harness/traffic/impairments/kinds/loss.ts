@@ -70,6 +70,18 @@ export const state: ImpairmentRow = {
     { name: 'p23', unit: 'share', default: 1 },
     { name: 'p14', unit: 'share', default: 0 },
   ],
+  clash: (values) => {
+    for (const [one, other] of [
+      ['p13', 'p14'],
+      ['p31', 'p32'],
+    ] as const) {
+      const both = numberOf(values, one) + numberOf(values, other);
+      // A sum of fractions may be a hair too large.
+      if (both > 1 + 1e-12)
+        return `${one} and ${other} are ${percent(both)} together, and a state is left in 100 % at most`;
+    }
+    return undefined;
+  },
   describe: (values) =>
     `frames lost by a chain of four states (${['p13', 'p31', 'p32', 'p23', 'p14'].map((name) => `${name} ${percent(values[name]!)}`).join(', ')})`,
   choose: (values, random) => {

@@ -1,4 +1,5 @@
 /** Times that move: delay, jitter, the rate of a link, clocks that are set. */
+import { FloodgateError } from '../../../../agent/errors.ts';
 import type { Random } from '../../../../agent/seeded-random.ts';
 import { type Distribution, distributions, drawFrom } from '../distribution.ts';
 import { HeldFrames } from '../held-frames.ts';
@@ -7,12 +8,29 @@ import type { FrameReceiver, MovingFrame } from '../moving-frame.ts';
 import { numberOf, type Parameter, time, type Values } from '../parameters.ts';
 
 const hourUs = 3600e6;
+/** Longer than any capture. */
+export const tenThousandDaysUs = 864e12;
 const distribution: Parameter = { name: 'distribution', unit: 'word', words: distributions, default: 'uniform' };
+
+/** How far the times of what comes have gone back so far, since a stage before this one set the clock: added, they never do. */
+class SetBack {
+  us = 0;
+  #lastUs = Number.NEGATIVE_INFINITY;
+
+  /** @param tsUs of each frame, in order @returns by how much it goes back now */
+  take(tsUs: number): number {
+    const back = Math.max(0, this.#lastUs - tsUs);
+    this.#lastUs = tsUs;
+    this.us += back;
+    return back;
+  }
+}
 
 /** A frame that is late by its choice, in µs, waits until its time has come: others may overtake it. */
 export class LateByTime implements Effect {
   readonly #held = new HeldFrames();
   readonly #next: FrameReceiver;
+  readonly #setBack = new SetBack();
 
   constructor(next: FrameReceiver) {
     this.#next = next;
@@ -23,17 +41,20 @@ export class LateByTime implements Effect {
   }
 
   take(frame: MovingFrame, choice: number): void {
-    this.#held.release(frame.tsUs, undefined, this.#next);
+    this.#setBack.take(frame.tsUs);
+    // Keys go on where the clock was set back; what was held then comes by the clock as it is now.
+    const { us } = this.#setBack;
+    this.#held.releaseUntil(frame.tsUs + us, us, this.#next);
     if (choice === 0) {
       this.#next(frame);
       return;
     }
     frame.tsUs += choice;
-    this.#held.hold(frame, frame.tsUs, this.#next);
+    this.#held.hold(frame, frame.tsUs + us, this.#next);
   }
 
   flush(): void {
-    this.#held.release(Number.POSITIVE_INFINITY, undefined, this.#next);
+    this.#held.releaseUntil(Number.POSITIVE_INFINITY, this.#setBack.us, this.#next);
   }
 }
 
@@ -41,10 +62,19 @@ export class LateByTime implements Effect {
 export function moveTime(next: FrameReceiver): Effect {
   return {
     take: (frame, choice) => {
-      frame.tsUs = Math.max(0, frame.tsUs + choice);
+      if (frame.tsUs + choice < 0) throw beforeAllTime(frame.tsUs, choice);
+      frame.tsUs += choice;
       next(frame);
     },
   };
+}
+
+/** No capture file holds a time before 1970, and times that stand still there would be none of a clock. */
+function beforeAllTime(tsUs: number, choice: number): FloodgateError {
+  const text = `clock-step: the clock stands at ${time(tsUs)} after 1970, and cannot be set back by ${time(-choice)}`;
+  return new FloodgateError('impairment-impossible', text, {
+    hint: `Set it back by ${time(tsUs)} at most, or forward.`,
+  });
 }
 
 /** Whole microseconds, as captures count them. */
@@ -88,8 +118,10 @@ export const jitter: ImpairmentRow = {
     const jitterUs = numberOf(values, 'jitter');
     const draw = deviation(values, random);
     const isUniform = values.distribution === 'uniform';
+    const setBack = new SetBack();
     let lastUs = 0;
     return ({ tsUs }) => {
+      lastUs -= setBack.take(tsUs);
       const laterUs = isUniform ? Math.floor(random.fraction() * jitterUs) : Math.max(0, jitterUs + draw());
       lastUs = Math.max(tsUs + laterUs, lastUs);
       return lastUs - tsUs;
@@ -107,8 +139,10 @@ export const rate: ImpairmentRow = {
   describe: ({ rate }) => `no more than ${rate} Mbit/s`,
   choose: (values) => {
     const byteUs = 8 / numberOf(values, 'rate');
+    const setBack = new SetBack();
     let freeUs = 0;
     return ({ tsUs, wireLength }) => {
+      freeUs -= setBack.take(tsUs);
       const sentUs = Math.max(tsUs, freeUs);
       freeUs = sentUs + wireLength * byteUs;
       return sentUs - tsUs;
@@ -122,8 +156,8 @@ export const clockStep: ImpairmentRow = {
   help: 'the clock of the capture is set, so long after the first frame, forward or back',
   example: 'clock-step=10s/-2s',
   parameters: [
-    { name: 'at', unit: 'time', max: 1e15 },
-    { name: 'step', unit: 'signedTime', max: 1e15 },
+    { name: 'at', unit: 'time', max: tenThousandDaysUs },
+    { name: 'step', unit: 'signedTime', max: tenThousandDaysUs },
   ],
   isLossy: false,
   movesBack: true,
@@ -131,10 +165,11 @@ export const clockStep: ImpairmentRow = {
   choose: (values) => {
     const [atUs, stepUs] = [numberOf(values, 'at'), numberOf(values, 'step')];
     let firstUs: number | undefined;
+    let isSet = false;
     return ({ tsUs }) => {
       firstUs ??= tsUs;
-      // No time lies before 1970.
-      return tsUs - firstUs < atUs ? 0 : Math.max(stepUs, -tsUs);
+      isSet ||= tsUs - firstUs >= atUs;
+      return isSet ? stepUs : 0;
     };
   },
   open: (_values, next) => moveTime(next),

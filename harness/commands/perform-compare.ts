@@ -1,0 +1,158 @@
+/** The scenarios of a comparison, or of one shard of it, one after the other, and what they have come to so far. */
+import { setTimeout } from 'node:timers/promises';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { ComparedFailure, ComparisonReport } from '../../reports/comparison.ts';
+import type { Note } from '../../reports/model.ts';
+import { compareScenario, type ScenarioOrder, type ScenarioResult } from '../compare/compare-scenario.ts';
+import type { Side } from '../compare/pairs.ts';
+import { sameFilesNotes } from '../compare/same-files.ts';
+import { comparisonVerdict } from '../compare/verdict.ts';
+import type { Version } from '../compare/version-label.ts';
+import type { VersionStore } from '../compare/version-store.ts';
+import type { Project } from '../project/find-config.ts';
+import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import type { Manifest, PartialWriter } from '../shards/partial.ts';
+import { readMachine } from '../watch/machine.ts';
+import { type ComparedFlags, type ComparisonLimits, comparedDefaults } from './compare-whole.ts';
+import { comparisonReport, described, detailsOf, failedVerdict, unprepared } from './comparison-report.ts';
+import type { Session } from './session.ts';
+import { cellFailure } from './shard-whole.ts';
+
+export interface ComparisonOptions {
+  readonly flags: ComparedFlags;
+  readonly limits: ComparisonLimits;
+  readonly project: Project;
+  readonly session: Session;
+  readonly folder: string;
+  /** Of a shard. */
+  readonly partial: PartialWriter | undefined;
+  readonly store: VersionStore;
+  readonly startedAtMs: number;
+  readonly seed: number;
+  readonly onStep: (text: string) => void;
+}
+
+type NamedVersions = Pick<ComparisonReport, 'base' | 'head'>;
+
+export class Comparison {
+  readonly #options: ComparisonOptions;
+  readonly #results: ScenarioResult[] = [];
+  readonly #failures: FloodgateError[] = [];
+  #versions: Readonly<Record<Side, Version>> | undefined;
+  #doubts: readonly Note[] = [];
+
+  constructor(options: ComparisonOptions) {
+    this.#options = options;
+  }
+
+  /** @param promised of a shard: the versions that every part of the whole compares. @throws FloodgateError */
+  async run(own: readonly ScenarioConfig[], promised: Manifest['common']['comparison']): Promise<ComparisonReport> {
+    const { flags, startedAtMs } = this.#options;
+    if (own.length === 0 && promised !== undefined)
+      return this.#report(startedAtMs, [], nothing, { named: { base: promised.base, head: promised.head } });
+    this.#versions = await this.#prepare(own, promised);
+    for (const scenario of own) await this.#compare(scenario, this.#versions);
+    if (this.#failures.length > 0) throw this.#failures[0]!;
+    const compared = this.#results.map((each) => each.compared);
+    return this.#report(startedAtMs, this.#results, comparisonVerdict(compared, flags.undecided === 'pass'));
+  }
+
+  async failed(error: FloodgateError): Promise<ComparisonReport> {
+    const scenarios = this.#results.map(({ compared }) => compared);
+    const failures = this.#failures.length > 0 ? this.#failures : [error];
+    const verdict = failedVerdict(error, failures, scenarios);
+    return this.#report(this.#options.startedAtMs, this.#results, verdict, { failures: await detailsOf(failures) });
+  }
+
+  async #prepare(own: readonly ScenarioConfig[], promised: Manifest['common']['comparison']) {
+    const { flags, store, partial, onStep } = this.#options;
+    try {
+      const versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
+      this.#doubts = sameFilesNotes(versions, store);
+      for (const { text } of this.#doubts) onStep(text);
+      for (const side of ['base', 'head'] as const) refuseMoved(versions[side], promised?.[side]);
+      return versions;
+    } catch (error) {
+      for (const { name } of own) partial?.fail(cellFailure(name, error));
+      throw error;
+    }
+  }
+
+  /** One that cannot run takes nothing from the others. @throws what ends the whole comparison */
+  async #compare(scenario: ScenarioConfig, versions: Readonly<Record<Side, Version>>): Promise<void> {
+    const { flags, partial } = this.#options;
+    const startedAtMs = Date.now();
+    try {
+      const result = await compareScenario(this.#order(scenario, versions));
+      this.#results.push(result);
+      const verdict = comparisonVerdict([result.compared], flags.undecided === 'pass');
+      partial?.add(scenario.name, this.#report(startedAtMs, [result], verdict));
+    } catch (error) {
+      if (!(error instanceof FloodgateError) || error.code === 'interrupted') throw error;
+      this.#failures.push(error);
+      // A head that died under its traffic is a result.
+      if (error.exitCode === 1)
+        partial?.add(
+          scenario.name,
+          this.#report(startedAtMs, [], failedVerdict(error, [], []), { failures: await detailsOf([error]) }),
+        );
+      else partial?.fail(cellFailure(scenario.name, error));
+    }
+  }
+
+  #order(scenario: ScenarioConfig, versions: Readonly<Record<Side, Version>>): ScenarioOrder {
+    const { flags, limits, project, session, folder, store, startedAtMs, seed, onStep } = this.#options;
+    return {
+      project,
+      scenario,
+      versions,
+      store,
+      folder,
+      environment: flags.env,
+      thresholds: flags.threshold ?? [],
+      metrics: flags.metric,
+      sites: flags.sites ?? comparedDefaults.sites,
+      signal: session.signal,
+      pairsMax: limits.pairsMax,
+      deadlineMs: startedAtMs + limits.timeMaxMs,
+      nowMs: () => Date.now(),
+      readMachine: () => readMachine(performance.now()),
+      pause: (ms) => setTimeout(ms),
+      seed,
+      onStep,
+    };
+  }
+
+  #report(
+    startedAtMs: number,
+    results: readonly ScenarioResult[],
+    verdict: ComparisonReport['verdict'],
+    { named = this.#named(), failures = [] }: { named?: NamedVersions; failures?: readonly ComparedFailure[] } = {},
+  ): ComparisonReport {
+    const { session, folder, store, project } = this.#options;
+    const place = { folder, prefix: store.prefix, project };
+    const said = { doubts: this.#doubts, failures };
+    return comparisonReport(
+      { startedAtMs, toolVersion: session.toolVersion, ...place, ...named, ...said },
+      results,
+      verdict,
+    );
+  }
+
+  #named(): NamedVersions {
+    const { flags } = this.#options;
+    const of = (side: Side) => (this.#versions ? described(this.#versions[side]) : unprepared(flags[side]));
+    return { base: of('base'), head: of('head') };
+  }
+}
+
+/** Of a shard that has no scenario. */
+const nothing = { ok: true, exitCode: 0, headline: 'No scenario was to be compared.' };
+
+/** @throws FloodgateError `version-unknown` where a name has another meaning than when this shard began */
+function refuseMoved({ label, key }: Version, promised: Pick<Version, 'key'> | undefined): void {
+  if (promised === undefined || promised.key === key) return;
+  throw new FloodgateError('version-unknown', `${label} is no longer the version that it was when this shard began`, {
+    hint: 'Nothing was measured. Run it again.',
+  });
+}

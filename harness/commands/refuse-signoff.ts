@@ -1,0 +1,91 @@
+/** What keeps a sign-off from being verified, whatever is measured: found before hours of measuring. */
+import os from 'node:os';
+import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
+import type { Lane, RunReport } from '../../reports/model.ts';
+import { isComparedWithItself, isOwnCommit, type SignoffReport } from '../../reports/signoff.ts';
+import { definitionOf } from '../ledger/definition.ts';
+import { limitsOf } from '../metrics/limits.ts';
+import { findMetric } from '../metrics/table.ts';
+import type { Project } from '../project/find-config.ts';
+import { isOwnAgent, runArguments, targetOf, limitsOf as textsOf } from '../project/run-arguments.ts';
+import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import type { Redactor } from '../redaction/redactor.ts';
+import { shownCommand } from '../requests/shown-command.ts';
+import { checkCommand } from '../signoff/check-project.ts';
+import { whyIdle } from '../signoff/idle-limits.ts';
+import { Refused } from '../signoff/refusal.ts';
+
+/** @throws FloodgateError `limit-idle` for a limit of the project that nothing can exceed on this machine */
+export function refuseIdleLimits(
+  project: Project,
+  scenarios: readonly ScenarioConfig[],
+  environment: string | undefined,
+): void {
+  const bounds = { memoryBytes: os.totalmem(), cores: os.cpus().length, elapsedSeconds: Number.POSITIVE_INFINITY };
+  for (const scenario of scenarios) {
+    for (const [name, value] of Object.entries(textsOf(project, scenario, 'budgets', environment))) {
+      const metric = findMetric(name);
+      if (!metric) continue;
+      const limit = limitsOf([`${name}=${String(value).replaceAll(' ', '')}`])[name]!;
+      const why = whyIdle({ ...metric, limit }, bounds);
+      if (why === undefined) continue;
+      throw new FloodgateError('limit-idle', `nothing can exceed ${name}=${value} of ${scenario.name}: ${why}`, {
+        hint: 'Such a limit judges nothing: set one that can be exceeded, or take it away.',
+      });
+    }
+  }
+}
+
+export interface Comparable extends Pick<SignoffReport, 'candidate' | 'previous'> {
+  /** It was asked for. */
+  readonly againstItself: boolean;
+}
+
+/** @throws FloodgateError `previous-is-candidate` where the release before it is the candidate, or its own commit */
+export function refuseSamePrevious({ againstItself, ...versions }: Comparable): void {
+  const isItself = isComparedWithItself(versions);
+  if (againstItself || (!isItself && !isOwnCommit(versions))) return;
+  const { candidate, previous } = versions;
+  const what = isItself
+    ? 'has the very files of the candidate'
+    : `is the commit that ${candidate.label} has changes of`;
+  throw new FloodgateError('previous-is-candidate', `${previous!.label}, the release before it, ${what}`, {
+    hint: 'Name the release that users have: --previous v1.3.2. Where it is meant: --against-itself, and the bundle says so.',
+  });
+}
+
+export interface Sealable {
+  readonly project: Project;
+  readonly scenarios: readonly ScenarioConfig[];
+  /** As the bundle will have it, redacted. */
+  readonly sealed: unknown;
+  readonly redactor: Redactor;
+  readonly workFolder: string;
+}
+
+/** A secret in a command takes along what stands beside it: then nobody can hold project and command against each other. @throws FloodgateError `command-unverifiable` */
+export function refuseUncheckableCommands({ project, scenarios, sealed, redactor, workFolder }: Sealable): void {
+  for (const scenario of scenarios) {
+    const lane: Lane = isOwnAgent(targetOf(project, scenario)) ? (scenario.lane ?? 'exact') : 'load';
+    const out = path.join(workFolder, 'runs', scenario.name, lane);
+    let traffic: string | undefined;
+    const keep = (name: string, text: string) => {
+      traffic = text;
+      return path.join(out, name);
+    };
+    const words = runArguments(project, scenario, { keep });
+    const command = shownCommand(['run', ...words, '--target-dir', path.join(project.folder, 'x'), '--out', out]);
+    const report = { command: redactor.text(command) } as RunReport;
+    const run = { lane, definition: definitionOf({ command }, project.folder, () => traffic) };
+    const shown = traffic === undefined ? undefined : redactor.text(traffic);
+    try {
+      checkCommand(sealed, { scenario: scenario.name, report, traffic: shown, isOwnVersion: true, run });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      throw new FloodgateError('command-unverifiable', `scenario "${scenario.name}": ${error.message}`, {
+        hint: 'Nobody could verify such a bundle. A secret in its command is the cause: let the program read it from its environment.',
+      });
+    }
+  }
+}

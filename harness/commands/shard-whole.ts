@@ -1,0 +1,96 @@
+/** What a shard of a gate, or of a comparison, says of the whole that it is a part of. */
+import { FloodgateError } from '../../agent/errors.ts';
+import { errorSentence } from '../compare/floodgate-process.ts';
+import { commitOf } from '../compare/git.ts';
+import { changesOf, hasChanges } from '../compare/version-files.ts';
+import type { Project } from '../project/find-config.ts';
+import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { differenceOf } from '../shards/merge-partials.ts';
+import { configurationHash, type Manifest, readManifest } from '../shards/partial.ts';
+import { parseShard, type Shard } from '../shards/shard-choice.ts';
+import { commandLine } from './shown-words.ts';
+
+/** The version of the project that is measured. */
+export interface Checkout {
+  /** Null outside of a repository. */
+  readonly commit: string | null;
+  /** Whether the folder differs from the commit. */
+  readonly dirty: boolean;
+  /** How, by content; undefined where it does not, or there is no commit. */
+  readonly changes: string | undefined;
+}
+
+export function checkoutOf({ folder }: Project): Checkout {
+  const commit = commitOf(folder, 'HEAD') ?? null;
+  return { commit, dirty: hasChanges(folder), changes: commit === null ? undefined : changesOf(folder) };
+}
+
+/** What is measured, and by what. */
+export interface Tool {
+  readonly toolVersion: string;
+  /** As it is typed, with what each shard says for itself. @default this process's own */
+  readonly command?: string;
+}
+
+export interface Whole extends Tool {
+  readonly checkout: Checkout;
+  readonly scenarios: readonly ScenarioConfig[];
+  /** What else changes what is measured, or how it is judged. */
+  readonly options: readonly unknown[];
+  /** Names of scenarios that no limit judges. */
+  readonly unlimited: readonly string[];
+}
+
+/** What every shard has in common, whichever machine it runs on. */
+export function shardCommon(project: Project, whole: Whole): Manifest['common'] {
+  const { checkout, scenarios, options, unlimited, toolVersion } = whole;
+  const { commit, dirty, changes } = checkout;
+  // Where it is stored, and what hands out its cells, changes nothing that is measured.
+  const { store: _, queue: __, ...config } = project.config;
+  return {
+    floodgate: toolVersion,
+    commit,
+    dirty,
+    ...(changes !== undefined && { changes }),
+    configuration: configurationHash([config, scenarios, ...options]),
+    command: wholeCommand(whole.command ?? commandLine()),
+    cells: scenarios.map(({ name }) => name),
+    unlimited: [...unlimited],
+  };
+}
+
+/** Without what each shard says for itself. */
+function wholeCommand(command: string): string {
+  return command.replaceAll(/ --(shard|out|part-of)(=| )('[^']*'|\S+)/g, '');
+}
+
+/**
+ * @param folder of a shard. How it was typed may differ: what the options change is in the rest
+ * @throws FloodgateError `shards-differ` where this machine would measure a part of something else
+ */
+export function refuseOtherWhole(folder: string, own: Manifest['common']): void {
+  const difference = differenceOf(readManifest(folder).common, own, 'command');
+  if (difference === undefined) return;
+  throw new FloodgateError('shards-differ', `--part-of ${folder}: this is another ${difference}`, {
+    hint: 'Nothing was measured. Check out the same commit, with the same floodgate and options.',
+  });
+}
+
+/** A part that --part-of is asked of. @throws FloodgateError `option-invalid` */
+export function shardAsked(flags: { readonly shard?: string; readonly partOf?: string }): Shard | undefined {
+  if (flags.shard !== undefined) return parseShard(flags.shard, process.env);
+  if (flags.partOf === undefined) return undefined;
+  throw new FloodgateError('option-invalid', '--part-of is for a shard', { hint: 'Add --shard 2/5, or leave it out.' });
+}
+
+/** A cell that came to no result, as a partial report says it. */
+export function cellFailure(cell: string, error: unknown): Manifest['failures'][number] {
+  const { code, message, hint = '' } = error as { code?: string; message: string; hint?: string };
+  // What the run itself said.
+  const why = code === 'run-failed' ? (errorSentence(hint) ?? message) : message;
+  return { cell, how: code === 'run-killed' ? 'killed' : 'failed', why };
+}
+
+export function shardWords({ index, count }: Shard, own: number, all: number): string {
+  return `shard ${index} of ${count}: ${own} of ${all} scenarios; floodgate merge judges the whole`;
+}

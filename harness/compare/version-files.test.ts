@@ -1,0 +1,53 @@
+/** What a working folder has beyond its commit, by content. */
+import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import t from 'tap';
+import { gitIn } from './git-fixture.ts';
+import { changesOf } from './version-files.ts';
+
+function checkout(folder: string) {
+  mkdirSync(folder, { recursive: true });
+  const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+  const git = gitIn(folder);
+  git('init', '-qb', 'main');
+  write('a', 'one');
+  write('b', 'two');
+  write('.gitignore', 'ignored\n');
+  git('add', '.');
+  git('commit', '-qm', 'first');
+  return { folder, write, git };
+}
+
+t.test('the same changes are the same on two machines, and others are not', async (t) => {
+  const folder = t.testdir();
+  const [here, there] = ['here', 'there'].map((name) => checkout(path.join(folder, name)));
+  const both = (change: (each: NonNullable<typeof here>) => void) => {
+    for (const each of [here!, there!]) change(each);
+    return changesOf(here!.folder);
+  };
+  t.equal(changesOf(here!.folder), undefined);
+  here!.write('ignored', 'x');
+  mkdirSync(path.join(here!.folder, 'shard'));
+  here!.write('shard/shard.json', '{"kind":"shard","tool":"floodgate"}');
+  t.equal(changesOf(here!.folder), undefined, 'what git ignores and what floodgate wrote are no changes');
+  const seen = new Set<string | undefined>([undefined]);
+  const steps: ((each: NonNullable<typeof here>) => void)[] = [
+    ({ write }) => write('a', 'changed'),
+    ({ write }) => write('new', 'a file'),
+    ({ folder }) => rmSync(path.join(folder, 'b')),
+    ({ folder }) => symlinkSync('/nowhere', path.join(folder, 'link')),
+    ({ folder }) => chmodSync(path.join(folder, 'new'), 0o755),
+    ({ git }) => git('add', 'new'),
+  ];
+  for (const [at, step] of steps.entries()) {
+    const changes = both(step);
+    t.equal(changesOf(there!.folder), changes, `step ${at}`);
+    // What is only put on git's list is the same file.
+    t.equal(seen.has(changes), at === steps.length - 1, `step ${at}`);
+    seen.add(changes);
+  }
+  utimesSync(path.join(there!.folder, 'a'), 1, 1);
+  t.equal(changesOf(there!.folder), changesOf(here!.folder), 'whenever it was written');
+  there!.write('a', 'changes');
+  t.not(changesOf(there!.folder), changesOf(here!.folder));
+});

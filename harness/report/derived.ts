@@ -1,0 +1,79 @@
+/** What a report says of its measuring pass and nothing else: whoever has the measurement makes it again. Pure. */
+import { formatCount } from '../../reports/format.ts';
+import type { Note, RunReport } from '../../reports/model.ts';
+import { accountOf } from '../metrics/account.ts';
+import { droppedByTarget } from '../metrics/delivery.ts';
+import { describeOverload } from '../metrics/overload.ts';
+import type { MeasuredPass } from '../pass/pass-result.ts';
+import { countsOf } from '../watch/agent-counters.ts';
+import { answerCounters } from '../watch/answers.ts';
+import { gcEventsOf } from './series.ts';
+
+export type Derived = Pick<RunReport, 'gc' | 'phases' | 'counters' | 'ledger' | 'messages' | 'exchanges'>;
+
+export function derivedOf(measure: MeasuredPass): Derived {
+  return {
+    gc: gcEventsOf(measure),
+    phases: measure.watch.phases.map((phase) => ({ ...phase })),
+    counters: { ...measure.stats.final?.values, ...answerCounters(measure.answers) },
+    ledger: ledgerOf(measure),
+    messages: messagesOf(measure),
+    exchanges: exchangesOf(measure),
+  };
+}
+
+/** What was sent and delivered; null where no frames were. */
+function ledgerOf({ sending, stats, lane }: MeasuredPass): RunReport['ledger'] {
+  if (!sending) return null;
+  const { framesSent, bytesSent, link, balanced } = sending.ledger;
+  return {
+    framesSent,
+    bytesSent,
+    framesDelivered: link.frames,
+    bytesDelivered: link.bytes,
+    framesDropped: droppedByTarget(countsOf(stats), lane),
+    ok: balanced,
+  };
+}
+
+/** What the agent found of what was there; null where either is unknown. */
+function messagesOf({ sending, stats }: MeasuredPass): RunReport['messages'] {
+  const truth = sending?.truth;
+  const { requestsComplete: requests, responsesComplete: responses } = countsOf(stats);
+  if (!truth || requests === null || responses === null) return null;
+  return {
+    found: { requests, responses },
+    truth: { requests: truth.requestsIntact, responses: truth.responsesIntact },
+    mayBeLost: {
+      requests: truth.requests - truth.requestsIntact,
+      responses: truth.responses - truth.responsesIntact,
+    },
+  };
+}
+
+function exchangesOf(measure: MeasuredPass): RunReport['exchanges'] {
+  const account = accountOf(measure);
+  return typeof account === 'string' ? null : account;
+}
+
+const refusedHint = 'A TAP device takes frames of 14 to 65,535 bytes: --lane exact delivers any';
+
+/** What was left out, refused, or not answered. */
+export function measuredNotes({ sending, stats, answers, requests, unanswered }: MeasuredPass): Note[] {
+  const notes: Note[] = [];
+  const overload = describeOverload({ stats });
+  if (overload !== undefined) notes.push({ severity: 'info', text: overload });
+  const warn = (text: string) => notes.push({ severity: 'warning', text });
+  if (sending && !sending.ledger.balanced) {
+    const way = sending.ledger.framesRefused > 0 ? `. ${refusedHint}` : '';
+    warn(sending.ledger.summary + way);
+  }
+  if (answers && answers.not2xx > 0 && !requests)
+    warn(`${formatCount(answers.not2xx)} of ${formatCount(answers.total)} answers had another status than 2xx`);
+  const { least = 0, most = least } = unanswered ?? {};
+  if (least > 0) {
+    const count = least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`;
+    warn(`${count} requests of the load got no answer`);
+  }
+  return notes;
+}

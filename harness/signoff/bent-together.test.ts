@@ -1,0 +1,380 @@
+/**
+ * By who has the key and the source: raw data, report, summary and page are changed together, each so that it goes with what was changed.
+ * Wherever two files of a bundle say the same, both are held against each other.
+ */
+import path from 'node:path';
+import t from 'tap';
+import type { SeriesTable } from '../../reports/model.ts';
+import {
+  type Bend,
+  both,
+  edit,
+  judgedAgain,
+  type Mutable,
+  measurement,
+  pairs,
+  type Row,
+  read,
+  report,
+  run,
+  signedAgain,
+  summary,
+  verified,
+  write,
+} from './bending-fixture.ts';
+import { sealedFixture } from './bundle-fixture.ts';
+import type { BundleFiles } from './bundle-room.ts';
+import { checkPolicy } from './policy.ts';
+
+// Nothing here is about how long it takes, on however busy a machine.
+t.setTimeout(600_000);
+const folder = t.testdir();
+const clean = (await sealedFixture(path.join(folder, 'clean'))).files;
+
+type Table = Mutable<SeriesTable>;
+const series = (change: (tables: Table[]) => void): Bend => report((all) => change(all.series));
+const ofRss = (tables: Table[]): Table => tables.find(({ columns }) => columns[0].name === 'rss')!;
+const flat = (values: number[]) => values.map(() => values[0]);
+
+const curves: readonly (readonly [name: string, bend: Bend])[] = [
+  [
+    'resident memory is flat',
+    series((all) => void (ofRss(all).columns[0].values = flat(ofRss(all).columns[0].values))),
+  ],
+  ['one reading is lower', series((all) => void (ofRss(all).columns[0].values[20] -= 4096))],
+  ['its time is another', series((all) => void (ofRss(all).tMs[20] += 0.5))],
+  ['a curve is gone', series((all) => void all.splice(all.indexOf(ofRss(all)), 1))],
+  ['a curve stands twice', series((all) => void all.unshift(structuredClone(ofRss(all))))],
+  ['a curve of nothing', series((all) => void all.push({ ...ofRss(all), group: 'other' }))],
+  [
+    'a curve as if a process had it',
+    series((all) => void all.push({ ...ofRss(all), columns: [{ ...ofRss(all).columns[0], name: 'process 7 x' }] })),
+  ],
+  ['a curve under another name', series((all) => void (ofRss(all).columns[0].name = 'rssAfterGc'))],
+  ['a column is gone', series((all) => void ofRss(all).columns.pop())],
+  ['curves in another order', series((all) => void all.reverse())],
+  [
+    'the heap is half',
+    series((all) => {
+      const heap = all.find(({ columns }) => columns.some(({ name }: { name: string }) => name === 'heapUsed'))!;
+      for (const column of heap.columns)
+        column.values = column.values.map((value: number | null) => value && value / 2);
+    }),
+  ],
+  ['collections are shorter', report(({ gc }) => void (gc.pauseMs = gc.pauseMs.map((ms: number) => ms / 2)))],
+  [
+    'a collection is left out',
+    report(
+      (all) =>
+        void (all.gc = Object.fromEntries(
+          Object.entries(all.gc).map(([name, list]) => [name, (list as unknown[]).slice(1)]),
+        )),
+    ),
+  ],
+  ['a phase had less memory', report(({ phases }) => void (phases[1].rssMaxBytes /= 2))],
+  ['a counter is lower', report(({ counters }) => void (counters['capture.framesReceived'] -= 1))],
+  ['more was delivered', report(({ ledger }) => void (ledger.framesDelivered += 1))],
+  ['more was found', report(({ messages }) => void (messages.found.requests += 1))],
+  [
+    'exchanges that nobody counted',
+    report((all) => void (all.exchanges = { sent: 1, intact: 1, stored: 1, storedWhole: 1, shed: {}, missing: 0 })),
+  ],
+  ['a spike is lower', report(({ spikes }) => void (spikes[0].heightBytes /= 2))],
+  ['a spike ended sooner', report(({ spikes }) => void (spikes[0].endMs -= 1))],
+  ['a spike of other frames', report(({ spikes }) => void (spikes[0].frames.first += 1))],
+  ['no spike', report((all) => void (all.spikes = []))],
+  ['a spike more', report((all) => void all.spikes.push(all.spikes[0]))],
+  [
+    'processes that there were none of',
+    report((all) => void (all.family = { threads: [], processes: [], treeMaxBytes: 1, unlisted: 0 })),
+  ],
+];
+
+const shown: Row[] = curves.map(([name, bend]) => [`report: ${name}`, signedAgain(bend), 'figures-differ']);
+
+/** The same under the name of another version: what both know is the same. */
+const other: Bend = both(
+  summary((all) => void (all.tool.version = '9.9.9')),
+  report((all) => void (all.tool.version = '9.9.9')),
+);
+const knownAnywhere = new Set(curves.slice(0, 3).map(([name]) => name));
+const elsewhere: Row[] = [
+  ...curves
+    .filter(([name]) => knownAnywhere.has(name) || /heap is half|shorter|lower|less memory|delivered|found/.test(name))
+    .filter(([name]) => !/spike/.test(name)),
+].map(([name, bend]) => [`of another version: ${name}`, signedAgain(both(bend, other)), 'figures-differ']);
+
+const raw = (change: (all: Mutable<unknown>) => void): Bend => measurement(`${run}/measurement.json`, change);
+const halved = (all: Mutable<unknown>) => {
+  const { watch } = all.pass;
+  const half = (values: number[]) => values.map((value) => value / 2);
+  for (const column of watch.rss.columns) column.values = half(column.values);
+  watch.levels.bytes = half(watch.levels.bytes);
+  watch.tops.rss = half(watch.tops.rss);
+  watch.tops.own = half(watch.tops.own);
+  watch.rssPeakBytes /= 2;
+};
+const keeping =
+  (name: string, bend: Bend): Bend =>
+  (files) => {
+    const before = read<Mutable<unknown>>(files, `${run}/report.json`)[name];
+    bend(files);
+    const after = read<Mutable<unknown>>(files, `${run}/report.json`);
+    write(files, `${run}/report.json`, { ...after, [name]: before });
+  };
+const together: Row[] = ['series', 'gc', 'phases', 'counters'].map((name): Row => {
+  const all = (measured: Mutable<unknown>) => {
+    halved(measured);
+    measured.pass.channel.gc.pop();
+    measured.pass.watch.phases[1].rssMaxBytes /= 2;
+    measured.pass.stats.final.values['capture.framesReceived'] += 1;
+  };
+  return [
+    `raw data and summary changed together, and not the ${name}`,
+    signedAgain(keeping(name, judgedAgain(raw(all)))),
+    'figures-differ',
+  ];
+});
+
+const copied =
+  (from: string, to: string, change: (all: Mutable<unknown>) => void = () => {}): Bend =>
+  (files) => {
+    const all = read<Mutable<unknown>>(files, from);
+    all.pass.startedAtEpochMs = read<Mutable<unknown>>(files, to).pass.startedAtEpochMs;
+    change(all);
+    write(files, to, all);
+  };
+const moved = (ms: number) => (all: Mutable<unknown>) => {
+  const { watch, sent } = all.pass;
+  for (const table of [watch.rss, watch.rollup, watch.map, sent]) table.tMs = table.tMs.map((at: number) => at + ms);
+};
+const copies: Row[] = [
+  ['a run of a pair twice, under another time', copied(`${pairs}/1-head.json`, `${pairs}/3-head.json`)],
+  ['a base in the place of a head', copied(`${pairs}/2-base.json`, `${pairs}/2-head.json`)],
+  [
+    'a copy that allocates less',
+    copied(`${pairs}/1-base.json`, `${pairs}/1-head.json`, (all) => void (all.pass.channel.last.allocated -= 1000)),
+  ],
+  ['a copy whose readings were moved', copied(`${pairs}/1-base.json`, `${pairs}/1-head.json`, moved(12.5))],
+  [
+    'a copy without collections',
+    copied(`${pairs}/1-base.json`, `${pairs}/1-head.json`, (all) => void (all.pass.channel.gc = [])),
+  ],
+  [
+    'a copy whose readings are others, and whose collections are not',
+    copied(`${pairs}/1-base.json`, `${pairs}/1-head.json`, (all) => {
+      for (const table of [all.pass.watch.rss, all.pass.watch.rollup, all.pass.watch.map, all.pass.sent])
+        table.tMs = table.tMs.map((at: number) => at * 1.01);
+    }),
+  ],
+].map(([name, bend]) => [name as string, signedAgain(bend as Bend), 'report-differs']);
+
+const ofProject = (more: object): Bend => edit('project.json', (all: object) => void Object.assign(all, more));
+/** Command, summary and raw data by this limit. */
+const limited = (text: string, limit: number): Bend =>
+  judgedAgain(
+    ofProject({ budgets: { 'rss.max': text } }),
+    report((all) => void (all.command = all.command.replace('rss.max=200MB', `rss.max=${text}`))),
+    raw(({ budget }) => void (budget['rss.max'] = limit)),
+  );
+const limits: Row[] = [
+  ['a limit above the memory of the machine', signedAgain(limited('64GB', 64e9)), 'limit-idle'],
+  ['a limit that nothing counts to', signedAgain(limited('9999999999GB', 9999999999e9)), 'data-invalid'],
+  ...[1e300, -1, 'Infinity', 'NaN', '-5MB', '1e300', null, true].map(
+    (limit): Row => [
+      `a limit of ${JSON.stringify(limit)} in the project`,
+      signedAgain(ofProject({ budgets: { 'rss.max': limit } })),
+      'data-invalid',
+    ],
+  ),
+  ...[1e300, -0.1, 2, 'Infinity', null].flatMap((threshold): Row[] => [
+    [
+      `a threshold of ${threshold} in a run`,
+      signedAgain(
+        summary(({ scenarios }) => void (scenarios[0].runs[0].thresholds['allocated.perMessage'] = threshold)),
+      ),
+      'summary-invalid',
+    ],
+    [
+      `a threshold of ${threshold} in a comparison`,
+      signedAgain(
+        summary(({ scenarios }) => void (scenarios[0].comparisons[0].thresholds['allocated.perMessage'] = threshold)),
+      ),
+      'summary-invalid',
+    ],
+  ]),
+  [
+    'a threshold that the project does not have',
+    signedAgain(summary(({ scenarios }) => void (scenarios[0].runs[0].thresholds['rss.max'] = 0.5))),
+    'budget-differs',
+  ],
+  [
+    'a threshold that the project has otherwise',
+    signedAgain(ofProject({ thresholds: { 'allocated.perMessage': '1 %' } })),
+    'budget-differs',
+  ],
+  [
+    'a limit of another metric in the place of it',
+    signedAgain(ofProject({ budgets: { 'uss.max': '1 GB' } })),
+    'budget-differs',
+  ],
+];
+
+const builds: Row[] = [
+  [
+    'built by other commands than the project has',
+    signedAgain(
+      judgedAgain(
+        ofProject({ build: 'npm run build' }),
+        summary(({ candidate }) => void (candidate.package = null)),
+      ),
+    ),
+    'project-differs',
+  ],
+  [
+    'a build that nobody names',
+    signedAgain(summary(({ candidate }) => void (candidate.build = ['NODE_ENV=production make']))),
+    'summary-invalid',
+  ],
+  ['no word of a build', signedAgain(summary(({ candidate }) => void delete candidate.build)), 'project-differs'],
+  [
+    'changes that nobody names',
+    signedAgain(summary(({ candidate }) => void (candidate.dirty = true))),
+    'summary-invalid',
+  ],
+  [
+    'scenarios left out that nobody names',
+    signedAgain(summary(({ scope }) => void scope.leftOut.push('incident'))),
+    'summary-invalid',
+  ],
+  [
+    'a warning as a remark',
+    signedAgain(
+      summary(({ candidate, notes }) => {
+        candidate.dirty = true;
+        notes.push({ severity: 'info', text: 'The candidate has changes that are not committed.' });
+      }),
+    ),
+    'summary-invalid',
+  ],
+  [
+    'compared with its own commit',
+    signedAgain(judgedAgain(summary(({ candidate, previous }) => void (previous.commit = candidate.commit)))),
+    'not-compared',
+  ],
+  [
+    'compared with its own package',
+    signedAgain(
+      judgedAgain(
+        summary(({ candidate, previous }) => void (previous.package = { ...candidate.package, name: 'v1.3.2.tgz' })),
+      ),
+    ),
+    'not-compared',
+  ],
+];
+
+const comparison = (change: (all: Mutable<unknown>) => void): Bend =>
+  signedAgain(summary(({ scenarios }) => change(scenarios[0].comparisons[0])));
+const ordered: Row[] = [
+  [
+    'another release than was ordered',
+    signedAgain(judgedAgain(summary((all) => void (all.release = 'v1.5.0')))),
+    'summary-invalid',
+  ],
+  [
+    'another candidate than was ordered',
+    signedAgain(summary(({ candidate }) => void (candidate.label = 'v1.4.1'))),
+    'summary-invalid',
+  ],
+  [
+    'another previous than was ordered',
+    signedAgain(judgedAgain(summary(({ previous }) => void (previous.label = 'v1.3.1')))),
+    'summary-invalid',
+  ],
+  [
+    'another set than was ordered',
+    signedAgain(summary((all) => void (all.command += ' --set nightly'))),
+    'summary-invalid',
+  ],
+  [
+    'a scenario that was not ordered',
+    signedAgain(summary((all) => void (all.command += ' --only incident'))),
+    'summary-invalid',
+  ],
+  [
+    'a lane that was not ordered',
+    signedAgain(summary((all) => void (all.command += ' --lane tap'))),
+    'summary-invalid',
+  ],
+  [
+    'a seed that was not ordered',
+    signedAgain(summary((all) => void (all.command = all.command.replace(' --seed 7', '')))),
+    'summary-invalid',
+  ],
+  ['a seed that draws another order', comparison((all) => void (all.seed = 8)), 'comparison-differs'],
+  ['fewer pairs than were ordered', comparison((all) => void (all.pairsMax = 3)), 'summary-invalid'],
+  ['time that was not up', comparison((all) => void (all.isCutShort = true)), 'summary-invalid'],
+  [
+    'a project with an environment',
+    signedAgain(ofProject({ environments: { ci: { budgets: { 'rss.max': '1 kB' } } } })),
+    'project-differs',
+  ],
+  [
+    'a scenario twice',
+    signedAgain(
+      edit('project.json', (all: Mutable<unknown>) => void all.scenarios.push(all.scenarios[0])),
+      summary((all) => void all.scenarios.push({ ...all.scenarios[0], runs: [], comparisons: [] })),
+    ),
+    'project-differs',
+  ],
+  [
+    'a limit of the library that the run did not have',
+    signedAgain(judgedAgain(raw(({ budget }) => void delete budget['missed.messages']))),
+    'budget-differs',
+  ],
+  [
+    'a limit of the library that was another',
+    signedAgain(judgedAgain(raw(({ budget }) => void (budget['rss.p99'] = 250e6)))),
+    'budget-differs',
+  ],
+  [
+    'answers that nobody mentions',
+    signedAgain(keeping('notes', judgedAgain(raw(({ pass }) => void (pass.answers = { total: 10, not2xx: 4 }))))),
+    'figures-differ',
+  ],
+];
+
+const table = [...shown, ...elsewhere, ...together, ...copies, ...limits, ...builds, ...ordered];
+
+const refusalsOf = async (bend: Bend, order: Parameters<typeof verified>[1] = {}) => {
+  const bent: BundleFiles = new Map(clean);
+  bend(bent);
+  return (await verified(bent, order)).refusals;
+};
+
+t.test(`${table.length} ways to bend a bundle in several places at once`, async (t) => {
+  for (const [name, bend, reason, order] of table) {
+    const [first] = await refusalsOf(bend, order);
+    t.equal(first?.reason, reason, `${name}: ${first?.text}`);
+  }
+});
+
+t.test('what was judged again by the source is as it was sealed', async (t) => {
+  t.same(await refusalsOf(signedAgain(judgedAgain())), []);
+  t.same(await refusalsOf(signedAgain(other)), [], 'in the name of another version');
+  const policy = checkPolicy({ allowIdle: ['steady/exact/rss.max'] }, '');
+  t.same(await refusalsOf(signedAgain(limited('64GB', 64e9)), { policy }), [], 'a limit that is allowed by name');
+});
+
+t.test('a build that differs is named on the page', async (t) => {
+  const build = ['npm ci --no-audit --no-fund', 'build: esbuild --minify'];
+  const bent: BundleFiles = new Map(clean);
+  signedAgain(judgedAgain(summary(({ candidate }) => void (candidate.build = build))))(bent);
+  const { refusals, report } = await verified(bent);
+  t.same(refusals, []);
+  t.match(
+    report?.notes[0]?.text,
+    /^The candidate was made ready to run by “npm ci .*build: esbuild --minify”, the release before it by “as it was packed”\.$/,
+  );
+  t.match(bent.get('signoff.html')!.toString(), 'esbuild --minify');
+});

@@ -1,0 +1,75 @@
+/**
+ * Whether a sign-off is what its command orders: release, versions, scope, and of each comparison its seed, how many pairs it may take, and
+ * that nothing but the time limit cut it short. The raw data were measured in the order that the seed draws. Pure.
+ */
+import path from 'node:path';
+import type { SignedComparison, SignoffReport } from '../../reports/signoff.ts';
+import { parseQuantity } from '../metrics/quantity.ts';
+import { REDACTED_MARK } from '../redaction/redactor.ts';
+import { quotedWords } from '../requests/shown-command.ts';
+import { refused } from './refusal.ts';
+
+/** Values of an option, as they were typed; undefined where a secret was taken out of one. */
+type ValuesOf = (option: string) => readonly string[] | undefined;
+
+const differs = (what: string) => refused('summary-invalid', `signoff.json: ${what} is not what its command orders`);
+
+/** @throws Refused */
+export function checkOrder(report: SignoffReport): void {
+  const { release, candidate, previous, scope, scenarios } = report;
+  const valuesOf = optionsIn(report.command);
+  const checkOne = (
+    option: string,
+    usual: string | undefined,
+    what: string,
+    isSame: (value: string | undefined) => boolean,
+  ) => {
+    const values = valuesOf(option);
+    if (values !== undefined && !isSame(values.at(-1) ?? usual)) throw differs(what);
+  };
+  const isVersion = (label: string | undefined) => (value: string | undefined) =>
+    value === label || (value !== undefined && label !== undefined && path.basename(value) === label);
+  checkOne('--release', undefined, 'the release', (value) => value === release);
+  checkOne('--candidate', '.', 'the candidate', isVersion(candidate.label));
+  checkOne('--previous', undefined, 'the release before it', isVersion(previous?.label));
+  checkOne('--set', scope.set ?? undefined, 'the set', (value) => value === (scope.set ?? undefined));
+  const only = valuesOf('--only');
+  const isOnly = only === undefined || only.length === 0 || scenarios.every(({ name }) => only.includes(name));
+  if (!isOnly || (only?.length === 0 && scope.leftOut.length > 0)) throw differs('what was left out');
+  const lanes = valuesOf('--lane') ?? [];
+  if (lanes.length > 0 && scope.lanes.some((lane) => lane !== 'load' && !lanes.includes(lane))) throw differs('a lane');
+  for (const { name, comparisons } of scenarios) {
+    for (const comparison of comparisons) checkComparison(report, name, comparison, valuesOf);
+  }
+}
+
+/** As `floodgate signoff` has them where nothing is said. */
+const pairsUsual = '40';
+const timeUsual = '4h';
+
+function checkComparison(
+  { startedAt, signedAt }: SignoffReport,
+  name: string,
+  { seed, pairsMax, isCutShort, result }: SignedComparison,
+  valuesOf: ValuesOf,
+): void {
+  const place = `${name} (${result.lane} lane)`;
+  const last = (option: string, usual: string) => valuesOf(option)?.at(-1) ?? usual;
+  if (String(seed) !== last('--seed', String(Date.parse(startedAt) >>> 0))) throw differs(`the seed of ${place}`);
+  if (String(pairsMax) !== last('--max-pairs', pairsUsual)) throw differs(`the number of pairs of ${place}`);
+  const timeMaxMs = parseQuantity(last('--max-time', timeUsual), '--max-time', 'seconds') * 1000;
+  if (isCutShort && Date.parse(signedAt) - Date.parse(startedAt) < timeMaxMs)
+    throw differs(`that time was up for ${place}`);
+}
+
+function optionsIn(command: string): ValuesOf {
+  const words = quotedWords(command).map((word) =>
+    word.replaceAll(String.raw`'\''`, '\0').replaceAll("'", '').replaceAll('\0', "'"),
+  );
+  return (option) => {
+    const values = words.flatMap((word, at) =>
+      words[at - 1] === option ? [word] : word.startsWith(`${option}=`) ? [word.slice(option.length + 1)] : [],
+    );
+    return values.some((value) => value.includes(REDACTED_MARK)) ? undefined : values;
+  };
+}

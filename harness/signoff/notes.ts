@@ -1,0 +1,57 @@
+/** What a person has to know of a sign-off beside its limits: whatever the summary itself shows is said on the page, by who seals it. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import { counted } from '../../reports/counted.ts';
+import { printable } from '../../reports/format.ts';
+import type { Note } from '../../reports/model.ts';
+import { isComparedWithItself, isOwnCommit, type SignoffReport } from '../../reports/signoff.ts';
+import { REDACTED_MARK } from '../redaction/redactor.ts';
+import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
+import { idleLimits } from './idle-limits.ts';
+
+const warning = (text: string): Note => ({ severity: 'warning', text });
+const namesMax = 5;
+/** Of how a version was built: scripts of a package may be long. */
+const buildCharactersMax = 300;
+
+type Noted = Omit<SignoffReport, 'verdict' | 'notes'>;
+
+/** @param names of the files of the bundle */
+export function notesOf(report: Noted, names: Iterable<string>): Note[] {
+  const { candidate, previous, scope } = report;
+  const texts = [
+    ...(candidate.dirty ? ['The candidate has changes that are not committed.'] : []),
+    ...(previous === null ? ['It was compared with no release before it (--previous).'] : itselfOf(report)),
+    ...(scope.leftOut.length > 0 ? [`Left out of the set (--only): ${shortList(scope.leftOut)}.`] : []),
+    ...buildsOf(report),
+    ...idleLimits(report).map(({ test, why }) => `Nothing can exceed the limit ${test}: ${why}.`),
+    ...secretsOf(report),
+  ];
+  return [...texts.map(warning), ...([...names].some(isSnapshot) ? [snapshotsNote] : [])];
+}
+
+const shortList = (names: readonly string[]) =>
+  names.length > namesMax ? counted(names.length, 'scenario') : names.join(', ');
+
+function itselfOf({ candidate, previous }: Noted): string[] {
+  if (isComparedWithItself({ candidate, previous }))
+    return ['The release before it has the very files of the candidate: the comparison says nothing of the release.'];
+  return isOwnCommit({ candidate, previous })
+    ? ['The release before it is the commit that the candidate’s changes were made on.']
+    : [];
+}
+
+function buildsOf({ candidate: { build = [] }, previous }: Noted): string[] {
+  const before = previous?.build ?? [];
+  if (previous === null || isDeepStrictEqual(build, before)) return [];
+  const words = (commands: readonly string[]) =>
+    commands.length === 0 ? 'nothing' : `“${printable(commands.join('; '), buildCharactersMax)}”`;
+  return [`The candidate was made ready to run by ${words(build)}, the release before it by ${words(before)}.`];
+}
+
+function secretsOf({ scenarios }: Noted): string[] {
+  const names = scenarios
+    .filter(({ runs }) => runs.some(({ command }) => command.includes(REDACTED_MARK)))
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  return [`A secret was taken out of the command of ${shortList(names)}: what stood in its place is in no bundle.`];
+}
