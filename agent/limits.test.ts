@@ -1,6 +1,6 @@
 import t from 'tap';
 import { FloodgateError } from './errors.ts';
-import { deriveLimits, limitTable, memoryBytesDefault, runtimeBytes } from './limits.ts';
+import { deriveLimits, deriveWorkerLimits, limitTable, memoryBytesDefault, runtimeBytes } from './limits.ts';
 import { TcpLayer } from './tcp/tcp.ts';
 
 t.test('the terms add up, stay within the figure they come from, and each has a reason', (t) => {
@@ -66,6 +66,17 @@ t.test('rings, digests and uploads are in the sum', (t) => {
     deriveLimits({ expressionSets }).terms.find(({ name }) => name === 'expressions')?.bytes ?? 0;
   t.equal(named(0), 0);
   t.ok(named(1) > 7e6 && named(4) - named(1) === 3 * (768 << 10), 'the engine once, an automaton for each set');
+  t.end();
+});
+
+t.test('with several threads the copy of a long record is in the sum', (t) => {
+  for (const workers of [2, 4]) {
+    const { each, all } = deriveWorkerLimits({ rings: 1 }, workers);
+    const records = all.terms.find(({ name }) => name === 'records');
+    t.equal(records?.bytes, each.witness.totalBytesMax * workers, 'a witness is no longer than all values');
+    t.ok(all.memoryBytesMax <= memoryBytesDefault, `${all.memoryBytesMax}`);
+  }
+  t.notOk(deriveLimits({ rings: 1 }).terms.some(({ name }) => name === 'records'));
   t.end();
 });
 

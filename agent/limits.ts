@@ -42,6 +42,8 @@ export interface LimitOptions {
   readonly ringBytes?: number | undefined;
   /** Whether digests are remembered. @default false */
   readonly dedup?: boolean | undefined;
+  /** Whether records go to another thread, which has the files. @default false */
+  readonly piped?: boolean | undefined;
   /** Whether witnesses are uploaded. @default false */
   readonly upload?: boolean | undefined;
   /** Whether the capture that is read is, or may be, compressed. @default false */
@@ -153,6 +155,8 @@ const digestShare = 0.011;
 /** Half for the batch being filled and its way out (as it is, gzipped, read back, in the socket), half for those that wait. */
 const uploadShare = 0.02;
 const batchCopies = 4;
+/** Window, hash chains and output of deflate with zlib's usual settings (zconf.h: 2^17 + 2^17), rounded up. */
+const gzipStateBytes = 280 << 10;
 /** A number, a size and a count (agent/sinks/spool-index.ts); at start the numbers twice more, while they are sorted. */
 const spooledBatchBytes = 32;
 /** 65,536 batches at the default: a day and a half of one every two seconds. */
@@ -199,11 +203,14 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     messageBytesMax: Math.min(defaultWitnessLimits.messageBytesMax, totalBytesMax >> 2),
     totalBytesMax,
   };
-  const uploadBytesMax = options.upload ? Math.floor(shared * uploadShare) : 0;
+  const batchesBytesMax = options.upload ? Math.floor(shared * uploadShare) : 0;
+  const uploadBytesMax = batchesBytesMax === 0 ? 0 : batchesBytesMax + gzipStateBytes;
   const spoolBatchesMax = options.spool ? powerOfTwoWithin((shared * spoolShare) / spooledBatchBytes) : 0;
   const samplingBytes = options.sampled ? samplerBytes(tcp.streamsMax) : 0;
-  // Not every agent uploads, or leaves exchanges out: it comes out of the largest of what is shared by bodies.
-  const besideBytes = uploadBytesMax + spoolBatchesMax * spooledBatchBytes + samplingBytes;
+  // A witness is no longer than all values, and its record is copied once: from where it is written to its file or batch it goes in pieces.
+  const recordBytesMax = options.piped ? totalBytesMax : 0;
+  // Not every agent has all of this: it comes out of the largest of what is shared by bodies.
+  const besideBytes = uploadBytesMax + spoolBatchesMax * spooledBatchBytes + samplingBytes + recordBytesMax;
   const decoderBytesMax = Math.floor(shared * decoderShare) - besideBytes;
   const bodyBufferBytesMax = Math.floor(shared * bodyBufferShare);
   const harBytesMax = Math.floor(shared * harShare);
@@ -224,6 +231,10 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
   }
   if (uploadBytesMax > 0) {
     terms.push({ name: 'upload', bytes: uploadBytesMax, reason: 'batches being filled, sent and waiting' });
+  }
+  if (recordBytesMax > 0) {
+    const reason = 'a long witness on its way to the thread that has the file';
+    terms.push({ name: 'records', bytes: recordBytesMax, reason });
   }
   if (options.expressionSets) {
     const bytes = expressionEngineBytes + options.expressionSets * expressionSetBytes;
@@ -256,8 +267,8 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     harBytesMax,
     ringBytes: rings.bytesEach,
     digestsMax,
-    batchBytesMax: Math.min(batchBytesMaxMost, Math.floor(uploadBytesMax / 2 / batchCopies)),
-    memorySpoolBytesMax: Math.floor(uploadBytesMax / 2),
+    batchBytesMax: Math.min(batchBytesMaxMost, Math.floor(batchesBytesMax / 2 / batchCopies)),
+    memorySpoolBytesMax: Math.floor(batchesBytesMax / 2),
     spoolBatchesMax,
     terms,
     memoryBytesMax,
@@ -301,6 +312,7 @@ export function deriveWorkerLimits(options: LimitOptions, workers: number): Work
   const { pagesMax } = deriveLimits(options).tcp;
   const each = deriveLimits({
     ...options,
+    piped: true,
     memoryBytes: memoryBytes / workers,
     pages: pagesMax,
     streams: options.streams === undefined ? undefined : Math.ceil(options.streams / workers),

@@ -17,6 +17,10 @@ export interface Shape {
   readonly exchanges: number;
   /** Of a response's JSON body. */
   readonly bodyBytes: number;
+  /** No two exchanges are equal: a number in the target and one in the body. @default false */
+  readonly varied?: boolean;
+  /** How often resident memory is read. @default 100 */
+  readonly readings?: number;
 }
 
 export interface ShapeFigures {
@@ -26,11 +30,11 @@ export interface ShapeFigures {
   /** Of frames. */
   readonly wireBytes: number;
   readonly counters: Readonly<Record<string, number>>;
-  /** Resident bytes after so many exchanges, read a hundred times. */
+  /** Resident bytes after so many exchanges. */
   readonly resident: readonly { readonly exchanges: number; readonly bytes: number }[];
 }
 
-const readingsMax = 100;
+const readingsDefault = 100;
 
 /** Of members that are texts, a hundred bytes each: as dense in values as what APIs answer. */
 const words = 'what people write about a thing that is for sale, with its size and colour, in some sentence or two';
@@ -53,18 +57,27 @@ export function jsonOf(length: number): Buffer {
 
 /** Gives the whole traffic to `capture`; calls back after each exchange. */
 async function play(shape: Shape, capture: HostileCapture, done: (exchanges: number) => void): Promise<void> {
-  const { connections, exchanges } = shape;
-  const body = jsonOf(shape.bodyBytes);
+  const { connections, exchanges, varied = false } = shape;
+  const body = varied
+    ? Buffer.concat([Buffer.from('[10000000,'), jsonOf(shape.bodyBytes - 11), Buffer.from(']')])
+    : jsonOf(shape.bodyBytes);
   const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
   const response = Buffer.concat([Buffer.from(head), body]);
   const request = Buffer.from(
-    'GET /api/items?page=2 HTTP/1.1\r\nHost: api.example\r\nAccept: application/json\r\nAuthorization: Bearer abcdefghijklmnop\r\n\r\n',
+    'GET /api/items/10000000?page=2 HTTP/1.1\r\nHost: api.example\r\nAccept: application/json\r\nAuthorization: Bearer abcdefghijklmnop\r\n\r\n',
   );
+  const places: [bytes: Buffer, end: number][] = varied
+    ? [
+        [request, request.indexOf('?') - 1],
+        [response, response.length - body.length + 8],
+      ]
+    : [];
   const next = new Float64Array(connections * 2).fill(1);
   for (let i = 0; i < connections; i += 1) await capture.open(i);
   for (let i = 0; i < exchanges; i += 1) {
     const connection = i % connections;
     const [client, server] = [connection * 2, connection * 2 + 1];
+    for (const [bytes, end] of places) countUp(bytes, end);
     next[client] = await capture.send(connection, 0, next[client]!, request, next[server]!);
     next[server] = await capture.send(connection, 1, next[server]!, response, next[client]!);
     done(i + 1);
@@ -73,6 +86,13 @@ async function play(shape: Shape, capture: HostileCapture, done: (exchanges: num
     await capture.segment(i, 0, Flag.fin | Flag.ack, next[i * 2]!, undefined, next[i * 2 + 1]!);
     await capture.segment(i, 1, Flag.fin | Flag.ack, next[i * 2 + 1]!, undefined, next[i * 2]!);
   }
+}
+
+/** The next decimal number, in the digits up to `end`. */
+function countUp(bytes: Buffer, end: number): void {
+  let at = end;
+  for (; bytes[at] === 0x39; at -= 1) bytes[at] = 0x30;
+  bytes[at]! += 1;
 }
 
 /** @throws Error without GNU time. */
@@ -90,7 +110,7 @@ export async function shapeFigures(shape: Shape, options: readonly string[] = []
       const capture = new HostileCapture(async (chunk) => {
         if (!stdin.write(chunk) && time.exitCode === null) await Promise.race([once(stdin, 'drain'), exited]);
       });
-      const step = Math.max(1, Math.floor(shape.exchanges / readingsMax));
+      const step = Math.max(1, Math.floor(shape.exchanges / (shape.readings ?? readingsDefault)));
       await play(shape, capture, (exchanges) => {
         if (exchanges % step === 0) resident.push({ exchanges, bytes: residentOf(time.pid!) });
       });
@@ -116,7 +136,10 @@ function residentOf(pid: number): number {
   }
 }
 
-/** The slope of bytes over exchanges, by least squares, and the upper bound of its 99 % interval (normal errors). */
+/**
+ * The slope of bytes over exchanges, by least squares, and the upper bound of its 99 % interval. What a reading is off goes on in the next one:
+ * errors are taken as a first-order autoregression, which leaves (1 − ρ) / (1 + ρ) as many independent readings (Cochrane and Orcutt, 1949).
+ */
 export function slopeOf(readings: ShapeFigures['resident']): { readonly slope: number; readonly upper: number } {
   const n = readings.length;
   const meanX = readings.reduce((sum, each) => sum + each.exchanges, 0) / n;
@@ -127,9 +150,10 @@ export function slopeOf(readings: ShapeFigures['resident']): { readonly slope: n
     xy += (exchanges - meanX) * (bytes - meanY);
   }
   const slope = xy / xx;
-  const rest = readings.reduce(
-    (sum, { exchanges, bytes }) => sum + (bytes - meanY - slope * (exchanges - meanX)) ** 2,
-    0,
-  );
-  return { slope, upper: slope + 2.576 * Math.sqrt(rest / (n - 2) / xx) };
+  const errors = readings.map(({ exchanges, bytes }) => bytes - meanY - slope * (exchanges - meanX));
+  const rest = errors.reduce((sum, error) => sum + error ** 2, 0);
+  const together = errors.reduce((sum, error, i) => sum + error * (errors[i - 1] ?? 0), 0);
+  const correlation = rest === 0 ? 0 : Math.min(0.99, Math.max(0, together / rest));
+  const widening = Math.sqrt((1 + correlation) / (1 - correlation));
+  return { slope, upper: slope + 2.576 * widening * Math.sqrt(rest / (n - 2) / xx) };
 }

@@ -3,10 +3,17 @@
  *
  *     node bench/shapes.bench.ts connections   100 to 60,000 connections, open at once, on the same bytes
  *     node bench/shapes.bench.ts bodies        bodies of 1 byte to 10 MB
- *     node bench/shapes.bench.ts exchanges     ten million exchanges: how much memory each leaves behind
+ *     node bench/shapes.bench.ts exchanges     ten million exchanges through all stages, spooled and uploaded to a server that takes
+ *                                              everything: how much memory each leaves behind (some ten minutes on two cores)
  *
  * `--exchanges N` makes each shorter or longer.
  */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Shape, shapeFigures, slopeOf } from './shapes-fixture.ts';
 
@@ -42,19 +49,35 @@ async function bodies(): Promise<void> {
 
 /** Readings before this share of the exchanges are warm-up. */
 const warmUpShare = 0.2;
+const readings = 1000;
 
 async function exchanges(): Promise<void> {
   const count = asked ?? 10_000_000;
-  const { resident, peakBytes, cpuSeconds, counters } = await shapeFigures({
-    connections: 50,
-    exchanges: count,
-    bodyBytes: 200,
-  });
-  const { slope, upper } = slopeOf(resident.slice(Math.floor(resident.length * warmUpShare)));
-  print(
-    `${counters['witness.exchangesWhole']} of ${count} exchanges whole, ${cpuSeconds.toFixed(0)} CPU s, peak ${(peakBytes / 1e6).toFixed(1)} MB; ` +
-      `resident memory after warm-up: ${slope.toFixed(3)} bytes an exchange, at most ${upper.toFixed(3)} (99 %)`,
-  );
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => response.end());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-shapes-spool-'));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  try {
+    const shape = { connections: 50, exchanges: count, bodyBytes: 200, varied: true, readings };
+    const { resident, peakBytes, cpuSeconds, counters } = await shapeFigures(shape, [
+      '--upload',
+      url,
+      '--spool',
+      folder,
+    ]);
+    const { slope, upper } = slopeOf(resident.slice(Math.floor(resident.length * warmUpShare)));
+    print(
+      `${counters['witness.exchangesWhole']} of ${count} exchanges whole, ${counters['upload.witnessesSent']} witnesses uploaded, ` +
+        `${cpuSeconds.toFixed(0)} CPU s, peak ${(peakBytes / 1e6).toFixed(1)} MB; resident memory after warm-up: ` +
+        `${slope.toFixed(3)} bytes an exchange, at most ${upper.toFixed(3)} (99 %)`,
+    );
+  } finally {
+    server.close();
+    server.closeAllConnections();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const programs: Record<string, () => Promise<void>> = { connections, bodies, exchanges };

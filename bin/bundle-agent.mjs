@@ -1,13 +1,20 @@
 // The published agent in few files: finding and linking 90 modules takes Node.js 60 ms of CPU at each start. Parts that not
-// every run needs stay apart. The harness starts the modules instead, since a defect takes the place of one of them.
+// every run needs stay apart. The harness measures these files; it starts the modules where profiles name them, and where a
+// defect takes the place of one (harness/target/agent-files.ts).
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { RolldownMagicString, rolldown } from 'rolldown';
 import { parseSync, Visitor } from 'rolldown/utils';
 import { splitCore } from './split-core.mjs';
 
+const bundlers = ['bundle-agent.mjs', 'split-core.mjs', 'core-loader.mjs'].map((name) =>
+  path.join(path.dirname(fileURLToPath(import.meta.url)), name),
+);
+
 /**
- * Writes `main.js`, `capture-worker.js` and what they need.
+ * Writes `main.js`, `capture-worker.js` and what they need, and in `sources.json` what they were made of.
  * @param {string} root the repository
  * @param {string} folder made if it is not there
  */
@@ -40,6 +47,14 @@ export async function bundleAgent(root, folder) {
   splitCore(files, core.fileName, readFileSync(path.join(root, 'bin/core-loader.mjs'), 'utf8'));
   mkdirSync(folder, { recursive: true });
   for (const [name, code] of files) writeFileSync(path.join(folder, name), code);
+  const sources = [...bundlers, ...(await bundle.watchFiles)].filter((name) => path.isAbsolute(name)).sort();
+  writeFileSync(path.join(folder, 'sources.json'), `${JSON.stringify(digestsOf(root, sources), null, 1)}\n`);
+}
+
+/** @param {string} root @param {readonly string[]} files @returns by its path from `root`, the SHA-256 of each */
+function digestsOf(root, files) {
+  const digestOf = (/** @type {string} */ file) => createHash('sha256').update(readFileSync(file)).digest('hex');
+  return Object.fromEntries(files.map((file) => [path.relative(root, file), digestOf(file)]));
 }
 
 const assertionModule = /^node:assert(\/strict)?$/;

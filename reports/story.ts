@@ -38,7 +38,9 @@ export function storyCaption(rows: readonly StoryRow[]): string {
   if (!run) return '';
   const { ledger, scenario, target, lane } = run;
   const amount = ledger ? `${formatBytes(ledger.bytesSent)} in ${formatCount(ledger.framesSent)} frames` : '';
-  return `${scenario.name}, ${amount}, the same in every row; ${lane} lane; ${target.stages}`;
+  const { stages } = rows[0]!.run.target;
+  const last = stages === target.stages ? '' : `; the last row: ${target.stages}`;
+  return `${scenario.name}, ${amount}, the same in every row; ${lane} lane; ${stages}${last}`;
 }
 
 /** A row a step for a terminal. */

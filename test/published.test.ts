@@ -1,10 +1,12 @@
 /** The package as it is published: built, in a node_modules folder, started by its own launcher. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { exchangesCapture } from '../agent/commands/capture-fixture.ts';
+import { tapOnly } from '../harness/commands/cli-trial.ts';
+import type { RunReport } from '../reports/model.ts';
 import { install, packed, plainNode } from './installed-package.ts';
 
 const folder = t.testdir();
@@ -221,6 +223,33 @@ t.test('a capture of its user’s, with three impairments, is judged', (t) => {
   t.match(report.budgets, [{}, {}, {}, { name: 'missed.messages', state: 'pass' }]);
   const schedule = readFileSync(path.join(folder, 'report', 'applied.impair.jsonl'), 'utf8').split('\n');
   t.ok(schedule.length > 5, `${schedule.length} lines of the schedule`);
+  t.end();
+});
+
+/** A run through a TAP device. @returns the agent's program, from the installed package, the report, and what was printed */
+function agentRun(t: Test, ...words: string[]): { program: string; report: RunReport; printed: string } {
+  const out = path.join(t.testdir(), 'run');
+  const limits = ['rss.p99=2GB', 'dropped.frames=1000000', 'missed.messages=1000000'];
+  const args = ['run', 'steady', '--size', '300kB', '--speed', '100', ...limits.flatMap((text) => ['--budget', text])];
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(bin, 'floodgate'), ...args, ...words, '--out', out],
+    { cwd: folder, encoding: 'utf8' },
+  );
+  t.ok(existsSync(path.join(out, 'report.json')), stdout + stderr);
+  const report: RunReport = JSON.parse(readFileSync(path.join(out, 'report.json'), 'utf8'));
+  const file = report.target.command.find((word) => word.endsWith('main.js')) ?? '';
+  return { program: path.relative(path.dirname(bin), file), report, printed: stdout };
+}
+
+t.test('the agent is measured as it is published, and module by module with a defect', tapOnly, (t) => {
+  const plain = agentRun(t, '--agent-until', 'witnesses');
+  t.equal(plain.program, 'dist/agent-bundle/main.js', 'what floodgate-agent runs');
+  t.equal(plain.report.target.stages, 'ends after witnesses, uploads nothing, as published');
+  t.match(plain.printed, plain.report.target.stages);
+  const defect = agentRun(t, '--defect', 'unpaired-requests', '--no-explain');
+  t.equal(defect.program, 'dist/agent/main.js');
+  t.equal(defect.report.target.stages, 'full agent: capture to upload, module by module');
   t.end();
 });
 

@@ -73,10 +73,10 @@ const { copy: copyBytes, utf8Slice } = Buffer.prototype;
 const parsed = Buffer.allocUnsafeSlow(PARSED_BYTES_MAX);
 
 /**
- * 1.0 is a double by its spelling, as the original's ladder has it; its value does not say so. A false alarm from
- * within a string costs time only. (1e3 is taken for the integer it is; larger ones are no exact integers: see below.)
+ * 1.0, 1e3 and 40999999999991.999999 are doubles by their spelling, as the original's ladder has it; their values do not say so. A
+ * false alarm from within a string costs time only.
  */
-const spelledAsDouble = /[:,[]\s*-?\d+\.0+(?!\d)/;
+const spelledAsDouble = /(?:^|[:,[])\s*-?(?:\d+(?:\.0+(?!\d)|(?:\.\d+)?[eE][-+]?\d)|(?=[\d.]{17})\d+\.)/;
 
 export class JsonDocument {
   readonly #limits: JsonLimits;
@@ -262,7 +262,7 @@ export class JsonDocument {
 
   #parseWhole(): boolean {
     const text = this.#text();
-    if (text.includes('.0') && spelledAsDouble.test(text)) return false;
+    if (spelledAsDouble.test(text)) return false;
     let value: unknown;
     try {
       value = JSON.parse(text);

@@ -103,6 +103,17 @@ const nothing = new Uint8Array(0);
 /** A scratch of this size is a part of the reader itself: strings of common length are whole with every budget spent. */
 const freeScratchBytes = 256;
 
+/**
+ * An integer that is no safe one: exact where 64 bits hold it, signed or unsigned; otherwise a double, as the original's ladder has it.
+ */
+export function beyondSafe(text: string): bigint | number {
+  const value = Number(text);
+  // A thousand digits are not worth their exact value.
+  if (value < -9.3e18 || value > 1.9e19) return value;
+  const exact = BigInt(text);
+  return exact >= -(1n << 63n) && exact < 1n << 64n ? exact : value;
+}
+
 export class JsonReader {
   #handler: JsonHandler;
   readonly #limits: JsonLimits;
@@ -578,16 +589,13 @@ export class JsonReader {
     else {
       const value = Number(text);
       if (Number.isSafeInteger(value)) this.#handler.integer(value === 0 ? 0 : value);
-      else if (value < -9.3e18 || value > 1.9e19) this.#handler.double(value);
-      else this.#big(BigInt(text), value);
+      else {
+        const beyond = beyondSafe(text);
+        if (typeof beyond === 'bigint') this.#handler.bigInteger(beyond);
+        else this.#handler.double(beyond);
+      }
     }
     this.#endValue();
-  }
-
-  /** What fits 64 bits, signed or unsigned, is an integer; the rest is a double, as the original's ladder has it. */
-  #big(exact: bigint, rounded: number): void {
-    if (exact >= -(1n << 63n) && exact < 1n << 64n) this.#handler.bigInteger(exact);
-    else this.#handler.double(rounded);
   }
 
   // ---- what is nested too deep: only brackets and strings are followed

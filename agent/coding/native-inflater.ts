@@ -24,7 +24,7 @@ interface NativeHandle {
   reset(): void;
 }
 
-interface HandleOwner {
+export interface HandleOwner {
   readonly _handle: NativeHandle;
   readonly _writeState: Uint32Array;
   close(): void;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import t from 'tap';
-import { readBatch } from '../sinks/batch.ts';
+import { readBatch } from '../sinks/batch-fixture.ts';
 import { exchangesCapture } from './capture-fixture.ts';
 
 const program = path.join(import.meta.dirname, '..', 'main.ts');

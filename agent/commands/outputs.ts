@@ -232,6 +232,10 @@ export class Outputs {
         file?.writeBytes(bytes, start, end);
         upload.add(bytes, start, end);
       },
+      writePieces: (each, length) => {
+        file?.writePieces?.(each, length);
+        upload.addPieces(each, length);
+      },
     };
   }
 

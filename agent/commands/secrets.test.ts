@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import { readBatch } from '../sinks/batch.ts';
+import { readBatch } from '../sinks/batch-fixture.ts';
 import { formsOf, plantSecrets } from './secrets-capture-fixture.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');

@@ -138,7 +138,6 @@ export class PartedText {
     let from = TEXT_AT;
     for (;;) {
       const found = this.#kernel.resume(end);
-      if (found === Found.UNFIT) return 0;
       this.#kernel.keepResumed();
       const at = word(RESUMED_AT + Resumed.FROM);
       const isAscii = (word(RESUMED_AT + Resumed.CLASSES) & Has.BEYOND_ASCII) === 0;

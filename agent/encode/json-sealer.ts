@@ -3,9 +3,12 @@
  * the kernel asks. Names come back with every body: what they say is remembered by the kernel in a table without growth.
  */
 import { isUtf8 } from 'node:buffer';
+import { beyondSafe } from '../body/json-reader.ts';
 import { view as digestView, hashText } from '../digest/digest-memory.ts';
 import { Has } from '../witness/character-classes.ts';
 import { formatByRules, stringFormat } from '../witness/formats.ts';
+import { inferringTyper } from '../witness/infer.ts';
+import { bigData, doubleData } from '../witness/ir.ts';
 import { isSecretPair, verdictOn } from '../witness/secret-names.ts';
 import { isCardNumber, redactText } from '../witness/secret-scanner.ts';
 import { PartedText, type SealLimits } from './json-parts.ts';
@@ -16,6 +19,7 @@ import {
   bytes,
   formatIndex,
   type HeadQuestions,
+  putFinished,
   putPages,
   putTextAt,
   startKernel,
@@ -53,6 +57,15 @@ function redactAt(start: number, end: number, to: number): number {
   return redacted.length * 3 > PLAIN_END - 8 - to ? -1 : putTextAt(redacted, to, redacted.length * 3);
 }
 
+/** A number as `json-reader.ts` takes it, finished as the kernel's constants are. */
+function sealNumber(start: number, end: number, to: number): number {
+  const text = asciiAt(start, end);
+  const value = /[.eE]/.test(text) ? Number(text) : beyondSafe(text);
+  putFinished(to, typeof value === 'bigint' ? inferringTyper.number(bigData(value)) : doubleData(value));
+  // As `Obfuscator` has it.
+  return value >= 1e12 && isCardNumber(String(value)) ? 1 : 0;
+}
+
 /** What the kernel asks while it reads a head: the answers are those of the sealer at work. */
 export const headQuestions: HeadQuestions = { learnPlace: () => 0, sealValue: () => 0 };
 
@@ -75,11 +88,8 @@ export const sealKernel = startKernel({
     ),
   redactText: redactAt,
   isCard: (start, end) => (isCardNumber(asciiAt(start, end)) ? 1 : 0),
-  parseDouble: (start, end) => {
-    const value = Number(asciiAt(start, end));
-    return Number.isInteger(value) ? Number.NaN : value;
-  },
-  parseExact: (start, end) => Number(asciiAt(start, end)),
+  parseDouble: (start, end) => Number(asciiAt(start, end)),
+  sealNumber,
 });
 
 /** The index of the format of a text in the seal's memory, and whether a secret may be in it. */

@@ -80,8 +80,6 @@ export const Found = {
   FULL: 1,
   /** The end of a container of which a part is encoded already. */
   END: 2,
-  /** What was read cannot be encoded. */
-  UNFIT: 3,
 } as const;
 /** Words of a frame that the host reads: where its entries begin (negative: a list), whether a part of it is encoded, its record. */
 export const Frame = { BASE: 4, IS_SPILLED: 64, BEGIN: 68 } as const;

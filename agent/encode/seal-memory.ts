@@ -2,6 +2,7 @@
  * The memory in which JSON bodies are sealed, and the kernel that works in it (`agent/kernels/assembly/seal/`). Filled once: templates of formats, finished values such as
  * `true`, classes of bytes, which formats a text may have, prefixes of secrets. The layout is `seal-layout.ts`.
  */
+import assert from 'node:assert/strict';
 import {
   bytes as digestBytes,
   digestWord,
@@ -81,7 +82,7 @@ export interface SealQuestions extends HeadQuestions {
   redactText(start: number, end: number, to: number): number;
   isCard(start: number, end: number): number;
   parseDouble(start: number, end: number): number;
-  parseExact(start: number, end: number): number;
+  sealNumber(start: number, end: number, to: number): number;
 }
 
 /** What the kernel does: `agent/kernels/assembly/seal/seal.ts`. */
@@ -184,14 +185,17 @@ function writeFinished(): void {
     listData(),
     stringData(REDACTED),
   ];
-  for (const [i, data] of values.entries()) {
-    const at = FINISHED_AT + i * FINISHED_BYTES;
-    digestData(data, 0, 24);
-    copyDigest(at);
-    const binary = encoded(data);
-    view.setInt32(at + 8, binary.length, true);
-    bytes.set(binary, at + 12);
-  }
+  for (const [i, data] of values.entries()) putFinished(FINISHED_AT + i * FINISHED_BYTES, data);
+}
+
+/** A value of 36 bytes at most, ready to be used: digest, length, binary form. */
+export function putFinished(at: number, data: Data): void {
+  digestData(data, 0, 24);
+  copyDigest(at);
+  const binary = encoded(data);
+  assert(binary.length <= FINISHED_BYTES - 12);
+  view.setInt32(at + 8, binary.length, true);
+  bytes.set(binary, at + 12);
 }
 
 function writeTemplates(format: DataFormat, index: number): void {

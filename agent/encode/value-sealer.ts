@@ -24,7 +24,6 @@ import {
   ROOT_LIST_AT,
   ROOT_STRUCT_AT,
   ROOT_TEXT_AT,
-  SEALED_VALUES_MAX,
   SECRET_BYTES_MIN,
   SHORT_MAX,
 } from './seal-layout.ts';
@@ -61,8 +60,8 @@ const PLACES_MAX = 256;
 /** A place whose texts are new each time (request ids) is left alone for so many of them. */
 const PASSES = 2048;
 
-/** A shorter text has no more values than are sealed at once. */
-const DENSE_BYTES_MIN = SEALED_VALUES_MAX * 2;
+/** A shorter text weighs little as a tree. */
+const PARTED_BYTES_MIN = 4 << 10;
 
 /** Objects of values kept for the next bodies: 170 bytes each. */
 const IDLE_MAX = 128;
@@ -127,7 +126,7 @@ export class ValueSealer implements Sealer {
     const field = this.#json.read(source, length);
     const sealedMeta = this.sealedMeta(meta);
     const at = field === 0 ? 0 : this.#json.encode(sealedMeta.field);
-    if (at === 0) return length < DENSE_BYTES_MIN ? null : this.#dense(source, length, meta);
+    if (at === 0) return length < PARTED_BYTES_MIN ? null : this.#inParts(source, length, meta);
     hashRoot(sealedMeta, field === SealField.dataList);
     this.#obfuscator.changed += this.#json.redacted;
     const size = MEMORY_BYTES - at;
@@ -140,8 +139,8 @@ export class ValueSealer implements Sealer {
     return this.#sealedData(value, 0, size, null);
   }
 
-  /** A text that may have been declined because it has more values, or longer ones, than are sealed at once. */
-  #dense(source: readonly Uint8Array[], length: number, meta: DataMeta): Data | null {
+  /** A text that may have been declined because it has more values, or longer ones, than are sealed at once, or a name twice. */
+  #inParts(source: readonly Uint8Array[], length: number, meta: DataMeta): Data | null {
     const parts = this.openParts(meta)!;
     if (parts.push(source, length) && parts.isWhole) return parts.finish();
     parts.release();

@@ -11,8 +11,9 @@
  * The identity is random and stays with the batch: whoever receives it twice knows it by that.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
 import { type OverloadMark, unmarked } from '../overload/mark.ts';
+import { GzipMembers, memberBytesMax } from './gzip-members.ts';
+import type { EachPiece } from './record-output.ts';
 
 export const batchHeadBytes = 80;
 const signature = 'FGBATCH2';
@@ -20,44 +21,141 @@ const checksumAt = 48;
 const checksumBytes = 32;
 const olderSignature = 'FGBATCH1';
 const olderChecksumAt = 32;
-/** Past 3 the time doubles for a tenth of the size (witnesses of `steady`). */
-const gzipLevel = 3;
+/** Without a view of its own for every piece. */
+const copyBytes = Buffer.prototype.copy;
 
-export interface Batch {
+export interface BatchLabel {
   /** 32 hexadecimal digits. */
   readonly identity: string;
   readonly witnesses: number;
   /** The most that was left out while it was filled. */
   readonly overload: OverloadMark;
-  /** Gzipped witnesses, each with its length before it. */
-  readonly body: Buffer;
 }
 
-/** @param bytes witnesses, each with its length before it; not kept */
-export function sealBatch(bytes: Uint8Array, witnesses: number, overload = unmarked): Batch {
+/** Takes gzipped witnesses, each with its length before it; a piece is valid during the call. */
+type TakePiece = (piece: Buffer) => void;
+
+/** A batch that was filled. */
+export interface Batch extends BatchLabel {
+  /** What its body may come to. */
+  readonly bodyBytesMax: number;
+  /** Makes the body. */
+  eachPiece(take: TakePiece): void;
+}
+
+/** A batch on its way to a server. */
+export interface HeldBatch extends BatchLabel {
+  readonly bodyBytes: number;
+  /** Of the body; each is valid until the next one is asked for. @throws Error where it cannot be read any more */
+  pieces(): Iterable<Buffer>;
+}
+
+/** A body in one piece, valid as long as whoever made it says. */
+export class WholeBatch implements Batch, HeldBatch {
+  readonly identity: string;
+  readonly witnesses: number;
+  readonly overload: OverloadMark;
+  readonly body: Buffer;
+
+  constructor({ identity, witnesses, overload }: BatchLabel, body: Buffer) {
+    this.identity = identity;
+    this.witnesses = witnesses;
+    this.overload = overload;
+    this.body = body;
+  }
+
+  get bodyBytes(): number {
+    return this.body.length;
+  }
+
+  get bodyBytesMax(): number {
+    return this.body.length;
+  }
+
+  eachPiece(take: TakePiece): void {
+    take(this.body);
+  }
+
+  pieces(): Iterable<Buffer> {
+    return [this.body];
+  }
+}
+
+const newLabel = (witnesses: number, overload: OverloadMark): BatchLabel => ({
+  identity: randomBytes(16).toString('hex'),
+  witnesses,
+  overload,
+});
+
+/**
+ * @param bytes witnesses, each with its length before it; not kept
+ * @param gzip the body is valid until it makes another member
+ */
+export function sealBatch(
+  bytes: Uint8Array,
+  witnesses: number,
+  overload = unmarked,
+  gzip = new GzipMembers(bytes.length),
+): WholeBatch {
+  return new WholeBatch(newLabel(witnesses, overload), gzip.member(bytes, bytes.length));
+}
+
+/**
+ * One witness that is longer than a batch: never in one piece, neither before nor behind compression. Its body is several members of
+ * gzip, one behind the other, which is a gzip file as well (RFC 1952, section 2.2).
+ * @param each gives the witness with its length before it; called once, within `put`
+ * @param scratch free until `put` returns
+ */
+export function longBatch(
+  each: EachPiece,
+  length: number,
+  scratch: Buffer,
+  overload: OverloadMark,
+  gzip = new GzipMembers(scratch.length),
+): Batch {
   return {
-    identity: randomBytes(16).toString('hex'),
-    witnesses,
-    overload,
-    body: gzipSync(bytes, { level: gzipLevel }),
+    ...newLabel(1, overload),
+    bodyBytesMax: Math.ceil(length / scratch.length) * memberBytesMax(scratch.length),
+    eachPiece: (take) => {
+      let used = 0;
+      const end = () => {
+        if (used > 0) take(gzip.member(scratch, used));
+        used = 0;
+      };
+      each((bytes, start, stop) => {
+        for (let at = start; at < stop; ) {
+          const size = copyBytes.call(bytes, scratch, used, at, stop);
+          at += size;
+          used += size;
+          if (used === scratch.length) end();
+        }
+      });
+      end();
+    },
   };
 }
 
-export function batchHead({ identity, witnesses, overload, body }: Batch): Buffer {
+/** The head of a file with this body. */
+export function batchHead(
+  { identity, witnesses, overload }: BatchLabel,
+  bodyBytes: number,
+  body: Iterable<Buffer>,
+): Buffer {
   const head = Buffer.alloc(batchHeadBytes);
   head.write(signature, 'latin1');
   head.write(identity, 8, 'hex');
   head.writeUInt32LE(witnesses, 24);
-  head.writeUInt32LE(body.length, 28);
+  head.writeUInt32LE(bodyBytes, 28);
   head.writeUInt8(overload.level, 32);
   head.writeDoubleLE(overload.share, 40);
-  checksum(head, checksumAt, body).copy(head, checksumAt);
+  batchChecksum(head, checksumAt, body).copy(head, checksumAt);
   return head;
 }
 
-interface BatchHead extends Omit<Batch, 'body'> {
+export interface BatchHead extends BatchLabel {
   readonly bodyBytes: number;
   readonly checksumAt: number;
+  readonly bodyAt: number;
 }
 
 /** What a head says; undefined where the bytes are none. Without its body nothing is proved. */
@@ -72,21 +170,13 @@ export function readBatchHead(head: Buffer): BatchHead | undefined {
     bodyBytes: head.readUInt32LE(28),
     overload: isOlder ? unmarked : { level: head.readUInt8(32) as OverloadMark['level'], share: head.readDoubleLE(40) },
     checksumAt: place,
+    bodyAt: place + checksumBytes,
   };
 }
 
-/** The batch of a whole file; undefined where it is torn: another length than its head says, another checksum. */
-export function readBatch(file: Buffer): Batch | undefined {
-  const head = readBatchHead(file);
-  if (head === undefined) return undefined;
-  const bodyAt = head.checksumAt + checksumBytes;
-  if (file.length !== bodyAt + head.bodyBytes) return undefined;
-  const body = file.subarray(bodyAt);
-  if (checksum(file, head.checksumAt, body).compare(file, head.checksumAt, bodyAt) !== 0) return undefined;
-  const { identity, witnesses, overload } = head;
-  return { identity, witnesses, overload, body };
-}
-
-function checksum(head: Buffer, place: number, body: Buffer): Buffer {
-  return createHash('sha256').update(head.subarray(0, place)).update(body).digest();
+/** What stands in a head at `place`. */
+export function batchChecksum(head: Buffer, place: number, body: Iterable<Buffer>): Buffer {
+  const hash = createHash('sha256').update(head.subarray(0, place));
+  for (const piece of body) hash.update(piece);
+  return hash.digest();
 }

@@ -5,10 +5,11 @@
  *
  *     put + found = sent + refused + shed + torn + missing + waiting.
  *
- * Memory: 16 bytes for each batch there may be (`SpoolIndex`), whatever their sizes and numbers.
+ * Memory: 16 bytes for each batch there may be (`SpoolIndex`), whatever their sizes and numbers, and 64 KiB of the one that is sent.
  */
 import { FloodgateError } from '../errors.ts';
-import { type Batch, batchHeadBytes, readBatch } from './batch.ts';
+import { type Batch, batchHeadBytes, type HeldBatch } from './batch.ts';
+import type { BatchFile } from './batch-file.ts';
 import { type Spool, SpoolCounters } from './spool.ts';
 import { batchName, SpoolFolder } from './spool-folder.ts';
 import { type SpooledBatch, SpoolIndex } from './spool-index.ts';
@@ -25,6 +26,8 @@ export class DiskSpool implements Spool {
   /** All but the held one. */
   readonly #index: SpoolIndex;
   #held: SpooledBatch | null = null;
+  /** The held batch's. */
+  #file: BatchFile | null = null;
   #next = 0;
 
   /**
@@ -63,23 +66,25 @@ export class DiskSpool implements Spool {
   }
 
   put(batch: Batch): void {
-    const bytes = batchHeadBytes + batch.body.length;
-    const fits = () => this.bytes + bytes <= this.#bytesMax && this.batches < this.#batchesMax;
+    const bytesMax = batchHeadBytes + batch.bodyBytesMax;
+    const fits = () => this.bytes + bytesMax <= this.#bytesMax && this.batches < this.#batchesMax;
     while (!fits() && this.#shedOldest());
-    if (fits() && this.#write(batch)) {
+    const bytes = fits() ? this.#write(batch) : 0;
+    if (bytes > 0) {
       this.#index.push({ number: this.#next, bytes, witnesses: batch.witnesses });
       this.#next += 1;
     } else this.counters.countShed(batch.witnesses);
   }
 
-  hold(): Batch | undefined {
+  hold(): HeldBatch | undefined {
     for (let entry = this.#index.shift(); entry !== undefined; entry = this.#index.shift()) {
       const file = this.#folder.read(entry.number);
-      const batch = file === undefined ? undefined : readBatch(file);
-      if (batch !== undefined && batch.witnesses === entry.witnesses) {
+      if (file?.witnesses === entry.witnesses) {
         this.#held = entry;
-        return batch;
+        this.#file = file;
+        return file;
       }
+      file?.close();
       this.#countLost(entry, file === undefined);
     }
     return undefined;
@@ -87,11 +92,17 @@ export class DiskSpool implements Spool {
 
   remove(): void {
     if (this.#held !== null) this.#folder.remove(this.#held.number);
-    this.#held = null;
+    this.#letGo();
   }
 
   release(): void {
     if (this.#held !== null) this.#index.unshift(this.#held);
+    this.#letGo();
+  }
+
+  #letGo(): void {
+    this.#file?.close();
+    this.#file = null;
     this.#held = null;
   }
 
@@ -102,18 +113,19 @@ export class DiskSpool implements Spool {
 
   /** What is left waits for the next agent. */
   close(): void {
+    this.#letGo();
     this.#folder.close();
   }
 
-  #write(batch: Batch): boolean {
+  /** @returns the size of its file, 0 where there is none */
+  #write(batch: Batch): number {
     try {
       // Beyond, numbers are no longer exact.
       if (!Number.isSafeInteger(this.#next)) throw new Error('no number is left');
-      this.#folder.write(this.#next, batch);
-      return true;
+      return this.#folder.write(this.#next, batch);
     } catch {
       this.counters.writesFailed += 1;
-      return false;
+      return 0;
     }
   }
 

@@ -9,7 +9,7 @@ export interface RecordOutput {
   /** As `write`, for `bytes[start, end)`, which are copied. */
   writeBytes(bytes: Uint8Array, start: number, end: number): void;
   /** As `writeBytes`, for one record that lies in pieces. @default it is joined before it is written */
-  writePieces?(each: EachPiece): void;
+  writePieces?(each: EachPiece, length: number): void;
   flush(): void;
   close(): void;
   /** The reader is gone: the rest is dropped. */

@@ -12,7 +12,6 @@ import {
   linkSync,
   lstatSync,
   opendirSync,
-  readFileSync,
   readSync,
   renameSync,
   type Stats,
@@ -21,11 +20,10 @@ import {
 } from 'node:fs';
 import { lockFile } from '../capture/sys/file-lock.ts';
 import { FloodgateError } from '../errors.ts';
-import { type Batch, batchHead, batchHeadBytes, readBatchHead } from './batch.ts';
+import { type Batch, batchHead, batchHeadBytes } from './batch.ts';
+import { BatchFile, headIn, readPieces } from './batch-file.ts';
 import { HeldFolder, isTrustedOwner } from './held-folder.ts';
 
-/** No batch is larger: one witness beyond a batch's usual size makes one of its own (`ENCODED_BYTES_MAX`). */
-const fileBytesMax = 40 << 20;
 const digits = 16;
 export const batchName = /^(\d{16})\.batch$/;
 const draftName = /^\d{16}\.draft$/;
@@ -78,34 +76,51 @@ export class SpoolFolder {
     return removed;
   }
 
-  /** Writes a batch under another name, then gives it its number. @throws Error where that fails, or the number is taken. */
-  write(number: number, batch: Batch): void {
+  /**
+   * Writes a batch under another name, then gives it its number.
+   * @returns the file's size @throws Error where that fails, or the number is taken
+   */
+  write(number: number, batch: Batch): number {
     const draft = this.#name(number, 'draft');
     const fd = this.#folder.create(draft);
     try {
+      let end = batchHeadBytes;
       try {
-        writeAll(fd, batchHead(batch));
-        writeAll(fd, batch.body);
+        batch.eachPiece((piece) => {
+          writeAll(fd, piece, end);
+          end += piece.length;
+        });
+        writeAll(fd, this.#headOf(draft, batch, end), 0);
       } finally {
         closeSync(fd);
       }
       this.#place(draft, this.#name(number));
+      return end;
     } catch (error) {
       tryTo(() => unlinkSync(this.#folder.place(draft)));
       throw error;
     }
   }
 
-  /** A whole file; empty where it is no file of ours or too long, undefined where there is none. */
-  read(number: number): Buffer | undefined {
-    const none = Buffer.alloc(0);
-    return this.#with(number, none, (fd, { size }) => (size > fileBytesMax ? none : readFileSync(fd)));
+  /** The checksum comes first in a file and is made last: what is written was not kept. */
+  #headOf(draft: string, batch: Batch, end: number): Buffer {
+    const fd = this.#folder.open(draft, O_RDONLY);
+    try {
+      return batchHead(batch, end - batchHeadBytes, readPieces(fd, batchHeadBytes, end));
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** A batch's file, for its reader to close; null where it is no file of ours or torn, undefined where there is none. */
+  read(number: number): BatchFile | null | undefined {
+    return this.#with(number, null, (fd, { size }) => BatchFile.of(fd, size));
   }
 
   /** A file's size and what its head says; undefined where there is none. */
   inspect(number: number): { bytes: number; witnesses: number } | undefined {
     const none = { bytes: 0, witnesses: 0 };
-    return this.#with(number, none, (fd, { size }) => ({ bytes: size, witnesses: headOf(fd)?.witnesses ?? 0 }));
+    return this.#with(number, none, (fd, { size }) => ({ bytes: size, witnesses: headIn(fd)?.head.witnesses ?? 0 }));
   }
 
   /** @returns false where there was none. */
@@ -134,7 +149,7 @@ export class SpoolFolder {
       try {
         const stats = fstatSync(fd);
         const isOurs = stats.isFile() && stats.nlink === 1 && stats.uid === own;
-        if (isOurs && headOf(fd) !== undefined) fchownSync(fd, uid, gid);
+        if (isOurs && headIn(fd) !== undefined) fchownSync(fd, uid, gid);
       } finally {
         closeSync(fd);
       }
@@ -177,18 +192,19 @@ export class SpoolFolder {
     unlinkSync(from);
   }
 
-  /** @returns what `work` finds in the file, `otherwise` where it is none of ours, undefined where there is none */
+  /** @returns what `work` finds in the file, `otherwise` where it is none of ours, undefined where there is none. A BatchFile keeps it open. */
   #with<T>(number: number, otherwise: T, work: (fd: number, stats: Stats) => T): T | undefined {
     const name = this.#name(number);
     const fd = tryTo(() => this.#folder.open(name, O_RDONLY));
     if (fd === false) return tryTo(() => lstatSync(this.#folder.place(name))) ? otherwise : undefined;
+    let result: T | false = false;
     try {
       const stats = fstatSync(fd);
-      if (!stats.isFile() || stats.nlink > 1 || !this.#isOurs(stats)) return otherwise;
-      const result = tryTo(() => work(fd, stats));
+      const isBatch = stats.isFile() && stats.nlink === 1 && this.#isOurs(stats);
+      if (isBatch) result = tryTo(() => work(fd, stats));
       return result === false ? otherwise : result;
     } finally {
-      closeSync(fd);
+      if (!(result instanceof BatchFile)) closeSync(fd);
     }
   }
 
@@ -240,13 +256,8 @@ export class SpoolFolder {
   }
 }
 
-function headOf(fd: number): ReturnType<typeof readBatchHead> {
-  const head = Buffer.alloc(batchHeadBytes);
-  return readBatchHead(head.subarray(0, readSync(fd, head, 0, batchHeadBytes, 0)));
-}
-
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+function writeAll(fd: number, bytes: Buffer, from: number): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, from + at);
 }
 
 /** False where it fails. */

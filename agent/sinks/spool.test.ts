@@ -14,19 +14,22 @@ import {
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import { type Batch, batchHead, readBatch, sealBatch } from './batch.ts';
+import { unmarked } from '../overload/mark.ts';
+import { longBatch, sealBatch, type WholeBatch } from './batch.ts';
+import { bodyOf, fileOf, madeBody, readBatch } from './batch-fixture.ts';
 import { DiskSpool } from './disk-spool.ts';
+import type { EachPiece } from './record-output.ts';
 import { MemorySpool, type Spool } from './spool.ts';
 
 /** Random, so that it does not get smaller by compression. */
-const batchOf = (witnesses: number, bytes = 1000): Batch =>
+const batchOf = (witnesses: number, bytes = 1000): WholeBatch =>
   sealBatch(crypto.getRandomValues(new Uint8Array(bytes)), witnesses);
 const batches = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.batch'));
 
 t.test('a batch comes back whole, or not at all', (t) => {
   const content = Buffer.from('some witnesses '.repeat(20));
   const batch = sealBatch(content, 3);
-  const file = Buffer.concat([batchHead(batch), batch.body]);
+  const file = fileOf(batch);
   t.strictSame(readBatch(file), batch);
   t.strictSame(gunzipSync(batch.body), content);
   for (let length = 0; length < file.length; length += 1) t.equal(readBatch(file.subarray(0, length)), undefined);
@@ -48,7 +51,7 @@ function conforms(t: Pick<Test, 'equal' | 'strictSame'>, open: (bytesMax: number
   t.equal(spool.witnesses, 6);
   const held = spool.hold()!;
   t.equal(held.identity, put[0]!.identity, 'in the order they came');
-  t.strictSame(held.body, put[0]!.body);
+  t.strictSame(bodyOf(held), put[0]!.body);
   spool.put(batchOf(4));
   t.equal(spool.counters.batchesShed, 1);
   t.equal(spool.counters.witnessesShed, 2, 'the oldest that is not being sent');
@@ -82,6 +85,54 @@ t.test('in memory', (t) => {
 
 t.test('on disk', (t) => {
   conforms(t, (bytesMax) => new DiskSpool(path.join(t.testdir(), 'a', 'b'), bytesMax));
+  t.end();
+});
+
+t.test('a witness longer than a batch is compressed, kept and read in pieces', (t) => {
+  // Half of it cannot be compressed.
+  const content = Buffer.concat([crypto.getRandomValues(new Uint8Array(60_000)), Buffer.alloc(70_001, 'abc')]);
+  const scratch = Buffer.alloc(10_000);
+  const each: EachPiece = (take) => {
+    for (let at = 0; at < content.length; at += 7_001) take(content, at, Math.min(content.length, at + 7_001));
+  };
+  const long = () => longBatch(each, content.length, scratch, unmarked);
+  const made = madeBody(long());
+  t.ok(gunzipSync(made).equals(content), 'what is made is one gzip file');
+  t.ok(made.length > 60_000 && made.length <= long().bodyBytesMax, `${made.length} of ${long().bodyBytesMax} bytes`);
+  const noise = longBatch((take) => take(content, 0, 60_000), 60_000, scratch, unmarked);
+  t.ok(madeBody(noise).length <= noise.bodyBytesMax, 'nor more where nothing can be compressed');
+  const folder = path.join(t.testdir(), 'spool');
+  for (const spool of [new MemorySpool(200_000), new DiskSpool(folder, 200_000)]) {
+    spool.put(long());
+    const held = spool.hold()!;
+    t.equal(held.bodyBytes, made.length);
+    t.ok(bodyOf(held).equals(made), 'twice, as for two attempts');
+    t.ok(bodyOf(held).equals(made));
+    spool.remove();
+    spool.put(batchOf(2));
+    spool.put(longBatch(each, content.length, scratch, unmarked));
+    t.equal(spool.batches, 2);
+    spool.close();
+  }
+  const narrow = new MemorySpool(50_000);
+  narrow.put(long());
+  t.match(
+    { ...narrow.counters },
+    { batchesShed: 1, witnessesShed: 1 },
+    'where there is no room it is shed, and counted',
+  );
+  t.equal(narrow.bytes, 0);
+  const [, name] = batches(folder);
+  const file = readFileSync(path.join(folder, name!));
+  t.ok(gunzipSync(readBatch(file)!.body).equals(content), 'the file is whole');
+  file[file.length - 5]! ^= 1;
+  writeFileSync(path.join(folder, name!), file);
+  const after = new DiskSpool(folder, 200_000);
+  t.equal(after.hold()!.witnesses, 2);
+  after.remove();
+  t.equal(after.hold(), undefined);
+  t.equal(after.counters.filesTorn, 1, 'one bit of it is missed');
+  after.close();
   t.end();
 });
 

@@ -3,7 +3,7 @@
  * (`oldest-first`): what happened last is what an operator looks for. The batch that is being sent stays, for it may have
  * arrived.
  */
-import type { Batch } from './batch.ts';
+import { type Batch, type HeldBatch, WholeBatch } from './batch.ts';
 
 export interface Spool {
   readonly counters: SpoolCounters;
@@ -15,7 +15,7 @@ export interface Spool {
   /** Never throws: what finds no room is counted. */
   put(batch: Batch): void;
   /** The batch to send next, which from now on is held; undefined when there is none. */
-  hold(): Batch | undefined;
+  hold(): HeldBatch | undefined;
   /** The held batch is done with. */
   remove(): void;
   /** The held batch stays for later. */
@@ -55,7 +55,7 @@ export class MemorySpool implements Spool {
   witnesses = 0;
   readonly #bytesMax: number;
   readonly #batchesMax: number;
-  readonly #batches: Batch[] = [];
+  readonly #batches: WholeBatch[] = [];
   #isHeld = false;
 
   constructor(bytesMax: number, batchesMax = memoryBatchesMax) {
@@ -68,16 +68,26 @@ export class MemorySpool implements Spool {
   }
 
   put(batch: Batch): void {
-    while (!this.#fits(batch) && this.#shed());
-    if (!this.#fits(batch)) this.counters.countShed(batch.witnesses);
+    const whole = this.#whole(batch);
+    while (!this.#fits(whole) && this.#shed());
+    if (!this.#fits(whole)) this.counters.countShed(batch.witnesses);
     else {
-      this.#batches.push(batch);
-      this.bytes += batch.body.length;
-      this.witnesses += batch.witnesses;
+      this.#batches.push(whole);
+      this.bytes += whole.bodyBytes;
+      this.witnesses += whole.witnesses;
     }
   }
 
-  hold(): Batch | undefined {
+  /** A copy, as far as there may ever be room for it; beyond, its beginning, which fits nowhere either. */
+  #whole(batch: Batch): WholeBatch {
+    let body: Buffer = Buffer.alloc(0);
+    batch.eachPiece((piece) => {
+      if (body.length <= this.#bytesMax) body = Buffer.concat([body, piece]);
+    });
+    return new WholeBatch(batch, body);
+  }
+
+  hold(): HeldBatch | undefined {
     this.#isHeld = this.#batches.length > 0;
     return this.#batches[0];
   }
@@ -97,8 +107,8 @@ export class MemorySpool implements Spool {
     while (this.#shed());
   }
 
-  #fits(batch: Batch): boolean {
-    return this.bytes + batch.body.length <= this.#bytesMax && this.batches < this.#batchesMax;
+  #fits({ bodyBytes }: HeldBatch): boolean {
+    return this.bytes + bodyBytes <= this.#bytesMax && this.batches < this.#batchesMax;
   }
 
   #shed(): boolean {
@@ -109,7 +119,7 @@ export class MemorySpool implements Spool {
 
   #take(index: number): Batch | undefined {
     const [batch] = this.#batches.splice(index, 1);
-    this.bytes -= batch?.body.length ?? 0;
+    this.bytes -= batch?.bodyBytes ?? 0;
     this.witnesses -= batch?.witnesses ?? 0;
     return batch;
   }

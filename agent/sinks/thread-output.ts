@@ -3,7 +3,7 @@
  * them is bounded in bytes; when it is full the capturing thread waits, as it would for the file itself, but not for ever:
  * then the batch is shed whole and counted.
  */
-import type { RecordOutput } from './record-output.ts';
+import type { EachPiece, RecordOutput } from './record-output.ts';
 
 /** A batch is sent when no further record of common size would fit. */
 const batchBytes = 64 << 10;
@@ -45,35 +45,52 @@ export class ThreadOutput implements RecordOutput {
   writeBytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
     const length = end - start;
     if (this.#length + length > batchBytes) this.flush();
-    if (length > batchBytes) this.#send(Uint8Array.from(bytes.subarray(start, end)));
+    if (length > batchBytes) this.writePieces((take) => take(bytes, start, end), length);
     else {
       copyBytes.call(bytes, this.#batch, this.#length, start, end);
       this.#length += length;
     }
   }
 
+  /** A long record is a batch of its own, made when there is room for it: the only copy of it that there is. */
+  writePieces(each: EachPiece, length: number): void {
+    this.flush();
+    if (!this.#hasRoom(length)) return;
+    const batch = new Uint8Array(length);
+    let to = 0;
+    each((bytes, start, end) => {
+      to += copyBytes.call(bytes, batch, to, start, end);
+    });
+    this.#send(batch);
+  }
+
   flush(): void {
     if (this.#length === 0) return;
-    const batch = this.#batch.slice(0, this.#length);
+    const length = this.#length;
     this.#length = 0;
-    this.#send(batch);
+    if (this.#hasRoom(length)) this.#send(this.#batch.slice(0, length));
   }
 
   close(): void {
     this.flush();
   }
 
-  #send(batch: Uint8Array<ArrayBuffer>): void {
-    const { queued, place, queuedBytesMax, send, blockedMsMax = blockedMsMaxDefault } = this.#options;
+  /** Waits for room in the queue. @returns false where there is none for long: the batch is shed */
+  #hasRoom(bytes: number): boolean {
+    const { queued, place, queuedBytesMax, blockedMsMax = blockedMsMaxDefault } = this.#options;
     for (;;) {
       const waiting = Atomics.load(queued, place);
       // One batch alone always goes, however long its record is.
-      if (waiting === 0 || waiting + batch.length <= queuedBytesMax) break;
+      if (waiting === 0 || waiting + bytes <= queuedBytesMax) return true;
       if (Atomics.wait(queued, place, waiting, blockedMsMax) !== 'timed-out') continue;
       this.batchesShed += 1;
-      this.bytesShed += batch.length;
-      return;
+      this.bytesShed += bytes;
+      return false;
     }
+  }
+
+  #send(batch: Uint8Array<ArrayBuffer>): void {
+    const { queued, place, send } = this.#options;
     Atomics.add(queued, place, batch.length);
     send(batch);
   }

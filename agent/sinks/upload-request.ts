@@ -2,7 +2,7 @@
 import type { ClientRequest, Agent as HttpAgentType, IncomingMessage } from 'node:http';
 import type { ConnectionEnds } from '../filter/own-traffic.ts';
 import { formatMark } from '../overload/mark.ts';
-import type { Batch } from './batch.ts';
+import type { HeldBatch } from './batch.ts';
 import type { UploadTarget } from './upload-target.ts';
 
 /** Not imported: an import looks at each export of a module, and one of `node:http` loads 16 MB of another HTTP client. */
@@ -49,7 +49,7 @@ export class UploadRequest {
   }
 
   /** Never rejects. */
-  send(batch: Batch): Promise<Outcome> {
+  send(batch: HeldBatch): Promise<Outcome> {
     const { target, timeoutMs, onConnection } = this.#options;
     const { url, authorization } = target.request();
     return new Promise((resolve) => {
@@ -59,7 +59,7 @@ export class UploadRequest {
       const headers: Record<string, string | number> = {
         'content-type': mediaType,
         'content-encoding': 'gzip',
-        'content-length': batch.body.length,
+        'content-length': batch.bodyBytes,
         'floodgate-batch': batch.identity,
         'floodgate-witnesses': batch.witnesses,
         'floodgate-overload': formatMark(batch.overload),
@@ -101,7 +101,7 @@ export class UploadRequest {
       request.on('close', () => fail('answer', 'connection closed'));
       request.on('response', (response) => this.#answer(response, settle, fail));
       this.#current = request;
-      request.end(batch.body);
+      void writeBody(request, batch);
     });
   }
 
@@ -134,6 +134,19 @@ export class UploadRequest {
   close(): void {
     this.abort();
     this.#agent.destroy();
+  }
+}
+
+/** Piece by piece, each as the one before has gone. */
+async function writeBody(request: ClientRequest, batch: HeldBatch): Promise<void> {
+  try {
+    for (const piece of batch.pieces()) {
+      if (request.destroyed) return;
+      await new Promise<unknown>((resolve) => request.write(piece, resolve));
+    }
+    request.end();
+  } catch (error) {
+    request.destroy(error as Error);
   }
 }
 

@@ -188,6 +188,31 @@ t.test('a server that misbehaves: nothing is lost, nothing twice', async (t) => 
   t.match(found[1], /takes batches again/);
 });
 
+t.test('a witness of many batches’ length goes in pieces, beside others', async (t) => {
+  const { server, store } = await collect(t);
+  const long = ir.httpWitness('GET', 'api.example', '/long', 1);
+  for (let i = 0; i < 20_000; i += 1)
+    long.method!.args.append(String(i), ir.int64Data(i * 7_919_317, ir.httpMeta(ir.Location.QUERY, 'q')));
+  keyWitness(long);
+  witnessDigest(long);
+  const bytes = Buffer.from(encodeDelimitedWitness(long)!);
+  const { upload, close } = uploadTo(server.url, new DiskSpool(path.join(folderOf(t), 'spool'), 1e8), {
+    batchBytesMax: 50_000,
+  });
+  upload.add(witness(1));
+  upload.add(bytes);
+  upload.addPieces((take) => {
+    for (let at = 0; at < bytes.length; at += 16_384) take(bytes, at, Math.min(bytes.length, at + 16_384));
+  }, bytes.length);
+  upload.add(witness(2));
+  await upload.drain(30_000);
+  close();
+  const { batchesSent, bytesSent, witnessesSent } = upload.snapshot();
+  t.same([batchesSent, witnessesSent], [4, 4]);
+  t.ok(bytesSent! > 4 * 64 * 1024, `${bytesSent} bytes in pieces of 64 KiB`);
+  t.match(store.totals(), { witnesses: 4, digests: 3 });
+});
+
 /** Hands a request on. */
 function pass(request: IncomingMessage, response: ServerResponse, url: string): void {
   void (async () => {

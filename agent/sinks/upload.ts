@@ -4,7 +4,9 @@
  * pause with full jitter (0 … 2ⁿ × base), never shorter than the server asks for.
  */
 import { mostOf, type OverloadMark, unmarked } from '../overload/mark.ts';
-import { type Batch, sealBatch } from './batch.ts';
+import { type Batch, type HeldBatch, longBatch, sealBatch } from './batch.ts';
+import { GzipMembers } from './gzip-members.ts';
+import type { EachPiece } from './record-output.ts';
 import type { Spool } from './spool.ts';
 import type { Outcome } from './upload-request.ts';
 
@@ -19,7 +21,7 @@ const backoffMsMin = 20;
 export interface UploadOptions {
   readonly spool: Spool;
   /** Never rejects. */
-  readonly send: (batch: Batch) => Promise<Outcome>;
+  readonly send: (batch: HeldBatch) => Promise<Outcome>;
   readonly abort: () => void;
   readonly batchBytesMax: number;
   /** A batch waits no longer for being full. */
@@ -64,6 +66,7 @@ export class Upload {
   readonly counters = new UploadCounters();
   readonly #options: UploadOptions;
   readonly #open: Buffer;
+  readonly #gzip: GzipMembers;
   #openBytes = 0;
   #openWitnesses = 0;
   #openedAtMs = 0;
@@ -81,6 +84,7 @@ export class Upload {
   constructor(options: UploadOptions) {
     this.#options = options;
     this.#open = Buffer.allocUnsafeSlow(options.batchBytesMax);
+    this.#gzip = new GzipMembers(options.batchBytesMax);
   }
 
   /** From now on batches are sent; what an agent before this one left goes first. */
@@ -92,19 +96,26 @@ export class Upload {
   /** One witness with its length before it; copied. Never throws. */
   add(bytes: Uint8Array, start = 0, end = bytes.length): void {
     const { batchBytesMax, nowMs } = this.#options;
-    this.counters.witnessesTaken += 1;
     const length = end - start;
-    if (this.#openBytes + length > batchBytesMax) this.seal();
-    const mark = this.#options.overload?.() ?? unmarked;
     if (length > batchBytesMax) {
-      this.#spool(bytes.subarray(start, end), 1, mark);
+      this.addPieces((take) => take(bytes, start, end), length);
       return;
     }
+    this.counters.witnessesTaken += 1;
+    if (this.#openBytes + length > batchBytesMax) this.seal();
+    const mark = this.#options.overload?.() ?? unmarked;
     if (this.#openWitnesses === 0) this.#openedAtMs = nowMs();
     this.#openMark = this.#openWitnesses === 0 ? mark : mostOf(this.#openMark, mark);
     copyBytes.call(bytes, this.#open, this.#openBytes, start, end);
     this.#openBytes += length;
     this.#openWitnesses += 1;
+  }
+
+  /** As `add`, for a witness that is too long to lie in one piece: a batch of its own. */
+  addPieces(each: EachPiece, length: number): void {
+    this.counters.witnessesTaken += 1;
+    this.seal();
+    this.#spool(longBatch(each, length, this.#open, this.#options.overload?.() ?? unmarked, this.#gzip));
   }
 
   /** Call between reads: a batch that has waited long enough goes. */
@@ -120,7 +131,7 @@ export class Upload {
     const witnesses = this.#openWitnesses;
     this.#openBytes = 0;
     this.#openWitnesses = 0;
-    this.#spool(bytes, witnesses, this.#openMark);
+    this.#spool(sealBatch(bytes, witnesses, this.#openMark, this.#gzip));
   }
 
   /** Sends what there is, as long as it takes, `drainMs` at most; what is left stays in the spool. */
@@ -192,10 +203,10 @@ export class Upload {
     };
   }
 
-  #spool(bytes: Uint8Array, witnesses: number, mark: OverloadMark): void {
+  #spool(batch: Batch): void {
     const { spool, report } = this.#options;
     this.counters.batchesSealed += 1;
-    spool.put(sealBatch(bytes, witnesses, mark));
+    spool.put(batch);
     if (spool.counters.batchesShed > 0 && !this.#hasReportedShed) {
       this.#hasReportedShed = true;
       report('upload: no room for batches that wait: the oldest are shed, and counted');
@@ -221,7 +232,7 @@ export class Upload {
     });
   }
 
-  #settle(batch: Batch, outcome: Outcome): void {
+  #settle(batch: HeldBatch, outcome: Outcome): void {
     const { counters } = this;
     const { spool, report, origin } = this.#options;
     if (outcome.kind === 'failed') {
@@ -241,7 +252,7 @@ export class Upload {
       if (this.#failures > 0) report(`upload: ${origin} takes batches again`);
       counters.batchesSent += 1;
       counters.witnessesSent += batch.witnesses;
-      counters.bytesSent += batch.body.length;
+      counters.bytesSent += batch.bodyBytes;
     }
     this.#failures = 0;
   }

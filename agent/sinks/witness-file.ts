@@ -66,7 +66,7 @@ export class WitnessFile implements WitnessHandler {
     counters.writtenBytes += writtenLength();
     if (output === null) return;
     if (!isSpliced()) output.writeBytes(writtenMemory(), writtenStart(), writtenMemory().length);
-    else if (output.writePieces !== undefined) output.writePieces(eachWrittenPiece);
+    else if (output.writePieces !== undefined) output.writePieces(eachWrittenPiece, writtenLength());
     else output.writeBytes(writtenBytes(), 0, writtenLength());
   }
 }

@@ -2,6 +2,7 @@
 import type { BodyHandler } from '../body/body-handler.ts';
 import { type BodyKind, dispositionParameter, type ContentType as MediaType } from '../body/content-type.ts';
 import {
+  bigData,
   boolData,
   bytesData,
   ContentType,
@@ -17,7 +18,6 @@ import {
   optionalData,
   structData,
   structFields,
-  uint64Data,
 } from './ir.ts';
 import type { Sealed } from './sealed.ts';
 import type { JsonParts, Sealer } from './sealer.ts';
@@ -168,7 +168,7 @@ export class BodyBuilder implements BodyHandler {
   }
 
   bigInteger(value: bigint): void {
-    if (this.#pay(8)) this.#put(this.#typer.number(value > 0x7fffffffffffffffn ? uint64Data(value) : int64Data(value)));
+    if (this.#pay(8)) this.#put(this.#typer.number(bigData(value)));
   }
 
   double(value: number): void {

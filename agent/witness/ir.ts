@@ -411,6 +411,11 @@ export function uint64Data(value: number | bigint, meta: DataMeta | null = null)
   return new Data(DataKind.PRIMITIVE, ScalarKind.UINT64, value, meta);
 }
 
+/** An integer that 64 bits hold, with a sign or without. */
+export function bigData(value: bigint): Data {
+  return value > 0x7fffffffffffffffn ? uint64Data(value) : int64Data(value);
+}
+
 export function doubleData(value: number, meta: DataMeta | null = null): Data {
   return new Data(DataKind.PRIMITIVE, ScalarKind.DOUBLE, value, meta);
 }

@@ -13,6 +13,8 @@ export interface LaneRules {
   readonly framesAheadMax: number;
   /** The target serves a load: what it answers is counted. */
   readonly countsAnswers: boolean;
+  /** Our agent runs in the files that are published, where the instrument and the run allow it. */
+  readonly runsPublished: boolean;
   /** Before and after the traffic. */
   readonly phaseNames: readonly [before: string, after: string];
 }
@@ -50,6 +52,7 @@ export const laneRules: Readonly<Record<Lane, LaneRules>> = {
     // 36 MB of full-sized frames; the ring of a slowed agent holds 64 MB.
     framesAheadMax: 24_000,
     countsAnswers: false,
+    runsPublished: true,
     phaseNames: ['starting', 'settling'],
   },
   exact: {
@@ -61,6 +64,8 @@ export const laneRules: Readonly<Record<Lane, LaneRules>> = {
     // The pipe itself waits for its reader.
     framesAheadMax: Number.POSITIVE_INFINITY,
     countsAnswers: false,
+    // What is allocated is compared between versions by its call sites, and those are in modules.
+    runsPublished: false,
     phaseNames: ['starting', 'settling'],
   },
   load: {
@@ -70,6 +75,7 @@ export const laneRules: Readonly<Record<Lane, LaneRules>> = {
     endsWithInput: false,
     framesAheadMax: Number.POSITIVE_INFINITY,
     countsAnswers: true,
+    runsPublished: true,
     phaseNames: ['idle', 'recover'],
   },
 };

@@ -118,6 +118,8 @@ export interface PassResult {
   /** It ran before: counters of its own go back further than the pass. */
   readonly ranBefore: boolean;
   readonly commandLine: readonly string[];
+  /** Which files of our agent ran, in words; empty for other targets. */
+  readonly startedFrom: string;
   /** In words, for the report. */
   readonly instruments: readonly string[];
   readonly watch: MemoryWatch;

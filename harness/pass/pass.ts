@@ -34,7 +34,7 @@ export interface PassOptions {
   readonly launcher: TargetLauncher;
   /** For the pass's own files; made when missing. */
   readonly folder: string;
-  /** Arguments for the target's Node.js beyond the lane's own, e.g. a defect's `--import`. */
+  /** Arguments for the target's Node.js beyond the lane's own, e.g. a defect's `--import`, which takes the place of a module. */
   readonly nodeArguments: readonly string[];
   /** Allocation is to repeat by the request: see the preload's option of this name. @default false */
   readonly byRequests?: boolean;
@@ -66,8 +66,8 @@ const statsIntervalMs = 250;
 /** Where the agent's figures say how far the traffic may go on they must be fresh. */
 const heldStatsIntervalMs = 100;
 const idleMsDefault = 400;
-/** Readings come every 250 ms, those of a Go program every second. */
-const readingTimeoutMs = 1_500;
+/** Readings come every 250 ms, those of a Go program every second; by requests, when none came for a second. */
+const readingTimeoutMs = 4_000;
 /** A program that nothing drives and that fails sooner has not got so far as to be tried. */
 const tryMsMin = 1_000;
 const usualInstruments = [
@@ -139,6 +139,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     targetName: target.name,
     ranBefore: target.ranBefore ?? false,
     commandLine: target.commandLine,
+    startedFrom: target.startedFrom ?? '',
     instruments: instrument.describe(launcher.instruments ?? usualInstruments, launcher.isNode),
     watch,
     channel,
@@ -246,6 +247,7 @@ function startTarget(options: PassOptions, statsFile: string, socket: FamilySock
     statsFile,
     statsIntervalMs: instrument.holdsTraffic ? heldStatsIntervalMs : statsIntervalMs,
     ceilingBytes: options.ceilingBytes,
+    asPublished: (instrument.runsPublished ?? false) && rules.runsPublished && options.nodeArguments.length === 0,
     nodeArguments: [...rules.nodeArguments, ...nodeArguments, ...preloadArguments, ...options.nodeArguments],
     observe,
     env: { ...(launcher.isNode ? preloadEnvironment(observe) : familyEnvironment(observe)), ...rules.environment },

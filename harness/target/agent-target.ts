@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
+import { type AgentFiles, agentFilesIn, ownAgentFiles } from './agent-files.ts';
 import { startChild } from './child-target.ts';
 import type { LaunchOptions, Target, TargetLauncher } from './target.ts';
 
@@ -12,29 +12,28 @@ interface AgentProgram {
   readonly node: string;
   /** What `bin/floodgate-agent` starts it with: one helper thread of V8 is enough for its heap of 10 MB. */
   readonly nodeArguments: readonly string[];
-  readonly file: string;
+  readonly files: AgentFiles;
 }
 
-/** The agent of this harness: TypeScript in the repository, JavaScript where it was built. */
+/** The agent of this harness. */
 function ownAgent(): AgentProgram {
-  const file = fileURLToPath(new URL(`../../agent/main${path.extname(import.meta.url)}`, import.meta.url));
-  return { node: process.execPath, nodeArguments: argumentsBeside(file), file };
+  return programOf(process.execPath, ownAgentFiles());
 }
 
 /**
- * The agent of a checkout (sources), or of an installed package (built), under the Node.js that it pins.
+ * The agent of a checkout, or of an installed package, under the Node.js that it pins.
  * @throws FloodgateError `option-invalid`
  */
 function agentIn(folder: string): AgentProgram {
-  const isPackage = folder.split(path.sep).includes('node_modules');
-  const source = path.join(folder, 'agent', 'main.ts');
-  const file = existsSync(source) && !isPackage ? source : path.join(folder, 'dist', 'agent', 'main.js');
-  if (!existsSync(file)) {
-    throw new FloodgateError('option-invalid', `--agent: ${folder} holds no agent of floodgate`, {
-      hint: 'Name a checkout of floodgate, or the folder node_modules/floodgate of an installed one.',
-    });
-  }
-  return { node: pinnedNodeOf(folder), nodeArguments: argumentsBeside(file), file };
+  const files = agentFilesIn(folder);
+  if (files) return programOf(pinnedNodeOf(folder), files);
+  throw new FloodgateError('option-invalid', `--agent: ${folder} holds no agent of floodgate`, {
+    hint: 'Name a checkout of floodgate, or the folder node_modules/floodgate of an installed one.',
+  });
+}
+
+function programOf(node: string, files: AgentFiles): AgentProgram {
+  return { node, nodeArguments: argumentsBeside(files.modules.file), files };
 }
 
 function argumentsBeside(file: string): readonly string[] {
@@ -61,8 +60,8 @@ function pinnedNodeOf(folder: string): string {
 
 /** The program of this harness's agent under the runtime it is measured with, before its own arguments. */
 export function ownAgentCommand(): string[] {
-  const { node, nodeArguments, file } = ownAgent();
-  return [node, ...nodeArguments, file];
+  const { node, nodeArguments, files } = ownAgent();
+  return [node, ...nodeArguments, files.published.file];
 }
 
 export class AgentLauncher implements TargetLauncher {
@@ -94,8 +93,10 @@ export class AgentLauncher implements TargetLauncher {
 
   /** Resolves when it captures. */
   async start(options: LaunchOptions): Promise<Target> {
-    const { node, nodeArguments, file } = this.#agent;
-    await warm(this.#agent, options, { uploads: this.#upload.length > 0, agentArguments: this.#arguments });
+    const { node, nodeArguments, files } = this.#agent;
+    const { file, words } = options.asPublished ? files.published : files.modules;
+    const command = [node, ...nodeArguments, ...options.nodeArguments, file] as const;
+    await warm(command, options, { upload: this.#upload, agentArguments: this.#arguments });
     const source = options.interfaces.flatMap((name) => ['--interface', name]);
     // Under a root harness it stays root: the preload writes profiles into a report folder that no other user may write to.
     if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
@@ -103,7 +104,7 @@ export class AgentLauncher implements TargetLauncher {
     const { ceilingBytes } = options;
     if (isLive && ceilingBytes !== undefined) source.push('--ring-size', slowRingSize);
     const ceiling = ceilingBytes === undefined ? [] : ['--memory-ceiling', String(Math.ceil(ceilingBytes))];
-    return startChild({
+    const target = await startChild({
       name: this.name,
       command: node,
       arguments: [
@@ -127,6 +128,7 @@ export class AgentLauncher implements TargetLauncher {
       // The sum of its limits is the first thing it says once everything is loaded.
       ...(isLive ? { ready: /^capturing on / } : { ready: /^memory: at most /, withInput: true }),
     });
+    return Object.assign(target, { startedFrom: words });
   }
 }
 
@@ -147,23 +149,23 @@ const emptyCapture = Buffer.from('d4c3b2a1020004000000000000000000ffff0000010000
  * Has the agent read an empty capture once, so that its modules are in the compile cache (`bin/compile-cache.js`) when it is
  * measured: the first start after a change strips types, which would be taken for the agent's own 40 MB. Without a header
  * the capture is refused; the modules are loaded by then, and the real start reports anything else. One that uploads loads
- * the last of them when it is done. It takes the agent's own arguments: each stage has modules of its own.
+ * the last of them when it is done. Each stage has modules of its own.
  */
 function warm(
-  { node, nodeArguments, file }: AgentProgram,
-  options: Pick<LaunchOptions, 'nodeArguments' | 'interfaces'>,
-  { uploads, agentArguments }: { readonly uploads: boolean; readonly agentArguments: readonly string[] },
+  [node, ...words]: readonly [string, ...string[]],
+  { interfaces }: Pick<LaunchOptions, 'interfaces'>,
+  { upload, agentArguments }: { readonly upload: readonly string[]; readonly agentArguments: readonly string[] },
 ): Promise<void> {
-  const isLive = options.interfaces.length > 0;
-  const key = [file, ...options.nodeArguments, ...agentArguments].join(' ');
+  const isLive = interfaces.length > 0;
+  const uploads = upload.length > 0;
+  const until = agentArguments.indexOf('--until');
+  const stage = until < 0 ? [] : agentArguments.slice(until, until + 2);
+  const key = [uploads, ...words, ...stage].join(' ');
   if (process.env.NODE_COMPILE_CACHE === undefined || warmed.has(key)) return Promise.resolve();
   warmed.add(key);
-  // Threads share interfaces, not what is read.
-  const threads = agentArguments.indexOf('--workers');
-  const others = threads < 0 ? agentArguments : agentArguments.toSpliced(threads, 2);
-  const read = ['--read', '-', ...(isLive ? [] : ['--lockstep']), ...others];
+  const read = ['--read', '-', ...(isLive ? [] : ['--lockstep']), ...stage, ...upload];
   return new Promise((resolve) => {
-    const child = spawn(node, [...nodeArguments, ...options.nodeArguments, file, ...read], {
+    const child = spawn(node, [...words, ...read], {
       stdio: ['pipe', 'ignore', 'ignore'],
       timeout: warmTimeoutMs,
     });

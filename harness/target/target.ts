@@ -57,6 +57,8 @@ export interface Target {
   readonly rootPid?: number;
   /** What reproduces it by hand; empty where we did not start it. */
   readonly commandLine: readonly string[];
+  /** Which of its files were started, in words; only of our agent, which has several of the same. */
+  readonly startedFrom?: string;
   /** TCP port it listens on, where that was looked for. */
   readonly port?: number | undefined;
   /** Its memory, where `/proc/<pid>` is not the place to look. */
@@ -99,6 +101,8 @@ export interface LaunchOptions {
    * its own limit; and it needs room for what waits meanwhile.
    */
   readonly ceilingBytes: number | undefined;
+  /** Our agent in the files that are published, and not module by module. @default false */
+  readonly asPublished?: boolean;
   /** Arguments for Node.js, the preload's among them; ignored by what is no Node.js program. */
   readonly nodeArguments: readonly string[];
   /** What a pass wants to see, for a target that is looked into in another way than by the preload. */

@@ -19,6 +19,8 @@ export interface Instrument {
   readonly disturbs: boolean;
   /** Whether only a Node.js target can be looked at. */
   readonly needsNode: boolean;
+  /** It names no code of our agent, which therefore runs in the files that are published. @default false */
+  readonly runsPublished?: boolean;
   /** It slows the target down: the traffic waits for the target, and stands still while the instrument is used. */
   readonly holdsTraffic: boolean;
   /** Length of an interval that ends by time. @default as the run has it */

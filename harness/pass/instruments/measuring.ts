@@ -6,6 +6,7 @@ export const measuring: Instrument = {
   activity: 'measuring',
   disturbs: false,
   needsNode: false,
+  runsPublished: true,
   holdsTraffic: false,
   use: undefined,
   start: () => ({}),

@@ -14,6 +14,7 @@ export const settled: Instrument = {
   activity: 'replaying with forced collections',
   disturbs: true,
   needsNode: false,
+  runsPublished: true,
   holdsTraffic: true,
   use: {
     take: (channel, interval) => channel.settle(interval, takeTimeoutMs),

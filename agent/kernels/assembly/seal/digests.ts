@@ -21,6 +21,7 @@ import {
   PENDING_MAX,
   TYPE_LIST,
   TYPE_MAP,
+  VALUE_AT,
   WRAP_DATA_LIST,
   WRAP_DATA_LIST_TOP,
   WRAP_DATA_PRIMITIVE,
@@ -42,7 +43,7 @@ import {
 } from './layout.generated.ts';
 import { State } from './state.ts';
 
-/** Containers with more members are sorted by a heap. */
+/** Containers with more members are sorted by merging runs of so many. */
 const INSERTED_MAX: i32 = 64;
 
 /**
@@ -179,9 +180,9 @@ export function digestFormatted(at: i32, length: i32, template: i32, out: i32): 
   store<u64>(out, inData(bswap(hashNumber(template, 49))));
 }
 
-/** Of the entries in [at, end), each the key's digest as a number and the value's digest: sorted in place. A byte before them is used. */
-function inStruct(at: i32, end: i32): u64 {
-  sort(at, end);
+/** Of the entries in [at, last), each the key's digest as a number and the value's digest: sorted in place. A byte before them is used. */
+function inStruct(at: i32, last: i32): u64 {
+  const end = sort(at, last);
   store<u8>(at - 1, TYPE_MAP);
   return wrapped(bswap(hashNumber(at - 1, end - at + 1)), WRAP_STRUCT_FIELDS, WRAP_STRUCT_FIELDS_TOP);
 }
@@ -234,50 +235,53 @@ export function digestAbsorbed(at: i32, end: i32, absorbed: i32, hash: i32, isRo
   store<u64>(out, isRoot ? list : wrapped(list, WRAP_DATA_LIST, WRAP_DATA_LIST_TOP));
 }
 
-/** Keys become bytes again where they stay. */
-function sort(from: i32, end: i32): void {
-  if (end - from > INSERTED_MAX * 16) {
-    heapSort(from, (end - from) >>> 4);
-    for (let at = from + 16; at < end; at += 16) if (load<u64>(at) === load<u64>(at - 16)) State.repeated = true;
-  } else {
-    insertionSort(from, end);
-  }
-  for (let at = from; at < end; at += 16) store<u64>(at, bswap(load<u64>(at)));
-}
-
-function heapSort(from: i32, count: i32): void {
-  for (let i = (count >>> 1) - 1; i >= 0; i -= 1) sift(from, i, count);
-  for (let last = count - 1; last > 0; last -= 1) {
-    const at = from + (last << 4);
-    const key = load<u64>(from);
-    const value = load<u64>(from, 8);
-    store<u64>(from, load<u64>(at));
-    store<u64>(from, load<u64>(at, 8), 8);
-    store<u64>(at, key);
-    store<u64>(at, value, 8);
-    sift(from, 0, last);
-  }
-}
-
-/** Lets an entry sink to where none below it is greater. */
-function sift(from: i32, root: i32, count: i32): void {
-  const key = load<u64>(from + (root << 4));
-  const value = load<u64>(from + (root << 4), 8);
-  let child = root * 2 + 1;
-  while (child < count) {
-    let at = from + (child << 4);
-    if (child + 1 < count && load<u64>(at + 16) > load<u64>(at)) {
-      child += 1;
-      at += 16;
+/** Keys become bytes again where they stay. Of equal keys the last one stays. @returns the new end */
+function sort(from: i32, last: i32): i32 {
+  if (last - from > INSERTED_MAX * 16) mergeSort(from, last);
+  else insertionSort(from, last);
+  let end = from;
+  for (let at = from; at < last; at += 16) {
+    const key = bswap(load<u64>(at));
+    if (end > from && load<u64>(end - 16) === key) {
+      State.repeated = true;
+      end -= 16;
     }
-    if (load<u64>(at) <= key) break;
-    store<u64>(from + (root << 4), load<u64>(at));
-    store<u64>(from + (root << 4), load<u64>(at, 8), 8);
-    root = child;
-    child = root * 2 + 1;
+    store<u64>(end, key);
+    store<u64>(end, load<u64>(at, 8), 8);
+    end += 16;
   }
-  store<u64>(from + (root << 4), key);
-  store<u64>(from + (root << 4), value, 8);
+  return end;
+}
+
+/** Equal keys stay in their order. The room for values is free meanwhile. */
+function mergeSort(from: i32, end: i32): void {
+  const length = end - from;
+  for (let at = from; at < end; at += INSERTED_MAX * 16) insertionSort(at, min(at + INSERTED_MAX * 16, end));
+  let source = from;
+  let target = VALUE_AT;
+  for (let run = INSERTED_MAX * 16; run < length; run *= 2) {
+    for (let at = 0; at < length; at += 2 * run)
+      merge(source, target, at, min(at + run, length), min(at + 2 * run, length));
+    const other = source;
+    source = target;
+    target = other;
+  }
+  if (source !== from) memory.copy(from, source, length);
+}
+
+/** Two runs of sorted entries, at offsets [start, middle) and [middle, end) of the source. */
+function merge(source: i32, target: i32, start: i32, middle: i32, end: i32): void {
+  let left = source + start;
+  let right = source + middle;
+  const leftEnd = right;
+  const rightEnd = source + end;
+  for (let to = target + start; to < target + end; to += 16) {
+    const isLeft = left < leftEnd && (right >= rightEnd || load<u64>(left) <= load<u64>(right));
+    const entry = isLeft ? left : right;
+    v128.store(to, v128.load(entry));
+    if (isLeft) left += 16;
+    else right += 16;
+  }
 }
 
 function insertionSort(from: i32, end: i32): void {
@@ -287,7 +291,6 @@ function insertionSort(from: i32, end: i32): void {
     let at = next;
     while (at > from) {
       const before = load<u64>(at - 16);
-      if (before === key) State.repeated = true;
       if (before <= key) break;
       store<u64>(at, before);
       store<u64>(at, load<u64>(at - 8), 8);

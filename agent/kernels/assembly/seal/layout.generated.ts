@@ -161,7 +161,6 @@ export const RESUMED_FRAME: i32 = 36;
 export const FOUND_NOTHING: i32 = 0;
 export const FOUND_FULL: i32 = 1;
 export const FOUND_END: i32 = 2;
-export const FOUND_UNFIT: i32 = 3;
 export const FRAME_BASE: i32 = 4;
 export const FRAME_IS_SPILLED: i32 = 64;
 export const FRAME_BEGIN: i32 = 68;

@@ -37,6 +37,7 @@ import {
 } from './layout.generated.ts';
 import { namesOneSecret } from './secret-names.ts';
 import { note, State, Tape } from './state.ts';
+import { escapedString } from './strings.ts';
 
 /** A name in a list of names and values. */
 const LISTED_NAME_BYTES_MAX: i32 = LISTED_NAME_MAX * 4;
@@ -55,6 +56,8 @@ export function name(at: i32, end: i32, top: i32, frame: i32): i32 {
   let to = 0;
   if (expected !== 0) {
     to = isName(expected, from);
+    State.nameStart = from;
+    State.nameEnd = to;
   }
   if (to === 0) {
     to = newName(from, end);
@@ -77,7 +80,7 @@ export function name(at: i32, end: i32, top: i32, frame: i32): i32 {
   State.keyIs = State.redacts ? is : 0;
   // As a number, for sorting; digestStruct turns it into the digest's bytes.
   store<i64>(top, load<i64>(expected));
-  note(OP_KEY, from, to);
+  note(OP_KEY, State.nameStart, State.nameEnd);
   to += 1;
   if (byteAt(to) <= 0x20) {
     to = skipSpace(to);
@@ -119,7 +122,7 @@ function isName(at: i32, from: i32): i32 {
   return end;
 }
 
-/** A name that is not the expected one, behind its quote: where it ends, 0 to decline. Its slot is in the global. */
+/** A name that is not the expected one, behind its quote: where it ends, 0 to decline. Its slot and its text are in the globals. */
 function newName(from: i32, end: i32): i32 {
   let at = from;
   let hash = 0;
@@ -127,7 +130,7 @@ function newName(from: i32, end: i32): i32 {
   let byte = byteAt(at);
   while (byte !== QUOTE) {
     if (byte === BACKSLASH) {
-      return 0;
+      return newEscapedName(from, at, end, has);
     }
     has = has | load<i32>(CLASSES_AT + (byte << 2));
     hash = hash * 31 + byte;
@@ -139,6 +142,26 @@ function newName(from: i32, end: i32): i32 {
   }
   // Whether it is UTF-8 shows with the whole text, before anything is made of it.
   State.allClasses = State.allClasses | has;
+  findSlot(from, at, hash);
+  return at;
+}
+
+/** The same for a name with escapes, which is written anew. */
+function newEscapedName(from: i32, at: i32, end: i32, has: i32): i32 {
+  const behind = escapedString(from, at, end, has);
+  if (behind === 0) {
+    return 0;
+  }
+  let hash = 0;
+  for (let to = State.start; to < State.stop; to += 1) hash = hash * 31 + byteAt(to);
+  findSlot(State.start, State.stop, hash);
+  return behind - 1;
+}
+
+/** The slot of a name, which is learnt where it is not there. */
+function findSlot(from: i32, at: i32, hash: i32): void {
+  State.nameStart = from;
+  State.nameEnd = at;
   const length = at - from;
   State.slot = NAMES_AT + NAME_SLOTS * NAME_SLOT_BYTES;
   if (length <= NAME_BYTES_MAX) {
@@ -152,14 +175,13 @@ function newName(from: i32, end: i32): i32 {
         i += 1;
       }
       if (i === length) {
-        return at;
+        return;
       }
     }
     memory.copy(State.slot + NAME_TEXT, from, length);
     store<i32>(State.slot + NAME_LENGTH, length);
   }
   learnName(State.slot, from, at);
-  return at;
 }
 
 /** {"name": "password", "value": "…"}: the name is looked at when the object ends. 0 to decline */
@@ -184,8 +206,13 @@ export function namesSecret(frame: i32): bool {
   while (i > 0) {
     i -= 1;
     const record = load<i32>(frame + FRAME_NAMING + (i << 2));
-    if ((load<i32>(record) & 15) === OP_TEXT) {
-      const from = load<i32>(record + 4);
+    const op = load<i32>(record) & 15;
+    const from = load<i32>(record + 4);
+    // Redacted as a whole: the other way knows what was there.
+    if (op === OP_CONSTANT && from === CONSTANT_REDACTED) {
+      return true;
+    }
+    if (op === OP_TEXT) {
       // Written anew: its escapes, or a secret in it, are gone. The other way knows what was there.
       if (from >= PLAIN_AT) {
         return true;

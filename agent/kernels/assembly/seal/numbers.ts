@@ -3,13 +3,16 @@ import { byteAt, isDigit } from '../bytes.ts';
 import { COLON, DOT, MINUS, TAG_DOUBLE, TAG_INTEGER } from './characters.ts';
 import { digestDouble, digestFormatted, digestInteger } from './digests.ts';
 import { numberFormat } from './formats.ts';
-import { isCard, parseDouble, parseExact } from './host.ts';
+import { isCard, parseDouble, sealNumber } from './host.ts';
 import {
   CONSTANT_DOUBLE_ZERO,
   CONSTANT_INTEGER_ZERO,
   DOUBLE_AT,
+  FINISHED_AT,
+  FINISHED_BYTES,
   NIBBLES_AT,
   OP_DOUBLE,
+  PLAIN_END,
   POWERS_AT,
   TEMPLATE_BYTES,
   TEMPLATES_AT,
@@ -23,6 +26,8 @@ const SAFE_DIGITS: i32 = 15;
 const WORD_DIGITS: i32 = 19;
 /** As `json-reader.ts` has it, without an exponent. */
 const NUMBER_BYTES_MAX: i32 = 1000;
+/** An exponent with its sign: longer is no exponent that anyone sent in earnest. */
+const EXPONENT_BYTES_MAX: i32 = 20;
 /** A card number has 13 digits at least. */
 const CARD_MIN: i64 = 1_000_000_000_000;
 
@@ -43,16 +48,19 @@ export function number(from: i32, out: i32, secret: i32): i32 {
     return 0;
   }
   const next = byte + 0x30;
-  if (next === DOT) {
-    return fraction(from, at, digits, mantissa, out, secret);
+  if (next === DOT || (next | 0x20) === 0x65) {
+    return double(from, at, digits, mantissa, out, secret);
   }
-  // 1e3: the type is for the other way to say. So is what 63 bits do not hold.
-  if ((next | 0x20) === 0x65 || digits > WORD_DIGITS || mantissa < 0) {
+  if (digits > NUMBER_BYTES_MAX) {
     return 0;
   }
   if (secret) {
     redact(out);
     return at;
+  }
+  // 63 bits do not hold it.
+  if (digits > WORD_DIGITS || mantissa < 0) {
+    return asked(from, at, out);
   }
   if (mantissa === 0) {
     putConstant(CONSTANT_INTEGER_ZERO, out);
@@ -83,19 +91,24 @@ export function number(from: i32, out: i32, secret: i32): i32 {
   return at;
 }
 
-/** From the point on. */
-function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i32, secret: i32): i32 {
-  let at = point + 1;
+/** A number that is a double by its spelling, from the point or the exponent on. */
+function double(from: i32, wholeEnd: i32, digits: i32, whole: i64, out: i32, secret: i32): i32 {
+  let at = wholeEnd;
   let mantissa: i64 = whole;
+  let decimals = 0;
   let byte = byteAt(at) - 0x30;
-  while (<u32>byte < 10) {
-    mantissa = mantissa * 10 + <i64>byte;
+  if (byte + 0x30 === DOT) {
     at += 1;
     byte = byteAt(at) - 0x30;
-  }
-  const decimals = at - point - 1;
-  if (decimals === 0) {
-    return 0;
+    while (<u32>byte < 10) {
+      mantissa = mantissa * 10 + <i64>byte;
+      at += 1;
+      byte = byteAt(at) - 0x30;
+    }
+    decimals = at - wholeEnd - 1;
+    if (decimals === 0) {
+      return 0;
+    }
   }
   // Longer than any number that is read as it flows.
   if (at - from > NUMBER_BYTES_MAX) {
@@ -112,14 +125,10 @@ function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i32, secr
     while (isDigit(byteAt(at))) {
       at += 1;
     }
-    if (at === exponent) {
+    if (at === exponent || at - exponent > EXPONENT_BYTES_MAX) {
       return 0;
     }
     value = parseDouble(from, at);
-    // biome-ignore lint/suspicious/noGlobalIsNan: there is no other here.
-    if (isNaN(value)) {
-      return 0;
-    }
   } else if (digits + decimals <= SAFE_DIGITS) {
     // One division of an exact integer by an exact power of ten rounds right.
     value = <f64>mantissa / load<f64>(POWERS_AT + (decimals << 3));
@@ -127,7 +136,7 @@ function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i32, secr
       value = -value;
     }
   } else {
-    value = parseExact(from, at);
+    value = parseDouble(from, at);
   }
   if (secret) {
     redact(out);
@@ -137,17 +146,36 @@ function fraction(from: i32, point: i32, digits: i32, whole: i64, out: i32, secr
     putConstant(CONSTANT_DOUBLE_ZERO, out);
     return at;
   }
-  // What looks like a card once more, and what has no normal text.
+  // What may be a card once more, and what has no normal text.
   if (value >= <f64>CARD_MIN) {
-    return 0;
+    return asked(from, at, out);
   }
   const text = doubleText(value);
   if (text === 0) {
-    return 0;
+    return asked(from, at, out);
   }
   noteNumber(OP_DOUBLE, reinterpret<i64>(value));
   digestDouble(text, State.stop - text, out);
   return at;
+}
+
+/**
+ * A number whose value is JavaScript's: it becomes a finished value like the constants, in the memory of strings without their
+ * escapes, which lies before them. @returns where the number ends, 0 to decline
+ */
+function asked(from: i32, end: i32, out: i32): i32 {
+  const index = -(FINISHED_AT - State.plain) / FINISHED_BYTES;
+  const to = FINISHED_AT + index * FINISHED_BYTES;
+  if (to + FINISHED_BYTES > PLAIN_END) {
+    return 0;
+  }
+  State.plain = to + FINISHED_BYTES;
+  if (sealNumber(from, end, to) && State.redacts) {
+    redact(out);
+  } else {
+    putConstant(index, out);
+  }
+  return end;
 }
 
 /**

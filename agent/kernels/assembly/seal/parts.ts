@@ -156,7 +156,6 @@ export function endSpilled(): bool {
     } else {
       digestStruct(base, Step.top, out);
     }
-    if (State.repeated) return false;
   } else {
     const count = countOf(frame, Step.top);
     if ((count & 1) === 0 && seen === SEEN_LISTED_SECRET) return false;

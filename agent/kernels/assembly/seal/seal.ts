@@ -5,9 +5,10 @@
  * expression, what may be a secret.
  *
  * It takes plain JSON in UTF-8 and declines the rest, which then goes the way of all values (reader, tree, obfuscator, generated
- * digest, generated encoder): faults, several documents, names that repeat, numbers whose type their spelling leaves open,
- * strings that are cut. A text with more values than the tape has room for is read in parts (`parts.ts`). What it takes comes out
- * byte for byte as it would that way (json-sealer.test.ts).
+ * digest, generated encoder): faults, several documents, names that repeat, strings that are cut. A text with more values than
+ * the tape has room for is read in parts (`parts.ts`), and so is one that is longer: there the last of the members of one name counts,
+ * as for everybody who decodes the value. What it takes comes out byte for byte as it would that way (json-sealer.test.ts), but for
+ * members before that last one.
  */
 import { byteAt, isDigit } from '../bytes.ts';
 import { hash } from '../digest/xxh64.ts';
@@ -35,7 +36,6 @@ import {
   FOUND_END,
   FOUND_FULL,
   FOUND_NOTHING,
-  FOUND_UNFIT,
   FRAME_BASE,
   FRAME_BYTES,
   FRAME_IS_SPILLED,
@@ -48,6 +48,7 @@ import {
   OP_END_LIST,
   OP_END_OBJECT,
   PLAIN_AT,
+  PLAIN_END,
   RECORD_BYTES,
   RECORDS_MAX,
   SEALED_VALUES_MAX,
@@ -67,6 +68,8 @@ import { finished, text, word } from './values.ts';
 const TAPE_FULL: i32 = TAPE_AT + (RECORDS_MAX - 2 * DEPTH_MAX) * RECORD_BYTES;
 /** … nor more than a value's digest, or the frame of a container. */
 const DIGESTS_FULL: i32 = FRAMES_AT - 64;
+/** Half of the room is for the value at hand: a text that is redacted. */
+const PLAIN_FULL: i32 = PLAIN_AT + (PLAIN_END - PLAIN_AT) / 2;
 
 /**
  * A text in bytes[TEXT_AT, end): the field of Data that its root is, 0 when it is declined. Then the digest of the root's struct or
@@ -90,9 +93,6 @@ export function beginParts(redacts: bool, depthMax: i32, stringMax: i32): void {
 export function resume(end: i32): i32 {
   State.allClasses = 0;
   const found = run(end);
-  if (State.repeated) {
-    return FOUND_UNFIT;
-  }
   if (found === FOUND_NOTHING) {
     stepBack();
   }
@@ -175,7 +175,7 @@ function run(end: i32): i32 {
       // A value begins here, or a member.
       if (isKept) {
         keepStep(false, at, depth, top, inObject, secretFrom, frame);
-        if (Tape.end > TAPE_FULL || top > DIGESTS_FULL) {
+        if (Tape.end > TAPE_FULL || top > DIGESTS_FULL || State.plain > PLAIN_FULL) {
           return FOUND_FULL;
         }
       } else {

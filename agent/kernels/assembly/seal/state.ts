@@ -9,13 +9,15 @@ export class State {
   static stringMax: i32 = 0;
   /** Behind the last string that was written anew. */
   static plain: i32 = 0;
-  /** Values that were redacted; bits of `Has` of all strings; whether a container has a name twice. */
+  /** Values that were redacted; bits of `Has` of all strings; whether a container has a name twice: of a text that is read whole. */
   static redacted: i32 = 0;
   static allClasses: i32 = 0;
   static repeated: bool = false;
   /** What the member's name says (bits of `KeyIs`), and which it is. */
   static keyIs: i32 = 0;
   static slot: i32 = 0;
+  static nameStart: i32 = 0;
+  static nameEnd: i32 = 0;
   /** The string that was read last. */
   static start: i32 = 0;
   static stop: i32 = 0;

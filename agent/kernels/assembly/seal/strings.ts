@@ -32,7 +32,7 @@ export function string(from: i32, end: i32): i32 {
 }
 
 /** The same with escapes: the text is written anew. */
-function escapedString(from: i32, at: i32, end: i32, raw: i32): i32 {
+export function escapedString(from: i32, at: i32, end: i32, raw: i32): i32 {
   let to = State.plain + 1;
   if (at - from > PLAIN_END - 8 - to) {
     return 0;
