@@ -1,5 +1,5 @@
 /** A comparison as a pull request's comment: verdict, table with errors, what to type. A hidden mark finds it again. Pure. */
-import { type ComparedMetric, type ComparisonReport, judgedMetrics } from './comparison.ts';
+import { type ComparedMetric, type ComparedVersion, type ComparisonReport, judgedMetrics } from './comparison.ts';
 import {
   formatChange,
   formatInterval,
@@ -54,12 +54,16 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
     for (const note of scenario.notes) lines.push(`- ${note.severity}: ${escaped(note.text)}`);
   }
   lines.push(
-    `Base ${code(report.base.commit ?? report.base.label)}, head ${code(report.head.commit ?? report.head.label)}; ` +
+    `Base ${versionOf(report.base)}, head ${versionOf(report.head)}; ` +
       `${formatDuration(report.durationMs)} on one machine, in pairs; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases. Again:`,
     '',
     ...codeBlock(report.command),
   );
   return `${lines.join('\n').replaceAll(/\n{3,}/g, '\n\n')}\n`;
+}
+
+function versionOf({ label, commit, dirty, package: named }: ComparedVersion): string {
+  return `${code(commit ?? named ?? label)}${dirty ? ' with changes' : ''}`;
 }
 
 function tableOf(metrics: readonly ComparedMetric[]): string[] {
