@@ -64,6 +64,7 @@ export default {
     { name: 'hoard', load: 'node load.js {port} /all', ...rest },
     { name: 'killer', load: "sh -c 'kill -9 $(cat /proc/$PPID/status | sed -n s/^PPid:.//p) $PPID'", ...rest },
     { name: 'broken', load: 'no-such-program', ...rest },
+    { name: 'lost', load: 'no-such-load', ...rest },
     { name: 'slow', load: 'sleep 600', sets: ['slow'], ...rest },
   ],
 };
@@ -213,7 +214,7 @@ async function compared(t: Test, run: Run): Promise<void> {
   const [base, head] = ['HEAD~1', 'HEAD'].map((name) => git('rev-parse', name).trim());
   t.match(report, { kind: 'comparison', base: { label: 'HEAD~1', commit: base }, head: { label: '.', commit: head } });
   t.match(report.scenarios, [{ name: 'cart', method: 'numbers', pairs: 3 }]);
-  t.match(report.command, /^floodgate compare --base HEAD~1 --sites never --only cart --metric requests\.failed$/);
+  t.match(report.command, /^floodgate compare --base 'HEAD~1' --sites never --only cart --metric requests\.failed$/);
   // A part of it by hand, and of a larger whole.
   const part = run('compare', ...words, '--only', 'broken', '--shard', '2/2', '--out', 'shards/second');
   t.match(part, { status: 2, err: /shard 2 of 2: 1 of 2 scenarios[\s\S]*no-such-program/ });
@@ -223,11 +224,8 @@ async function compared(t: Test, run: Run): Promise<void> {
   });
   t.match(run('merge', 'shards', 'pairs').err, /shards.second and pairs are of another/);
   // One that cannot run takes nothing from the others of its shard.
-  t.equal(run('gate', '--only', 'killer', '--only', 'broken', '--shard', '1/1', '--out', 'both').status, 2);
-  t.match(
-    run('merge', 'both').err,
-    /no shard measured: killer \(killed, cause unknown.*\), broken \(.*no-such-program/,
-  );
+  t.equal(run('gate', '--only', 'broken', '--only', 'lost', '--shard', '1/1', '--out', 'both').status, 2);
+  t.match(run('merge', 'both').err, /no shard measured: broken \(.*no-such-program.*\), lost \(.*no-such-load/);
 }
 
 /** A command that is still running. */

@@ -4,8 +4,8 @@
  *
  *     node bench/compare/bisect.bench.ts FOLDER [--seeds 20] [--commits 64] [--size 0.02] [--minutes 120] [--seed N]
  *
- * It can be stopped at any time: seeds that are done are kept in FOLDER, and one that is not goes on by what the bisection knows. A seed takes
- * three minutes of CPU time. Ends with 1 where an answer was wrong.
+ * It can be stopped at any time: seeds that are done are kept in FOLDER, and one that is not goes on by what the bisection knows; several
+ * may run at once, each with another --seed. A seed takes two minutes of CPU time. Ends with 1 where an answer was wrong.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -51,7 +51,9 @@ const triesMax = 6;
 function workAt(place: ServicePlace): number {
   const file = path.join(folder, `work-${size}.json`);
   const known: Partial<Record<ServicePlace, number>> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-  const probe = path.join(folder, 'probe');
+  if (known[place] !== undefined) return known[place];
+  // Several of these may run at once.
+  const probe = path.join(folder, `probe-${process.pid}`);
   mkdirSync(probe, { recursive: true });
   writeFileSync(path.join(probe, 'load.mjs'), serviceLoad(requests));
   const allocated = (units: number) => {
@@ -59,12 +61,11 @@ function workAt(place: ServicePlace): number {
     const { figures } = measure(probe, [...servedWords, '--repeatable']);
     return figures.find(({ name }) => name === metric)!.value!;
   };
-  if (known[place] !== undefined) return known[place];
   const base = allocated(0);
   const tried = new Map<number, number>();
   const offBy = (units: number) => Math.abs((tried.get(units) ?? Number.POSITIVE_INFINITY) - size);
   let best = 1;
-  for (let units = 5; tried.size < triesMax && offBy(best) > nearEnough; ) {
+  for (let units = 3; tried.size < triesMax && offBy(best) > nearEnough; ) {
     const change = allocated(units) / base - 1;
     tried.set(units, change);
     if (offBy(units) < offBy(best)) best = units;
@@ -74,6 +75,7 @@ function workAt(place: ServicePlace): number {
     while (tried.has(units)) units += step;
     if (units < 1) break;
   }
+  rmSync(probe, { recursive: true, force: true });
   writeFileSync(file, JSON.stringify({ ...known, [place]: best }));
   return best;
 }

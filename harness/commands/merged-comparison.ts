@@ -3,7 +3,7 @@ import type { ComparedScenario, ComparisonReport } from '../../reports/compariso
 import { comparisonVerdict } from '../compare/verdict.ts';
 import type { Merged } from '../shards/merge-partials.ts';
 import { failedVerdict } from './comparison-report.ts';
-import { againWords, timeOf, withMissing } from './merged-report.ts';
+import { againWords, timeOf, uncommitted, withMissing } from './merged-report.ts';
 
 export function mergedComparison(merged: Merged<ComparisonReport>): ComparisonReport {
   const { common, runs, missing } = merged;
@@ -33,9 +33,8 @@ function verdictOf({ common, runs, replaced }: Merged<ComparisonReport>): Compar
   return failedVerdict(words[0]!, [...words, ...again], scenarios);
 }
 
-function withAgain(scenario: ComparedScenario, { replaced }: Merged<ComparisonReport>): ComparedScenario {
+function withAgain(scenario: ComparedScenario, { common, replaced }: Merged<ComparisonReport>): ComparedScenario {
   const again = replaced.filter(({ cell }) => cell === scenario.name);
-  if (again.length === 0) return scenario;
   const notes = again.map((each) => ({ severity: 'warning' as const, text: againWords(each) }));
-  return { ...scenario, notes: [...scenario.notes, ...notes] };
+  return { ...scenario, notes: [...scenario.notes, ...notes, ...uncommitted(common)] };
 }

@@ -25,7 +25,7 @@ export function mergedReport({ common, runs, replaced, missing }: Merged<RunRepo
     command: common.command,
     runs,
     verdict: withMissing(gateVerdict(runs, common.cells.length, common.unlimited), missing),
-    notes: [...unlimited, ...absent, ...again, ...kindsOfMachines(runs)],
+    notes: [...unlimited, ...absent, ...again, ...kindsOfMachines(runs), ...uncommitted(common)],
   };
 }
 
@@ -39,6 +39,12 @@ export function timeOf(runs: readonly CellReport[]): { readonly startedAt: strin
 export function againWords({ cell, by, run }: Merged['replaced'][number]): string {
   const words = `${cell} was run again: the run of ${by.startedAt} counts, that of ${run.startedAt} does not`;
   return `${words} (it said: ${printable(run.verdict.headline, 200)})`;
+}
+
+/** One may have what another has not. */
+export function uncommitted({ dirty }: Merged['common']): Note[] {
+  const text = 'the project had uncommitted changes: files that git does not know were not compared between the shards';
+  return dirty ? [{ severity: 'warning', text }] : [];
 }
 
 /** Figures of unlike machines stand side by side, and are not to be compared. */

@@ -1,7 +1,7 @@
 /** The scenarios of a comparison, or of one shard of it, one after the other, and what they have come to so far. */
 import { setTimeout } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { ComparisonReport } from '../../reports/comparison.ts';
+import type { ComparedVersion, ComparisonReport } from '../../reports/comparison.ts';
 import { compareScenario, type ScenarioOrder, type ScenarioResult } from '../compare/compare-scenario.ts';
 import type { Side } from '../compare/pairs.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
@@ -134,8 +134,10 @@ export class Comparison {
 const nothing = { ok: true, exitCode: 0, headline: 'No scenario was to be compared.' };
 
 /** @throws FloodgateError `version-unknown` where a name has another meaning than when this shard began */
-function refuseMoved({ label, key }: Version, promised: Pick<Version, 'key'> | undefined): void {
-  if (promised === undefined || promised.key === key) return;
+function refuseMoved({ label, commit, dirty, key }: Version, promised: ComparedVersion | undefined): void {
+  // The key of a working folder is by the times of its files, and a log in it grows.
+  const isSame = dirty ? promised?.dirty && promised.commit === commit : promised?.key === key;
+  if (promised === undefined || isSame) return;
   throw new FloodgateError('version-unknown', `${label} is no longer the version that it was when this shard began`, {
     hint: 'Nothing was measured. Run it again.',
   });

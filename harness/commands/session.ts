@@ -1,6 +1,7 @@
 /** What every command that runs something shares: interruption, progress, and the network namespace around it. */
 import { storeVariable } from '../history/store-address.ts';
 import { reportSignalsHeard } from '../link/namespace.ts';
+import { queueVariable } from '../queue/queue-address.ts';
 import { createProgress, isLive, type ProgressDisplay } from './progress.ts';
 import { readToolVersion } from './tool-version.ts';
 
@@ -16,6 +17,7 @@ export interface Session {
 }
 
 export function openSession(): Session {
+  takeVariable(queueVariable);
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {

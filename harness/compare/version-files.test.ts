@@ -29,15 +29,19 @@ t.test('the same changes are the same on two machines, and others are not', asyn
   here!.write('ignored', 'x');
   mkdirSync(path.join(here!.folder, 'shard'));
   here!.write('shard/shard.json', '{"kind":"shard","tool":"floodgate"}');
-  t.equal(changesOf(here!.folder), undefined, 'what git ignores and what floodgate wrote are no changes');
+  here!.write('gate.log', 'so far');
+  t.equal(changesOf(here!.folder), undefined, 'what git does not know is none of them');
   const seen = new Set<string | undefined>([undefined]);
   const steps: ((each: NonNullable<typeof here>) => void)[] = [
     ({ write }) => write('a', 'changed'),
-    ({ write }) => write('new', 'a file'),
+    ({ write, git }) => {
+      write('new', 'a file');
+      git('add', 'new');
+    },
     ({ folder }) => rmSync(path.join(folder, 'b')),
-    ({ folder }) => symlinkSync('/nowhere', path.join(folder, 'link')),
+    ({ folder }) => symlinkSync('/nowhere', path.join(folder, 'b')),
     ({ folder }) => chmodSync(path.join(folder, 'new'), 0o755),
-    ({ git }) => git('add', 'new'),
+    ({ git }) => git('add', 'b'),
   ];
   for (const [at, step] of steps.entries()) {
     const changes = both(step);

@@ -51,13 +51,14 @@ export function hasChanges(folder: string): boolean {
 }
 
 /**
- * What the working folder has beyond its commit, by content: the same on every machine that has the same changes.
- * @returns undefined where it has none
+ * What the files that git knows have beyond the commit, by content: the same on every machine that has the same changes. Others are left
+ * out: a log that grows beside the sources is none.
+ * @returns undefined where there is nothing
  */
 export function changesOf(folder: string): string | undefined {
   const top = topOf(folder);
   const changed = git(top, ['diff', '--name-only', '--no-ext-diff', '--no-textconv', '-z', 'HEAD']).split('\0');
-  const files = [...changed.filter((name) => name !== ''), ...untracked(folder, top)].sort();
+  const files = changed.filter((name) => name !== '').sort();
   if (files.length === 0) return undefined;
   const hash = createHash('sha256');
   for (const name of files) hash.update(`${name}\0${contentOf(top, name)}\0`);

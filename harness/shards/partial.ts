@@ -44,7 +44,7 @@ export const commonSchema = v.strictObject({
   /** Of the project; null outside of a repository. */
   commit: v.nullable(text),
   dirty: v.boolean(),
-  /** What is not committed, by content; left out where there is nothing, or no commit. */
+  /** What is not committed of the files that git knows, by content; left out where there is nothing, or no commit. */
   changes: v.optional(hash),
   /** Of scenarios with their seeds, limits, baselines and waivers. */
   configuration: hash,

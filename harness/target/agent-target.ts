@@ -95,8 +95,8 @@ export class AgentLauncher implements TargetLauncher {
   async start(options: LaunchOptions): Promise<Target> {
     const { node, nodeArguments, files } = this.#agent;
     const { file, words } = options.asPublished ? files.published : files.modules;
-    const means = { uploads: this.#upload.length > 0, agentArguments: this.#arguments };
-    await warm([node, ...nodeArguments, ...options.nodeArguments, file], options, means);
+    const command = [node, ...nodeArguments, ...options.nodeArguments, file] as const;
+    await warm(command, options, { upload: this.#upload, agentArguments: this.#arguments });
     const source = options.interfaces.flatMap((name) => ['--interface', name]);
     // Under a root harness it stays root: the preload writes profiles into a report folder that no other user may write to.
     if (source.length > 0 && process.geteuid?.() === 0) source.push('--user', 'root');
@@ -149,21 +149,21 @@ const emptyCapture = Buffer.from('d4c3b2a1020004000000000000000000ffff0000010000
  * Has the agent read an empty capture once, so that its modules are in the compile cache (`bin/compile-cache.js`) when it is
  * measured: the first start after a change strips types, which would be taken for the agent's own 40 MB. Without a header
  * the capture is refused; the modules are loaded by then, and the real start reports anything else. One that uploads loads
- * the last of them when it is done. It takes the agent's own arguments: each stage has modules of its own.
+ * the last of them when it is done. Each stage has modules of its own.
  */
 function warm(
   [node, ...words]: readonly [string, ...string[]],
   { interfaces }: Pick<LaunchOptions, 'interfaces'>,
-  { uploads, agentArguments }: { readonly uploads: boolean; readonly agentArguments: readonly string[] },
+  { upload, agentArguments }: { readonly upload: readonly string[]; readonly agentArguments: readonly string[] },
 ): Promise<void> {
   const isLive = interfaces.length > 0;
-  const key = [...words, ...agentArguments].join(' ');
+  const uploads = upload.length > 0;
+  const until = agentArguments.indexOf('--until');
+  const stage = until < 0 ? [] : agentArguments.slice(until, until + 2);
+  const key = [uploads, ...words, ...stage].join(' ');
   if (process.env.NODE_COMPILE_CACHE === undefined || warmed.has(key)) return Promise.resolve();
   warmed.add(key);
-  // Threads share interfaces, not what is read.
-  const threads = agentArguments.indexOf('--workers');
-  const others = threads < 0 ? agentArguments : agentArguments.toSpliced(threads, 2);
-  const read = ['--read', '-', ...(isLive ? [] : ['--lockstep']), ...others];
+  const read = ['--read', '-', ...(isLive ? [] : ['--lockstep']), ...stage, ...upload];
   return new Promise((resolve) => {
     const child = spawn(node, [...words, ...read], {
       stdio: ['pipe', 'ignore', 'ignore'],
