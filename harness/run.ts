@@ -154,7 +154,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     durationMs: Date.now() - startedAtMs,
     environment: readEnvironment(options.privilege),
     isAgent,
-    stages: isAgent ? `${stageWords[options.stage]}, ${measure.startedFrom}` : '',
+    stages: isAgent ? [stageWords[options.stage], measure.startedFrom].filter((words) => words !== '').join(', ') : '',
     budget: options.budget,
     implied: options.implied ?? [],
     profile: options.profile,
