@@ -133,17 +133,19 @@ export function formatDropped({ framesDropped }: Pick<Ledger, 'framesDropped'>):
     : `${formatCount(framesDropped)} dropped by the capture`;
 }
 
-/** `4,663 exchanges sent = 4,623 stored + 0 shed + 40 damaged + 0 missing; 4,663 witnesses in the collector`. */
-export function formatExchanges({ sent, stored, storedWhole, shed, missing }: Exchanges): string {
+/** `4,663 exchanges sent = 4,623 stored + 0 shed + 40 damaged + 0 missing; 4,663 witnesses in the collector`; `+ 9 unanswered` where there are such. */
+export function formatExchanges({ sent, stored, storedWhole, shed, missing, unanswered = 0 }: Exchanges): string {
   const shedCount = Object.values(shed).reduce((sum, count) => sum + count, 0);
   const policies = Object.entries(shed).map(([name, count]) => `${printable(name, 40)} ${formatCount(count)}`);
   const named = policies.length > 0 ? ` (${policies.join(', ')})` : '';
-  // What is neither stored, nor shed, nor missing was damaged on its way.
-  const damaged = Math.max(0, sent - storedWhole - shedCount - missing);
+  // What is neither stored, nor shed, nor missing was never answered, or damaged on its way.
+  const rest = Math.max(0, sent - storedWhole - shedCount - missing);
+  const alone = Math.min(rest, unanswered);
   const terms = [
     `${formatCount(storedWhole)} stored`,
     `${formatCount(shedCount)} shed${named}`,
-    `${formatCount(damaged)} damaged`,
+    ...(alone > 0 ? [`${formatCount(alone)} unanswered`] : []),
+    `${formatCount(rest - alone)} damaged`,
     `${formatCount(missing)} missing`,
   ];
   return `${formatCount(sent)} exchanges sent = ${terms.join(' + ')}; ${formatCount(stored)} witnesses in the collector`;

@@ -391,6 +391,8 @@ export interface Exchanges {
   readonly shed: Readonly<Record<string, number>>;
   /** Delivered whole, of which nothing is stored and no policy says why. */
   readonly missing: number;
+  /** Requests without an answer in the traffic: each is a witness by itself. @default 0 */
+  readonly unanswered?: number | undefined;
 }
 
 /** A worker thread: its heap is its own. Null where it was not looked into, which `note` explains. */

@@ -321,6 +321,7 @@ const exchanges = v.object({
   storedWhole: whole,
   shed: v.record(text, whole),
   missing: whole,
+  unanswered: v.optional(whole),
 });
 
 const familyThread = v.object({

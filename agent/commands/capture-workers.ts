@@ -6,7 +6,6 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { PageCredit } from '../bounded/page-credit.ts';
 import type { CaptureStats } from '../capture/frame-source.ts';
-import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
 import { dropPrivileges } from '../capture/sys/privileges.ts';
 import { FloodgateError } from '../errors.ts';
 import { Governor } from '../governor/governor.ts';
@@ -25,6 +24,7 @@ import { type Counters, StatsFile } from '../stats.ts';
 import type { ObserveServer } from '../telemetry/observe-server.ts';
 import type { CaptureFlags } from './capture-options.ts';
 import { describeGroup, limitOptions, observeCounters, openObserve, readGroup } from './capture-parts.ts';
+import { IdleMemory } from './idle-memory.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { report, reportEnd, reportPressure, reportUnpaired } from './notices.ts';
 import { isPrintColoured } from './outputs.ts';
@@ -63,11 +63,17 @@ export async function runWorkers(flags: CaptureFlags, version: string): Promise<
     const notice = dropPrivileges(flags.user ?? null, () => {});
     if (notice !== null) report(notice);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
-    timers.push(setInterval(() => crew.attempt(() => governor.check()), governPauseMs));
+    const idleMemory = new IdleMemory(nowMs);
+    timers.push(
+      setInterval(() => {
+        crew.attempt(() => governor.check());
+        idleMemory.check();
+      }, governPauseMs),
+    );
     if (stats !== null && flags.statsIntervalMs !== undefined) {
       timers.push(setInterval(() => stats.sample(Date.now(), counters()), flags.statsIntervalMs));
     }
-    releaseExecutablePages();
+    idleMemory.giveBack();
     crew.start();
     report(`capturing on ${flags.interface!.join(', ')} with ${count} workers`);
     try {

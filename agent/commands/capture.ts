@@ -1,6 +1,5 @@
 /** A capture by one thread: its parts opened in the order of their privileges, run, closed whatever happened. */
 import type { Agent } from '../agent.ts';
-import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
 import { Governor } from '../governor/governor.ts';
 import {
   boundYoungGeneration,
@@ -24,6 +23,7 @@ import {
   openOverload,
   readGroup,
 } from './capture-parts.ts';
+import { IdleMemory } from './idle-memory.ts';
 import { nowMs } from './monotonic-clock.ts';
 import { report, reportEnd, reportPressure } from './notices.ts';
 import { Outputs } from './outputs.ts';
@@ -41,8 +41,8 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     const outputs = new Outputs(flags, limits, version, null, clock);
     await outputs.open();
     const agent = openAgent(flags, limits, source, outputs, clock);
-    const startUpPages = new StartUpPages();
-    const governor = govern({ limits, agent, outputs, startUpPages, clock });
+    const idleMemory = new IdleMemory(clock);
+    const governor = govern({ limits, agent, outputs, idleMemory, clock });
     const overload = await openOverload(flags, group, source, outputs, () => governor.share);
     let server: ObserveServer | null = null;
     const counters = () => ({
@@ -70,7 +70,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     const onSignal = () => agent.stop();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
     // Everything is loaded.
-    if (!readsFile(flags)) startUpPages.giveBack();
+    if (!readsFile(flags)) idleMemory.giveBack();
     if (flags.interface) report(`capturing on ${flags.interface.join(', ')}`);
     if (lockstep !== null)
       report('lockstep: goes by the bytes it reads, with seeds known to all: for measurements only');
@@ -80,7 +80,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       await agent.run(() => {
         governor.check();
         overload?.check();
-        startUpPages.check();
+        idleMemory.check();
         lockstep?.turn(sampleGauges);
         if (outputs.check()) agent.stop();
       });
@@ -105,59 +105,22 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
   }
 }
 
-/** A recorded file that is read in less time gets nothing back for what it costs to give pages back, 10 to 20 ms. */
-const shortRunMs = 1000;
-/** To ask for the resident memory takes 20 µs. */
-const checkPauseMs = 10;
-/** What headers or bodies need with those pages is less; with witnesses it would be more. */
-const heldResidentBytesMax = 90e6;
-
-/** What came back once, for compiling and collecting, is given back again: 10 to 20 ms of 10 s. */
-const againPauseMs = 10_000;
-
-/** Pages of the executable that start-up alone needed: given back at once or, where a run may be short, later or under pressure. */
-class StartUpPages {
-  readonly #startedMs = nowMs();
-  #areHeld = true;
-  #checkedMs = this.#startedMs;
-  #givenBackMs = Number.NEGATIVE_INFINITY;
-
-  check(): void {
-    const now = nowMs();
-    if (now - this.#checkedMs < (this.#areHeld ? checkPauseMs : againPauseMs / 20)) return;
-    this.#checkedMs = now;
-    const isLong = this.#areHeld && now - this.#startedMs >= shortRunMs;
-    const isAgain = !this.#areHeld && now - this.#givenBackMs < againPauseMs;
-    if (isLong || (!isAgain && process.memoryUsage.rss() > heldResidentBytesMax)) this.#give(now);
-  }
-
-  giveBack(): void {
-    if (this.#areHeld) this.#give(nowMs());
-  }
-
-  #give(now: number): void {
-    releaseExecutablePages();
-    this.#areHeld = false;
-    this.#givenBackMs = now;
-  }
-}
-
 interface Governed {
   readonly limits: AgentLimits;
   readonly agent: Agent;
   readonly outputs: Outputs;
-  readonly startUpPages: StartUpPages;
+  readonly idleMemory: IdleMemory;
   readonly clock: () => number;
 }
 
-function govern({ limits, agent, outputs, startUpPages, clock }: Governed): Governor {
+function govern({ limits, agent, outputs, idleMemory, clock }: Governed): Governor {
   return new Governor({
     ceilingBytes: limits.ceilingBytes,
     nowMs: clock,
     residentBytes: () => process.memoryUsage.rss(),
     heapShare,
     collect: () => {
-      startUpPages.giveBack();
+      idleMemory.giveBack();
       collectGarbage();
     },
     apply: (level) => {

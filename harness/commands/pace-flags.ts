@@ -32,14 +32,22 @@ export function parsePace(flags: PaceFlags): Pace | undefined {
   return mbps === undefined ? undefined : { kind: 'bits', megabitsPerSecond: positive('--mbps', mbps) };
 }
 
+/** More than any device takes; `--topspeed` has no rate at all. */
+const rateMax = 1e9;
+
 const examples = { '--speed': '4x', '--pps': '50000', '--mbps': '600' } as const;
 
 function positive(flag: keyof typeof examples, text: string): number {
-  const value = Number(text.replace(/x$/i, ''));
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  throw new FloodgateError('pace-invalid', `${flag}: "${text}" is not a number above 0`, {
-    hint: `Example: ${flag} ${examples[flag]}.`,
-  });
+  const digits = (flag === '--speed' ? /^(.*?)x?$/i : /^(.*)$/).exec(text.trim())?.[1] ?? '';
+  const value = /^(\d+(\.\d+)?|\.\d+)$/.test(digits) ? Number(digits) : Number.NaN;
+  if (value > 0 && value <= rateMax) return value;
+  throw new FloodgateError(
+    'pace-invalid',
+    `${flag}: "${text}" is not a number above 0${value > 0 ? ` up to ${rateMax}` : ''}`,
+    {
+      hint: `Example: ${flag} ${examples[flag]}.`,
+    },
+  );
 }
 
 /** The options of `floodgate run` that send at this pace. */

@@ -108,6 +108,11 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
   const profile = pace.kind === 'profile' ? pace : undefined;
   const end = profile && profileEnd(profile);
   const traffic = orderedTraffic(flags, order?.(seed, sizeBytes), { seed, loops, end, lane });
+  if (sizeBytes !== undefined && traffic?.kind !== 'scenario' && traffic?.kind !== 'flood') {
+    throw new FloodgateError('option-invalid', '--size is for traffic that is made, and here is none', {
+      hint: 'Leave it out: a capture has its own size, --limit takes a part of it, and --loop repeats it.',
+    });
+  }
   return {
     lane,
     loops: loops ?? 1,

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { formatExchanges } from '../../reports/format.ts';
 import type { Exchanges } from '../../reports/model.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import { accountOf, hiddenIn, intactOf } from './account.ts';
@@ -29,7 +30,7 @@ function pass({ truth, counters, stored = 10 }: Counted = {}): PassResult {
 }
 
 t.test('what was damaged is no loss, and what was sent adds up', async (t) => {
-  t.same(accountOf(pass()), { sent: 10, intact: 9, stored: 10, storedWhole: 9, shed: {}, missing: 0 });
+  t.same(accountOf(pass()), { sent: 10, intact: 9, stored: 10, storedWhole: 9, shed: {}, missing: 0, unanswered: 0 });
 });
 
 t.test('what is nowhere is missing, wherever it went', async (t) => {
@@ -50,6 +51,19 @@ t.test('a request that was never answered is no exchange that is missing', async
   const counters = { 'witness.responsesWhole': 6, 'witness.exchangesWhole': 6, 'witness.requestsAlone': 4 };
   t.match(accountOf(pass({ truth, counters })), { sent: 10, intact: 6, missing: 0 });
   t.match(accountOf(pass({ truth, counters: { ...counters, 'witness.requestsAlone': 5 } })), { missing: 1 });
+  // Given out early to make room: alone they are as whole as they can be.
+  const evicted = accountOf(pass({ truth, counters: { ...counters, 'witness.pendingEvicted': 4 } })) as Exchanges;
+  t.same(evicted, { sent: 10, intact: 6, stored: 10, storedWhole: 6, shed: {}, missing: 0, unanswered: 4 });
+  t.equal(
+    formatExchanges(evicted),
+    '10 exchanges sent = 6 stored + 0 shed + 4 unanswered + 0 damaged + 0 missing; 10 witnesses in the collector',
+  );
+  const halves = { ...counters, 'witness.requestsAlone': 6, 'witness.pendingEvicted': 6 };
+  t.match(
+    accountOf(pass({ truth, counters: halves })),
+    { shed: { 'witness.pendingEvicted': 2 }, missing: 0 },
+    'what lost its answer by it',
+  );
 });
 
 t.test('what is lost at two places is counted once', async (t) => {

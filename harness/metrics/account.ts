@@ -16,8 +16,9 @@ const beforeWitness = [
   'filter.excludedPath',
   'filter.sampledOut',
   'filter.rateLimited',
-  'witness.pendingEvicted',
 ] as const;
+/** Exchanges that were given out early, halves of them alone: of one that was never answered nothing is left out by that. */
+const givenEarly = 'witness.pendingEvicted';
 /** Of connections that the kernel left out for the agent, frames are counted, and an exchange has one at least. */
 const byConnection = 'overload.connections';
 const afterWitness = [
@@ -36,9 +37,12 @@ export function accountOf({ sending, stats, companion }: MeasuredPass): Exchange
   const witnesses = counters['witness.witnesses'];
   if (witnesses === undefined) return 'the agent made no witnesses: it ended after an earlier stage';
   if (!companion) return 'nothing was uploaded: the agent ended after an earlier stage';
-  const early = named(beforeWitness, counters);
+  const policies = named(beforeWitness, counters);
   const late = named(afterWitness, counters);
-  const unseen = Math.max(0, notInWitnesses(truth, counters) - sumOf(early));
+  const unexplained = Math.max(0, notInWitnesses(truth, counters) - sumOf(policies));
+  const evicted = Math.min(unexplained, counters[givenEarly] ?? 0);
+  const early = { ...policies, [givenEarly]: evicted };
+  const unseen = unexplained - evicted;
   const hidden = Math.min(unseen, framesShed({ stats }));
   const notMade = unseen - hidden;
   // More rows than witnesses is no account either: something was stored twice.
@@ -55,6 +59,7 @@ export function accountOf({ sending, stats, companion }: MeasuredPass): Exchange
     storedWhole,
     shed: Object.fromEntries(Object.entries(shed).filter(([, count]) => count > 0)),
     missing: Math.min(notMade + notStored, most),
+    unanswered: Math.max(0, truth.requests - truth.responses),
   };
 }
 

@@ -6,6 +6,9 @@ const marginShare = 0.02;
 /** A lane that shows less than this share of the rise is no stand-in for the other. */
 const risesMin = 0.3;
 
+/** What is eased by less is not worth another search. */
+const easedMinShare = 0.05;
+
 type MetricClause = Extract<Condition['clauses'][number], { kind: 'metric' }>;
 
 const signOf = ({ comparison }: MetricClause) => (comparison.startsWith('>') ? 1 : -1);
@@ -66,4 +69,23 @@ export function stricterShifts(
     shifts[clause.name] = old + sign * (lacked + marginShare * Math.abs(clause.limit));
   }
   return shifts;
+}
+
+/** Where a lane shows less of the rise of what was found than the other does, what is searched further has its limit there; undefined: nowhere. */
+export function easedShifts(
+  condition: Condition,
+  before: Shifts,
+  seen: Readonly<Record<'quick' | 'real' | 'idle', Observation>>,
+): Record<string, number> | undefined {
+  const lowered = loweredShifts(condition, seen);
+  if (!lowered) return undefined;
+  let isEased = false;
+  for (const clause of metricClauses(condition)) {
+    const { name, limit } = clause;
+    const sign = signOf(clause);
+    const [old, eased] = [before[name] ?? 0, lowered[name]!];
+    if (sign * (old - eased) > easedMinShare * Math.abs(limit)) isEased = true;
+    else lowered[name] = old;
+  }
+  return isEased ? lowered : undefined;
 }

@@ -8,7 +8,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { formatBytes } from '../../reports/format.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { type Condition, holds, type Observation, observedWords, scoreOf } from './condition.ts';
-import { loweredShifts, shiftsBetween, stricterShifts } from './lane-shifts.ts';
+import { easedShifts, loweredShifts, shiftsBetween, stricterShifts } from './lane-shifts.ts';
 import { digest, type Found, LevelSearch } from './level-search.ts';
 import type { Level } from './levels.ts';
 import { type Candidate, Oracle, type OracleOptions } from './oracle.ts';
@@ -66,6 +66,8 @@ export interface Minimized {
 
 /** So often is a level searched again with a stricter limit before the lane of the last word is searched in. */
 const stricterMax = 2;
+/** So often is a level searched again since the lane of the last word shows more of what was found. */
+const easedMax = 2;
 /** Of the time and the trials that are left, for one level: what is tried after it may bring more. */
 const levelShare = 0.5;
 
@@ -176,6 +178,7 @@ class Minimization {
     if (!isMet) throw unmet(condition, `the whole capture does not do it: ${observedWords(condition, seen)}`);
     if (this.#oracle.lane !== this.#lastLane) await this.#compareLanes(whole, seen);
     await this.#lookAtIdle();
+    if (this.#oracle.lane !== this.#lastLane) await this.#ease({ candidate: whole, real: seen });
     this.#state = { ...this.#state, levels: 0, lane: this.#oracle.lane, shifts: { ...this.#oracle.shifts } };
     log.keep(this.#state);
   }
@@ -235,18 +238,36 @@ class Minimization {
       return;
     }
     const before = this.#state;
-    for (let tries = 0; ; tries += 1) {
+    let failed = 0;
+    for (let again = 0; ; ) {
       const search = this.#searchOf(level);
       try {
-        const found = await search.search({ id: before.id, file: this.#file });
+        const found = await search.search({ id: this.#state.id, file: this.#file });
         this.#bytes = statSync(this.#file).size;
         if (found === undefined) break;
-        if (await this.#isKept(found, { before, name: level.name, tries })) return;
+        const kept = await this.#isKept(found, level.name, failed);
+        if (!kept) failed += 1;
+        // What failed once is not searched with a lower limit again.
+        else if (failed > 0 || again++ === easedMax || !(await this.#ease(kept))) break;
       } finally {
         search.close();
       }
     }
-    this.#done(before, { file: before.file, id: before.id, words: '' });
+    this.#done({ levels: before.levels + 1 });
+  }
+
+  /** Where the real lane shows more of what was found, the limit of the quick one is lower from here. @returns whether it is */
+  async #ease({ candidate, real }: Kept): Promise<boolean> {
+    if (real === undefined) return false;
+    const [quick, idle] = [
+      await this.#oracle.observe(candidate, 'exact'),
+      await this.#oracle.observe(this.#oneFrame, 'exact'),
+    ];
+    const eased = easedShifts(this.#options.condition, this.#oracle.shifts, { quick, real, idle });
+    if (!eased) return false;
+    this.#oracle.shifts = eased;
+    await this.#lookAtIdle();
+    return true;
   }
 
   #searchOf(level: Level): LevelSearch {
@@ -261,39 +282,30 @@ class Minimization {
     return new LevelSearch(options, level, this.#idleScore);
   }
 
-  /** Whether what a level found is confirmed; where it is not, the next search is a stricter one. */
-  async #isKept(
-    found: Found,
-    { before, name, tries }: { readonly before: MinimizeState; readonly name: string; readonly tries: number },
-  ): Promise<boolean> {
-    const file = `smallest-${before.levels + 1}-${tries}.pcap`;
+  /** What a level found, where it is confirmed; where it is not, the next search is a stricter one. */
+  async #isKept(found: Found, level: string, failed: number): Promise<Kept | undefined> {
+    const file = `smallest-${digest(found.key)}.pcap`;
     const candidate: Candidate = { key: found.key, file: path.join(this.#options.log.folder, file) };
     const { bytes } = found.write(candidate.file!);
     const confirmed =
       this.#oracle.lane === this.#lastLane ? undefined : await this.#oracle.confirm(candidate, this.#lastLane);
     if (confirmed === undefined || confirmed.holds) {
       this.#bytes = bytes;
-      this.#done(before, { file, id: found.key, words: `${name}: ${found.words}, ${formatBytes(bytes)}` });
-      return true;
+      const words = `${level}: ${found.words}, ${formatBytes(bytes)}`;
+      this.#done({ file, id: found.key, done: [...this.#state.done, words] });
+      return { candidate, real: confirmed?.seen };
     }
-    await this.#stricter(candidate, confirmed.seen, tries);
+    await this.#stricter(candidate, confirmed.seen, failed);
     rmSync(candidate.file!, { force: true });
-    return false;
+    return undefined;
   }
 
-  #done(before: MinimizeState, { file, id, words }: { file: string; id: string; words: string }): void {
+  #done(more: Partial<MinimizeState>): void {
     const { log } = this.#options;
     const old = this.#state.file;
-    this.#state = {
-      levels: before.levels + 1,
-      file,
-      id,
-      lane: this.#oracle.lane,
-      shifts: { ...this.#oracle.shifts },
-      done: words === '' ? before.done : [...before.done, words],
-    };
+    this.#state = { ...this.#state, lane: this.#oracle.lane, shifts: { ...this.#oracle.shifts }, ...more };
     log.keep(this.#state);
-    if (old !== '' && old !== file) rmSync(path.join(log.folder, old), { force: true });
+    if (old !== '' && old !== this.#state.file) rmSync(path.join(log.folder, old), { force: true });
   }
 
   /** What held in the quick lane did not in the real one: its limit rises by what they differ by. */
@@ -314,24 +326,23 @@ class Minimization {
   async #sweep(sweep: Sweep): Promise<void> {
     const before = this.#state;
     const { log } = this.#options;
-    let tries = 0;
     for (const choice of sweep.choices(this.#file)) {
       if (this.#isLevelOver()) break;
-      const name = `smallest-${before.levels + 1}-${tries++}.pcap`;
-      const file = path.join(log.folder, name);
-      const candidate: Candidate = { key: `${sweep.name} ${digest(before.id)} ${choice.words}`, file };
-      const { bytes } = rewriteCapture(this.#file, file, choice.filter);
+      const id = `${sweep.name} ${digest(before.id)} ${choice.words}`;
+      const name = `smallest-${digest(id)}.pcap`;
+      const candidate: Candidate = { key: id, file: path.join(log.folder, name) };
+      const { bytes } = rewriteCapture(this.#file, candidate.file!, choice.filter);
       const isHeld = (await this.#oracle.test(candidate)).holds;
       const isSame = this.#oracle.lane === this.#lastLane;
       if (isHeld && (isSame || (await this.#oracle.confirm(candidate, this.#lastLane)).holds)) {
         this.#bytes = bytes;
         const words = `${sweep.name}: ${choice.words}, ${formatBytes(bytes)}`;
-        this.#done(before, { file: name, id: candidate.key, words });
+        this.#done({ levels: before.levels + 1, file: name, id, done: [...before.done, words] });
         return;
       }
-      rmSync(file, { force: true });
+      rmSync(candidate.file!, { force: true });
     }
-    this.#done(before, { file: before.file, id: before.id, words: '' });
+    this.#done({ levels: before.levels + 1 });
   }
 
   async #lastWord(): Promise<Observation> {
@@ -345,6 +356,13 @@ class Minimization {
     if (isMet) return seen;
     throw unmet(condition, `what was found does it only sometimes: ${observedWords(condition, seen)}`);
   }
+}
+
+/** What is confirmed. */
+interface Kept {
+  readonly candidate: Candidate;
+  /** In the lane of the last word; undefined where the search goes through it. */
+  readonly real: Observation | undefined;
 }
 
 function unmet({ text }: Condition, why: string): FloodgateError {

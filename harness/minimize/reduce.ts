@@ -55,6 +55,11 @@ const frontMax = 0.75;
 /** A guess that was too small grows by this at least, by that at most. */
 const growMin = 1.5;
 const growMax = 8;
+/**
+ * A guess begins with so much of what is predicted: where it is right about what amplifies, that is enough, and else it costs little, and shows
+ * how much is.
+ */
+const firstShare = 1 / 8;
 /** Where there is no amount to go by, a guess begins with this share, and grows by `blindGrowth`. */
 const blindShare = 1 / 16;
 const blindGrowth = 4;
@@ -100,7 +105,7 @@ class Search {
     const { promises, weights, jobs, isOver } = this.#asked;
     let guesses: Guess[] = (promises ?? [{ name: 'bytes', values: weights }]).map((promised) => ({
       promised,
-      share: this.#isBlind ? blindShare : this.#neededShare(this.#score),
+      share: this.#isBlind ? blindShare : Math.min(1, this.#neededShare(this.#score)) * firstShare,
     }));
     for (let tries = 0; tries < jumpsMax && !isOver() && !this.#stops(); ) {
       const fronts = this.#fronts(guesses).slice(0, jobs);

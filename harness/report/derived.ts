@@ -6,6 +6,7 @@ import { droppedByTarget } from '../metrics/delivery.ts';
 import { describeOverload } from '../metrics/overload.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import { countsOf } from '../watch/agent-counters.ts';
+import type { Measurement } from './measurement.ts';
 import { gcEventsOf } from './series.ts';
 
 export type Derived = Pick<RunReport, 'gc' | 'phases' | 'counters' | 'ledger' | 'messages' | 'exchanges'>;
@@ -53,6 +54,16 @@ function messagesOf({ sending, stats }: MeasuredPass): RunReport['messages'] {
 function exchangesOf(measure: MeasuredPass): RunReport['exchanges'] {
   const account = accountOf(measure);
   return typeof account === 'string' ? null : account;
+}
+
+/** CPU that the readings of the measuring pass took, as a share of the target's own; null where either is unknown. */
+export function measuredOverhead({
+  channel: { last },
+  watch: { usage },
+}: Pick<Measurement['pass'], 'channel' | 'watch'>): number | null {
+  const cpuMs = last?.cpuMs ?? (usage ? usage.userMs + usage.systemMs : null);
+  const { ownMs } = (last ?? {}) as { readonly ownMs?: number };
+  return cpuMs === null || cpuMs === 0 || ownMs === undefined ? null : ownMs / cpuMs;
 }
 
 const refusedHint = 'A TAP device takes frames of 14 to 65,535 bytes: --lane exact delivers any';

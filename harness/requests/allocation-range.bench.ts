@@ -1,18 +1,47 @@
 /**
- * How far `allocated.perRequest` of `floodgate run --requests --one-at-a-time` ranges over repeats, on three services: node:http, Express and
- * Fastify, which npm puts into a temporary folder. `node harness/requests/allocation-range.bench.ts [RUNS [SERVICE]]`
+ * How far `allocated.perRequest` of `floodgate run --requests --one-at-a-time` ranges over repeats, on three services (node:http, Express,
+ * Fastify), under V8's arguments and without them:
+ *
+ *     node harness/requests/allocation-range.bench.ts [--runs 20] [--requests 4000] [--service NAME] [--folder DIR] [--table]
+ *
+ * Runs go round by round over all cells, so that what was measured when it ends is of all of them. Each is a line of
+ * DIR/runs.jsonl: the same command goes on after a kill, and `--table` prints what is there. npm puts the services' packages into DIR.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import { conversationsCapture } from '../../agent/commands/conversation-fixture.ts';
 import type { RunReport } from '../../reports/model.ts';
 
-const runs = Number(process.argv[2] ?? 20);
-const only = process.argv[3];
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '20' },
+    requests: { type: 'string', default: '4000' },
+    service: { type: 'string' },
+    folder: { type: 'string', default: 'runs/allocation-range' },
+    table: { type: 'boolean', default: false },
+  },
+});
+const [runs, requests] = [Number(values.runs), Number(values.requests)];
 const cli = path.join(import.meta.dirname, '..', 'cli.ts');
-const folder = mkdtempSync(path.join(os.tmpdir(), 'floodgate-range-'));
+const folder = path.resolve(values.folder);
+const log = path.join(folder, 'runs.jsonl');
+const modes = {
+  'V8’s arguments': { words: [], limit: 0.2 },
+  'V8 by itself': { words: ['--no-repeatable'], limit: 1 },
+} as const;
+type Mode = keyof typeof modes;
+
+/** A line of the log. What was asked otherwise, or with another Node.js, counts for nothing here. */
+interface Measured {
+  readonly service: string;
+  readonly mode: Mode;
+  readonly requests: number;
+  readonly node: string;
+  readonly bytes: number;
+  readonly seconds: number;
+}
 
 const work = `const list = (n, text) => Array.from({ length: n }, (_, id) => ({ id, price: id * 1.5, text: text + id }));
 const total = (cart) => cart.rows.reduce((sum, { price }) => sum + price, 0);
@@ -47,8 +76,8 @@ await app.listen({ port: process.env.PORT, host: '127.0.0.1' });
 `,
 };
 
-/** Four connections with 500 requests each, of three kinds. */
-function recording(): Buffer {
+/** Four connections with requests of three kinds. */
+function recording(requests: number): Buffer {
   const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
   const request = (at: number) => {
     if (at % 3 === 0) return `GET /items/${at} HTTP/1.1\r\nHost: shop\r\nAccept: */*\r\n\r\n`;
@@ -56,13 +85,38 @@ function recording(): Buffer {
     const body = JSON.stringify({ rows: Array.from({ length: 20 }, (_, id) => ({ id, price: at })) });
     return `POST /cart HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   };
-  const says = Array.from({ length: 500 }, (_, at) => [[0, request(at)] as const, [1, ok] as const]).flat();
+  const says = Array.from({ length: Math.ceil(requests / 4) }, (_, at) => [
+    [0, request(at)] as const,
+    [1, ok] as const,
+  ]).flat();
   return conversationsCapture([{ says }, { says }, { says }, { says }]);
 }
 
-function allocatedOf(name: string, more: readonly string[]): number {
+function measured(): Measured[] {
+  if (!existsSync(log)) return [];
+  // The last line of a bench that was killed may be a part.
+  const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1);
+  return lines
+    .map((line) => JSON.parse(line) as Measured)
+    .filter((each) => each.requests === requests && each.node === process.version);
+}
+
+function fileOf(service: string): string {
+  return `${service.replace(':', '-')}.mjs`;
+}
+
+function allocatedOf(service: string, mode: Mode): number {
   const out = path.join(folder, 'out');
-  const words = ['run', 'prod.pcap', '--target', `node ${name}.mjs`, '--requests', '--one-at-a-time', ...more];
+  rmSync(out, { recursive: true, force: true });
+  const words = [
+    'run',
+    'prod.pcap',
+    '--target',
+    `node ${fileOf(service)}`,
+    '--requests',
+    '--one-at-a-time',
+    ...modes[mode].words,
+  ];
   const limits = ['--idle', '100ms', '--recover', '100ms', '--no-explain', '--out', out];
   const { stderr } = spawnSync(process.execPath, [cli, ...words, ...limits], { cwd: folder, encoding: 'utf8' });
   const report: RunReport = JSON.parse(readFileSync(path.join(out, 'report.json'), 'utf8'));
@@ -72,32 +126,60 @@ function allocatedOf(name: string, more: readonly string[]): number {
   return value('allocated.perRequest')!;
 }
 
-try {
+function prepare(): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'prod.pcap'), recording(requests));
+  for (const [service, source] of Object.entries(services)) writeFileSync(path.join(folder, fileOf(service)), source);
+  if (existsSync(path.join(folder, 'node_modules/fastify')) && existsSync(path.join(folder, 'node_modules/express')))
+    return;
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true, "type": "module" }');
-  writeFileSync(path.join(folder, 'prod.pcap'), recording());
   execFileSync('npm', ['i', '--silent', '--ignore-scripts', 'express@5', 'fastify@5'], {
     cwd: folder,
     stdio: 'inherit',
   });
-  for (const [name, source] of Object.entries(services)) {
-    if (only !== undefined && only !== name) continue;
-    const file = name.replace(':', '-');
-    writeFileSync(path.join(folder, `${file}.mjs`), source);
-    for (const [mode, more] of [
-      ['V8’s arguments', []],
-      ['V8 by itself', ['--no-repeatable']],
-    ] as const) {
-      const values = Array.from({ length: runs }, () => allocatedOf(file, more)).sort((a, b) => a - b);
-      const middle = values[values.length >> 1]!;
-      const share = (value: number) => ((value / middle - 1) * 100).toFixed(3);
-      const fifth = Math.floor(values.length / 5);
-      const [low, high] = [values[fifth]!, values[values.length - 1 - fifth]!];
+}
+
+function printTable(): void {
+  const all = measured();
+  console.log(
+    '| service | V8 | runs | bytes a request | range | without the highest and lowest fifth | wanted | seconds a run |',
+  );
+  console.log('|---|---|---|---|---|---|---|---|');
+  for (const service of Object.keys(services)) {
+    for (const mode of Object.keys(modes) as Mode[]) {
+      const own = all.filter((each) => each.service === service && each.mode === mode);
+      const sorted = own.map(({ bytes }) => bytes).sort((a, b) => a - b);
+      if (sorted.length === 0) continue;
+      const middle = sorted[sorted.length >> 1]!;
+      const range = (cut: number) => ((sorted[sorted.length - 1 - cut]! - sorted[cut]!) / middle) * 100;
+      const seconds = own.reduce((sum, each) => sum + each.seconds, 0) / own.length;
+      const verdict = `${range(0) <= modes[mode].limit ? '✓' : '✗'} ≤ ${modes[mode].limit} %`;
       console.log(
-        `${name} under ${mode}: ${middle.toFixed(0)} B a request, ${share(values[0]!)} to ${share(values.at(-1)!)} % in ${runs} runs, ` +
-          `${share(low)} to ${share(high)} % without the highest and the lowest fifth`,
+        `| ${service} | ${mode} | ${sorted.length} | ${middle.toFixed(0)} | ${range(0).toFixed(3)} % | ` +
+          `${range(Math.floor(sorted.length / 5)).toFixed(3)} % | ${verdict} | ${seconds.toFixed(1)} |`,
       );
     }
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
+
+if (!values.table) {
+  prepare();
+  const cells = Object.keys(services)
+    .filter((service) => (values.service ?? service) === service)
+    .flatMap((service) => (Object.keys(modes) as Mode[]).map((mode) => ({ service, mode })));
+  for (let round = 0; round < runs; round += 1) {
+    for (const { service, mode } of cells) {
+      const done = measured().filter((each) => each.service === service && each.mode === mode).length;
+      if (done > round) continue;
+      const startedMs = performance.now();
+      const bytes = allocatedOf(service, mode);
+      const seconds = (performance.now() - startedMs) / 1_000;
+      const line: Measured = { service, mode, requests, node: process.version, bytes, seconds };
+      appendFileSync(log, `${JSON.stringify(line)}\n`);
+      console.error(
+        `${round + 1}/${runs} ${service}, ${mode}: ${bytes.toFixed(1)} B a request, ${seconds.toFixed(1)} s`,
+      );
+    }
+  }
+}
+printTable();

@@ -175,6 +175,7 @@ const limited = (text: string, limit: number): Bend =>
   judgedAgain(
     ofProject({ budgets: { 'rss.max': text } }),
     report((all) => void (all.command = all.command.replace('rss.max=200MB', `rss.max=${text}`))),
+    report(({ scenario }) => void (scenario.options.budget = `rss.max=${text}`)),
     raw(({ budget }) => void (budget['rss.max'] = limit)),
   );
 const limits: Row[] = [
@@ -344,7 +345,40 @@ const ordered: Row[] = [
   ],
 ];
 
-const table = [...shown, ...elsewhere, ...together, ...copies, ...limits, ...builds, ...ordered];
+const facts: Row[] = [
+  ['a member more in a report', report((all) => void (all.approved = true)), 'data-invalid'],
+  ['a member more in raw data', raw((all) => void (all.approved = true)), 'data-invalid'],
+  ['raw data of another target', raw((all) => void (all.isAgent = false)), 'report-differs'],
+  ['a target that ran before', raw(({ pass }) => void (pass.ranBefore = true)), 'data-invalid'],
+  ['a target that was given nothing', raw(({ pass }) => void (pass.isTried = false)), 'data-invalid'],
+  ['a limit that is implied, and was written', raw(({ implied }) => void implied.push('rss.max')), 'report-differs'],
+  ['another version of the target', report(({ target }) => void (target.version = '9')), 'report-differs'],
+  ['no stages of the agent', report(({ target }) => void (target.stages = '')), 'report-differs'],
+  ['a defect that was not there', report(({ scenario }) => void (scenario.defect = 'leak')), 'report-differs'],
+  [
+    'a limit that was not typed',
+    report(({ scenario }) => void (scenario.options.budget = 'rss.max=1MB')),
+    'report-differs',
+  ],
+  ['a load that was not typed', report(({ scenario }) => void (scenario.options.load = 'heavy')), 'report-differs'],
+  ['no measuring pass', report((all) => void (all.passes = [])), 'report-differs'],
+  ['a measuring pass that cost nothing', report(({ passes }) => void (passes[0].overheadShare = 0)), 'report-differs'],
+  ['a run shorter than its pass', report((all) => void (all.durationMs = 1)), 'report-differs'],
+  ['a run of half an hour later', report((all) => void (all.startedAt = '2026-11-29T20:21:00.000Z')), 'report-differs'],
+  ['rules of an older version', summary((all) => void (all.schemaVersion = 2)), 'summary-invalid'],
+  [
+    'a pair of another lane',
+    measurement(`${pairs}/1-head.json`, ({ pass }) => void (pass.lane = 'load')),
+    'data-invalid',
+  ],
+  [
+    'a pair of another target',
+    measurement(`${pairs}/1-head.json`, (all) => void (all.isAgent = false)),
+    'data-invalid',
+  ],
+].map(([name, bend, reason]) => [name, signedAgain(judgedAgain(bend as Bend)), reason] as Row);
+
+const table = [...shown, ...elsewhere, ...together, ...copies, ...limits, ...builds, ...ordered, ...facts];
 
 const refusalsOf = async (bend: Bend, order: Parameters<typeof verified>[1] = {}) => {
   const bent: BundleFiles = new Map(clean);

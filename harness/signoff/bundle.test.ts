@@ -30,11 +30,11 @@ mkdirSync(place);
 writeFolder(place, clean);
 const docs = readFileSync(new URL('../../docs/signoff.md', import.meta.url), 'utf8');
 
-const refusalsOf = async (files: BundleFiles) =>
+const refusalsOf = async (files: BundleFiles, toolVersion = '0.1.0') =>
   (
     await verifyBundle({
       ...{ files, key: release.publicKey, allowsUnsigned: false, policy: defaultPolicy, candidate: undefined },
-      ...{ toolVersion: '0.1.0', nowMs: Date.parse(signedAt) },
+      ...{ toolVersion, nowMs: Date.parse(signedAt) },
     })
   ).refusals;
 
@@ -116,8 +116,8 @@ t.test('the example in docs/ comes to its verdict, by the rules of its schema ve
     // As a later version looks at it: words may change, and metrics be added.
     ...{ candidate: undefined, toolVersion: 'later', nowMs: Date.parse('2026-12-01T00:00:00Z') },
   });
-  t.match(report, { release: 'v0.2.0-rc.1', verdict: { exitCode: 1 } }, JSON.stringify(refusals));
-  t.match(refusals, [{ reason: 'failed', text: /steady\/exact\/allocated\.perMessage\/change/ }]);
+  t.same(refusals, []);
+  t.match(report, { release: 'v1.4.0', previous: { label: 'v1.3.2' }, verdict: { ok: true, exitCode: 0 } });
 });
 
 /** A header of a tar entry as POSIX.1-1988 has it (ustar), with content behind it. */
@@ -387,7 +387,8 @@ t.test('no secret is in a bundle: of a command, of what the target printed last,
   t.match(report.scenarios[0]!.runs[0]!.command, /DB_PASSWORD=\*REDACTED\* node server\.js/);
   t.ok(all.includes('pace: nothing secret'));
   t.ok(all.includes(`started in ${folder}`), 'where a shell is is no secret, though it is called PWD');
-  t.same(await refusalsOf(files), [], 'and it is verified as it is');
+  // Its run is one of the exact lane, which its command is not: another version does not know.
+  t.same(await refusalsOf(files, 'later'), [], 'and it is verified as it is');
 });
 
 t.test('heap snapshots are never there without a word', async (t) => {

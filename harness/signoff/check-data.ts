@@ -9,12 +9,18 @@ import type { ComparedScenario } from '../../reports/comparison.ts';
 import { counted } from '../../reports/counted.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
-import type { SignedComparison, SignedRun, SignoffReport } from '../../reports/signoff.ts';
+import {
+  SIGNOFF_SCHEMA_VERSION,
+  type SignedComparison,
+  type SignedRun,
+  type SignoffReport,
+} from '../../reports/signoff.ts';
 import { type Ledger, ledgerOf } from '../ledger/ledger.ts';
 import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
 import { parseWritten } from './bounded-json.ts';
 import type { BundleFiles } from './bundle-room.ts';
+import { checkFacts, checkSide, checkWhole } from './check-facts.ts';
 import { checkLibraryLimits, checkLimits, checkThresholds } from './check-limits.ts';
 import { Moments, refuseCutShort } from './check-moments.ts';
 import { checkOrder } from './check-order.ts';
@@ -57,6 +63,8 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   if (!isDeepStrictEqual(new Set(report.scope.lanes), lanes))
     throw refused('summary-invalid', `${summaryName}: scope.lanes is not what was run`);
   const snapshotCount = [...files.keys()].filter(isSnapshot).length;
+  if (report.tool.version === order.toolVersion && report.schemaVersion !== SIGNOFF_SCHEMA_VERSION)
+    throw refused('summary-invalid', `${summaryName}: floodgate ${order.toolVersion} writes no such schema version`);
   const project = parsed(contentOf(files, projectName), 'data-invalid', projectName);
   checkProject(project, report);
   if (report.schemaVersion >= 3) checkBuilds(project, report);
@@ -158,7 +166,7 @@ async function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: S
   if (run.folder !== `runs/${scenario}/${run.lane}`) {
     throw refused('data-invalid', `${place} names another run's folder`);
   }
-  const stored = storedReport(files, `${run.folder}/report.json`);
+  const stored = storedReport(bundle, `${run.folder}/report.json`);
   const traffic = files.get(`${run.folder}/${trafficName}`)?.toString('utf8');
   const whole = { scenario, run, report: stored, traffic, isOwnVersion };
   checkOrigin(whole, report);
@@ -182,6 +190,7 @@ async function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: S
   refuse('figures-differ', [again.report.figures, stored.figures]);
   refuse('budget-differs', [again.report.budgets, stored.budgets]);
   refuse('budget-differs', [again.run.budgets, run.budgets]);
+  if (isOwnVersion) checkFacts({ place, report: stored, measurement });
   checkShown(place, again.report, stored, isOwnVersion);
   if (!isSame({ ...again.report, ...shownOf(stored), figures: stored.figures }, stored, isOwnVersion)) {
     throw refused('verdict-differs', `${place}: the report has another verdict, lane or name than its data`);
@@ -230,6 +239,7 @@ async function pairsAgain(bundle: Bundle, scenario: string, comparison: SignedCo
         if (!bundle.files.has(name)) return undefined;
         const measurement = storedMeasurement(bundle, name);
         refuseCutShort(name, measurement);
+        checkSide(name, result.lane, measurement);
         const { startedAtEpochMs } = measurement.pass;
         if (startedAtEpochMs < beforeMs - clockStepMs)
           throw refused('comparison-differs', `${name} was measured in another order than the seed draws`);
@@ -243,18 +253,21 @@ async function pairsAgain(bundle: Bundle, scenario: string, comparison: SignedCo
   }
 }
 
-function storedMeasurement({ files, moments }: Bundle, name: string): Measurement {
-  const measurement = readMeasurement(parsed(contentOf(files, name), 'data-invalid', name));
+function storedMeasurement({ files, moments, isOwnVersion }: Bundle, name: string): Measurement {
+  const value = parsed(contentOf(files, name), 'data-invalid', name);
+  const measurement = readMeasurement(value);
   if (typeof measurement === 'string') throw refused('data-invalid', `${name}: ${measurement}`);
+  if (isOwnVersion) checkWhole(name, value, measurement);
   moments.take(name, measurement);
   return measurement;
 }
 
-function storedReport(files: BundleFiles, name: string): RunReport {
+function storedReport({ files, isOwnVersion }: Bundle, name: string): RunReport {
   const content = contentOf(files, name);
-  parsed(content, 'data-invalid', name);
+  const value = parsed(content, 'data-invalid', name);
   try {
     const report = readAnyReport(content.toString('utf8'));
+    if (isOwnVersion && !isSame(report, value)) throw new Error('it holds more than a report has');
     if (report.kind === 'run') return report;
   } catch (error) {
     throw refused('data-invalid', `${name}: ${(error as Error).message.slice(0, 300)}`);

@@ -168,9 +168,11 @@ export function signoffVerdict({
   const first = parts.find(({ verdict }) => verdict.exitCode === exitCode);
   const others = parts.filter(({ verdict }) => !verdict.ok).length - 1;
   const more = others > 0 ? ` ${others} more ${others === 1 ? 'part is' : 'parts are'} no pass.` : '';
-  const what = first ? `${first.place}: ${first.verdict.headline}` : 'no scenario was run';
+  const what = first ? sentence(`${first.place}: ${first.verdict.headline}`) : 'no scenario was run';
   return { ok: false, exitCode, headline: `${release} is not signed off: ${what}${more}` };
 }
+
+const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 /** Each waiver that was used stands in the verdict. */
 function waived(scenarios: SignoffReport['scenarios']): string {

@@ -61,9 +61,12 @@ export interface MeasuredScenario {
 /** @throws FloodgateError `interrupted`, or where a scenario names a program that floodgate does not start */
 export async function measure(order: MeasureOrder): Promise<MeasuredScenario[]> {
   const measured: MeasuredScenario[] = [];
+  const beganMs = order.pairs.nowMs();
   for (const [at, scenario] of order.scenarios.entries()) {
     refuseRunning(order.project, scenario);
-    const place = `${scenario.name} (${at + 1} of ${order.scenarios.length})`;
+    const leftMs = ((order.pairs.nowMs() - beganMs) / Math.max(1, at)) * (order.scenarios.length - at);
+    const left = at === 0 ? '' : `, about ${Math.ceil(leftMs / 60_000)} min left`;
+    const place = `${scenario.name} (${at + 1} of ${order.scenarios.length}${left})`;
     const runs: MeasuredRun[] = [];
     const comparisons: MeasuredComparison[] = [];
     const lanes = await lanesOf(order, scenario);

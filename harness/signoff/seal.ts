@@ -204,7 +204,7 @@ export function notRun(
   redactor: Redactor,
 ): SignedRun {
   const code = exitCode === 1 ? 1 : 4;
-  const why = redactor.text(`${message}. ${hint}`).slice(0, whyCharactersMax);
+  const why = redactor.text(`${message.replace(/\.+$/, '')}. ${hint}`).slice(0, whyCharactersMax);
   const verdict: Verdict = { ok: false, exitCode: code, headline: `Not judged: ${why}` };
   return { lane, folder: null, definition: '', thresholds: {}, budgets: [], samples: {}, command: '', verdict };
 }

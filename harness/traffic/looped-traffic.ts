@@ -6,6 +6,15 @@ import type { ImpairmentRecord, Phase, Traffic, Truth, TruthDoubt } from './traf
 /** A frame is copied before it is rewritten; what a pcapng block may hold at most. */
 const frameBytesMax = 262_144;
 
+/** Without an object for the part that is copied. */
+const copyBytes = Buffer.prototype.copy as (
+  this: Uint8Array,
+  target: Uint8Array,
+  targetStart: number,
+  start: number,
+  end: number,
+) => number;
+
 export class LoopedTraffic implements Traffic, FrameSink {
   readonly linkType: number;
   readonly framesExpected: number | undefined;
@@ -69,7 +78,7 @@ export class LoopedTraffic implements Traffic, FrameSink {
     }
     const scratch = this.#scratch;
     const length = end - start;
-    scratch.set(bytes.subarray(start, end));
+    copyBytes.call(bytes, scratch, 0, start, end);
     this.#rewriter.rewrite(scratch, 0, length);
     this.#target!.frame(scratch, 0, length, wireLength, atUs, interfaceIndex);
   }

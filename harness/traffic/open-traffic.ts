@@ -8,7 +8,7 @@ import { ImpairedTraffic } from './impaired-traffic.ts';
 import { LoopedTraffic } from './looped-traffic.ts';
 import { MergedTraffic } from './merged-traffic.ts';
 import { openRecording } from './recorded-traffic.ts';
-import type { InputState } from './recording.ts';
+import { contentOf, type InputState } from './recording.ts';
 import { SpreadTraffic } from './spread-traffic.ts';
 import type { Traffic, TrafficOptions } from './traffic.ts';
 import type { TrafficOrder } from './traffic-order.ts';
@@ -65,7 +65,10 @@ function openAll(paths: readonly string[], input: InputState | undefined): Traff
 async function openerOf(order: TrafficOrder, input: InputState | undefined): Promise<() => Traffic> {
   if (order.kind === 'recording') {
     const { path, merge = [] } = order;
-    if (merge.length === 0) return () => openRecording({ path, input });
+    if (merge.length === 0) {
+      const content = order.end || (order.loops ?? 1) > 1 ? contentOf(path) : undefined;
+      return () => openRecording({ path, input, content });
+    }
     return () => openAll([path, ...merge], input);
   }
   if (order.kind === 'flood') return () => openFlood(order.plan, order.options);

@@ -1,11 +1,13 @@
 /** A recording as a scenario's traffic: as it was made, or impaired from a seed, with the truth about either. */
+import { statSync } from 'node:fs';
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
+import { FloodgateError } from '../../agent/errors.ts';
 import { ImpairedTraffic } from './impaired-traffic.ts';
 import { parseImpairments } from './impairments/parse.ts';
-import { type InputState, Recording } from './recording.ts';
+import { Recording, type RecordingOptions } from './recording.ts';
 import type { ImpairmentRecord, Phase, Traffic } from './traffic.ts';
 
-export interface RecordedTrafficOptions {
+export interface RecordedTrafficOptions extends RecordingOptions {
   /** A pcap or pcapng file, gzip or zstd allowed. */
   readonly path: string;
   /** Of the impairments. @default 1 */
@@ -17,8 +19,6 @@ export interface RecordedTrafficOptions {
   readonly size?: RecordingSize;
   /** @default true where there are impairments */
   readonly countsMessages?: boolean;
-  /** Of who must not wait for a pipe. @default a read waits */
-  readonly input?: InputState | undefined;
 }
 
 export interface RecordingSize {
@@ -30,15 +30,20 @@ export interface RecordingSize {
 /** Opens one pass over a recording. @throws FloodgateError when it cannot be read. */
 export function openRecording(options: RecordedTrafficOptions): Traffic {
   const { path, seed = 1, phases = [], size, impair } = options;
-  const source = new RecordedTraffic(new Recording(path, options.input), phases, size);
+  const source = new RecordedTraffic(new Recording(path, options), phases, size);
   const impairments = impair === undefined ? [] : parseImpairments(impair, 'impair');
   const countsMessages = options.countsMessages ?? impairments.length > 0;
   if (!countsMessages && impairments.length === 0) return source;
   return new ImpairedTraffic({ source, impair: { impairments, seed }, countsMessages });
 }
 
-/** Reads the first frame, so that a file that is no capture is refused before anything starts. @throws FloodgateError */
+/** Reads the first frame, so that a file that is no capture, or can be read once only, is refused before anything starts. @throws FloodgateError */
 export function probeRecording(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFIFO()) {
+    throw new FloodgateError('recording-unreadable', `${path} is a pipe, and is read more than once`, {
+      hint: 'put it into a file first (floodgate edit - FILE), or give it to floodgate run as standard input: -',
+    });
+  }
   const recording = new Recording(path);
   try {
     recording.read({ frame: () => {} }, 1);

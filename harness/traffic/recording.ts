@@ -1,5 +1,5 @@
 /** A capture as traffic: read in chunks, unpacked on the way, its frames made Ethernet, its times never decreasing. */
-import { closeSync, constants as fsConstants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants as fsConstants, fstatSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { constants, zstdDecompressSync } from 'node:zlib';
 import type { CaptureInterface, FrameSink } from '../../agent/capture/frame-source.ts';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -18,6 +18,8 @@ const packedSliceBytes = 2_048;
 const windowBytesMax = 8 << 20;
 const windowLogMax = 27;
 const unpackedBytesMax = 512_000_000;
+/** A capture that is read again and again stays in memory up to here: reading it takes longer than anything else but sending. */
+const keptBytesMax = 64_000_000;
 
 /**
  * Of who reads in a thread that must not wait, since signals come there: a read then returns where nothing has come yet through a
@@ -27,12 +29,25 @@ export interface InputState {
   isIdle: boolean;
 }
 
+export interface RecordingOptions {
+  /** Of who must not wait for a pipe. @default a read waits */
+  readonly input?: InputState | undefined;
+  /** What the file holds (`contentOf`). @default it is read as it goes */
+  readonly content?: Uint8Array | undefined;
+}
+
+/** What a file holds that is read more than once; undefined where it is too large, or no file. */
+export function contentOf(path: string): Uint8Array | undefined {
+  const stats = path === '-' ? undefined : statSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() && stats.size <= keptBytesMax ? readFileSync(path) : undefined;
+}
+
 export class Recording implements FrameSink {
   readonly #path: string;
   readonly #reader: AnyCaptureReader;
   readonly #unpacked: Uint8Array | undefined;
   readonly #chunk: Uint8Array;
-  readonly #sliceBytes: number;
+  #sliceBytes: number;
   readonly #converter = new EthernetConverter();
   readonly #input: InputState | undefined;
   #fd: number;
@@ -52,7 +67,7 @@ export class Recording implements FrameSink {
   convertedFrom: string | undefined;
 
   /** @param path of a file; `-` for standard input @throws FloodgateError `recording-unreadable`, `recording-too-large`. */
-  constructor(path: string, input?: InputState) {
+  constructor(path: string, { input, content }: RecordingOptions = {}) {
     this.#path = path === '-' ? 'standard input' : path;
     this.#reader = new AnyCaptureReader(this.#path);
     this.#input = input;
@@ -60,9 +75,10 @@ export class Recording implements FrameSink {
     this.#awaitsWriter = path !== '-' && fstatSync(this.#fd).isFIFO();
     const first = firstBytes(this.#fd);
     this.#sliceBytes = path === '-' || isDecompressed(first) ? packedSliceBytes : sliceBytes;
-    this.#unpacked = zstdWindowBytes(first) > windowBytesMax ? unpack(path) : undefined;
+    this.#unpacked = zstdWindowBytes(first) > windowBytesMax ? unpack(path) : content;
     this.#chunk = this.#unpacked ?? new Uint8Array(chunkBytes);
     if (this.#unpacked) {
+      if (this.#unpacked !== content) this.#sliceBytes = sliceBytes;
       this.#end = this.#unpacked.length;
       this.#ended = true;
       this.close();
@@ -89,7 +105,7 @@ export class Recording implements FrameSink {
         return this.framesRead > before ? this.framesRead - before : -1;
       }
       const start = this.#at;
-      this.#at = Math.min(start + (this.#unpacked ? sliceBytes : this.#sliceBytes), this.#end);
+      this.#at = Math.min(start + this.#sliceBytes, this.#end);
       try {
         this.#reader.push(this.#chunk, start, this.#at, this);
       } catch (error) {

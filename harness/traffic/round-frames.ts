@@ -69,9 +69,8 @@ export class RoundFrames {
     if (start + 20 > this.#end || bytes[start]! >> 4 !== 4 || headerBytes < 20) return;
     const before = this.#sum;
     // The first byte says what kind of address it is, and stays.
-    for (const address of [start + 12, start + 16]) {
-      if (isOrdinary(bytes[address]!)) this.#mask(address + 1, 3);
-    }
+    if (isOrdinary(bytes[start + 12]!)) this.#mask(start + 13, 3);
+    if (isOrdinary(bytes[start + 16]!)) this.#mask(start + 17, 3);
     const addresses = this.#sum - before;
     this.#mend(start + 10, addresses);
     if ((this.#word(start + 6) & 0x1fff) !== 0) return;

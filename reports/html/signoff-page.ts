@@ -1,5 +1,6 @@
 /** The page of a sign-off, for a person who decides on a release: the verdict, what was judged, what is open, then each scenario. */
 import { judgedMetrics } from '../comparison.ts';
+import { metricSentence } from '../comparison-sentence.ts';
 import { counted } from '../counted.ts';
 import { formatBytes, formatCount, printable, verdictMark, verdictWord } from '../format.ts';
 import type { Verdict } from '../model.ts';
@@ -75,6 +76,7 @@ function subjectCard({ candidate, previous, scope, machine, inputs }: SignoffRep
           ],
         ]
       : []),
+    ...(candidate.build?.length ? [['Built by', printable(candidate.build.join('; '), 300)] as [string, string]] : []),
     ['Compared with', previous ? versionText(previous) : 'no release before it'],
     ['Scenarios', scope.set === null ? 'all, or named one by one' : `the set ${printable(scope.set, 80)}`],
     ...(scope.leftOut.length > 0
@@ -156,13 +158,18 @@ function overviewCard({ scenarios }: SignoffReport): HTMLElement | null {
       attributes: { title: printable(verdict.headline, 300) },
     });
   const parts = scenarios.flatMap(({ name, runs, comparisons }) => [
-    ...runs.map(({ lane, verdict }) => ({ name, lane, what: 'budgets', verdict })),
+    ...runs.map(({ lane, folder, verdict }) => ({
+      name,
+      lane,
+      what: folder === null ? 'nothing' : 'budgets',
+      verdict,
+    })),
     ...comparisons.map(({ result }) => {
       const judged = judgedMetrics(result);
       const worst = judged[0];
       const exitCode = worst?.decision === 'within' ? 0 : worst?.decision === 'worse' ? 1 : 4;
       const headline = worst
-        ? `${judged.length} compared; ${worst.name}: ${worst.decision}${worst.note ? `, ${worst.note}` : ''}`
+        ? `${metricSentence(worst)}${judged.length > 1 ? `; ${formatCount(judged.length - 1)} more compared` : ''}`
         : 'nothing was compared';
       return {
         name,

@@ -97,6 +97,36 @@
 		const line = text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "�");
 		return line.length > charsMax ? `${line.slice(0, charsMax - 1)}…` : line;
 	}
+	// reports/comparison-sentence.ts
+	const words = {
+		worse: "is worse",
+		within: "is within its threshold",
+		undecided: "is undecided",
+		notMeasured: "was not measured",
+		shown: "is not judged"
+	};
+	function metricSentence(metric) {
+		const { note } = metric;
+		const interval = formatInterval(metric);
+		const change = metric.change === null ? "" : `: ${formatChange(metric.change)}${interval === "" ? "" : ` (${interval})`}`;
+		const limit = metric.threshold === null ? "" : `, at most ${formatLimit(metric)} is allowed`;
+		return `${printable(metric.name)} ${words[metric.decision]}${change}${limit}${note === "" ? "" : `; ${printable(note)}`}`;
+	}
+	const manyfold = 10;
+	function formatChange(change) {
+		if (change === null) return "–";
+		if (change >= manyfold) return `×${Math.round(change + 1)}`;
+		return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
+	}
+	function formatInterval({ changeLow, changeHigh }) {
+		return changeLow === null || changeHigh === null ? "" : `${formatChange(changeLow)} … ${formatChange(changeHigh)}`;
+	}
+	function formatLimit({ threshold }) {
+		return threshold === null ? "" : `+${formatShare(threshold)}`;
+	}
+	function formatMedian(value, unit) {
+		return value === null ? "–" : formatValue(value, unit);
+	}
 	// reports/counted.ts
 	function counted(count, one, many = `${one}s`) {
 		return `${formatCount(count)} ${count === 1 ? one : many}`;
@@ -138,22 +168,6 @@
 			name: `${place}/run`,
 			outcome: exitCode === 1 ? "failed" : "undecided"
 		}];
-	}
-	// reports/comparison-sentence.ts
-	const manyfold = 10;
-	function formatChange(change) {
-		if (change === null) return "–";
-		if (change >= manyfold) return `×${Math.round(change + 1)}`;
-		return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
-	}
-	function formatInterval({ changeLow, changeHigh }) {
-		return changeLow === null || changeHigh === null ? "" : `${formatChange(changeLow)} … ${formatChange(changeHigh)}`;
-	}
-	function formatLimit({ threshold }) {
-		return threshold === null ? "" : `+${formatShare(threshold)}`;
-	}
-	function formatMedian(value, unit) {
-		return value === null ? "–" : formatValue(value, unit);
 	}
 	// reports/html/dom.ts
 	function element(tag, options = {}, children = []) {
@@ -487,6 +501,7 @@
 		const rows = [
 			["Candidate", `${versionText(candidate)}, ${formatCount(candidate.files)} source files`],
 			...candidate.package ? [["Package", `${printable(candidate.package.name, 200)}, SHA-256 ${candidate.package.sha256}`]] : [],
+			...candidate.build?.length ? [["Built by", printable(candidate.build.join("; "), 300)]] : [],
 			["Compared with", previous ? versionText(previous) : "no release before it"],
 			["Scenarios", scope.set === null ? "all, or named one by one" : `the set ${printable(scope.set, 80)}`],
 			...scope.leftOut.length > 0 ? [[`Left out (${formatCount(scope.leftOut.length)})`, scope.leftOut.map((name) => printable(name, 80)).join(", ")]] : [],
@@ -539,16 +554,16 @@
 			text: verdictMark(verdict),
 			attributes: { title: printable(verdict.headline, 300) }
 		});
-		const parts = scenarios.flatMap(({ name, runs, comparisons }) => [...runs.map(({ lane, verdict }) => ({
+		const parts = scenarios.flatMap(({ name, runs, comparisons }) => [...runs.map(({ lane, folder, verdict }) => ({
 			name,
 			lane,
-			what: "budgets",
+			what: folder === null ? "nothing" : "budgets",
 			verdict
 		})), ...comparisons.map(({ result }) => {
 			const judged = judgedMetrics(result);
 			const worst = judged[0];
 			const exitCode = worst?.decision === "within" ? 0 : worst?.decision === "worse" ? 1 : 4;
-			const headline = worst ? `${judged.length} compared; ${worst.name}: ${worst.decision}${worst.note ? `, ${worst.note}` : ""}` : "nothing was compared";
+			const headline = worst ? `${metricSentence(worst)}${judged.length > 1 ? `; ${formatCount(judged.length - 1)} more compared` : ""}` : "nothing was compared";
 			return {
 				name,
 				lane: result.lane,

@@ -43,18 +43,23 @@ function figureAfter(smaps: string, at: number, name: string): number {
   return Number.parseInt(smaps.slice(smaps.indexOf(name, at) + name.length), 10) * 1024;
 }
 
-/** @returns bytes that were resident in what was given back; 0 where there is nothing to be had (no Linux, no koffi). */
+/** Read-only mappings stay what and where they are, and to look for them takes the kernel some milliseconds. */
+let mappings: readonly Mapping[] | null = null;
+
+/**
+ * @returns bytes that were resident in what was given back, when it was looked for first; 0 where there is nothing to be had (no Linux,
+ *   no koffi)
+ */
 export function releaseExecutablePages(): number {
   const libc = loadLibc();
   if (libc === null) return 0;
-  let smaps: string;
   try {
-    smaps = readFileSync('/proc/self/smaps', 'latin1');
+    mappings ??= executableMappings(readFileSync('/proc/self/smaps', 'latin1'), realpathSync(process.execPath));
   } catch {
     return 0;
   }
   let released = 0;
-  for (const mapping of executableMappings(smaps, realpathSync(process.execPath))) {
+  for (const mapping of mappings) {
     // Only what is the file's to the last page can be dropped without loss (relocated pages are not).
     if (mapping.anonymousBytes > 0) continue;
     if (libc.madvise(mapping.start, mapping.length, MADV_DONTNEED) === 0) released += mapping.residentBytes;

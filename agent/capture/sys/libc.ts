@@ -13,6 +13,8 @@ export type Address = bigint;
 export interface Libc {
   mmap(address: Address | null, length: number, protection: number, flags: number, fd: number, offset: number): Address;
   munmap(address: Address, length: number): number;
+  /** Gives free memory of malloc's back to the system, wherever it lies: malloc_trim(3). @returns 0 where there was none, or no such call */
+  mallocTrim(padding: number): number;
   /** Given bytes, it advises on the memory they lie in. */
   madvise(address: Address | Uint8Array, length: number, advice: number): number;
   socket(domain: number, type: number, protocol: number): number;
@@ -88,6 +90,7 @@ function bindLibc(loaded: Koffi): Libc {
   return {
     mmap: bound('void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)'),
     munmap: bound('int munmap(void *address, size_t length)'),
+    mallocTrim: bindTrim(library),
     madvise: bound('int madvise(void *address, size_t length, int advice)'),
     socket: bound('int socket(int domain, int type, int protocol)'),
     setsockopt: bound('int setsockopt(int fd, int level, int name, uint8_t *value, uint32_t length)'),
@@ -112,6 +115,15 @@ function bindLibc(loaded: Koffi): Libc {
     systemPageBytes: bound('long sysconf(int name)')(SC_PAGESIZE),
     view: (address, length) => loaded.view(address, length),
   };
+}
+
+/** glibc's alone. */
+function bindTrim(library: ReturnType<Koffi['load']>): Libc['mallocTrim'] {
+  try {
+    return library.func('int malloc_trim(size_t padding)');
+  } catch {
+    return () => 0;
+  }
 }
 
 const errnoNames = new Map<number, string>(Object.entries(constants.errno).map(([name, value]) => [value, name]));

@@ -1,0 +1,57 @@
+/** When the agent gives back what it keeps and does not use: pages of the executable, and free memory of malloc's. */
+import { releaseExecutablePages } from '../capture/sys/executable-pages.ts';
+import { loadLibc } from '../capture/sys/libc.ts';
+
+/** A recorded file that is read in less time gets nothing back for what it costs to give start-up's pages back, 10 to 20 ms. */
+const shortRunMs = 1000;
+/** To ask for the resident memory takes 20 µs. */
+const checkPauseMs = 10;
+/** What headers or bodies need with those pages is less; with witnesses it would be more. */
+const heldResidentBytesMax = 90e6;
+
+/** Afterwards 1 to 5 ms of each second, … */
+const againPauseMs = 1000;
+/** … unless there is little to be had: a live agent that sees no traffic takes less, its ring included. */
+const againResidentBytesMin = 70e6;
+
+/**
+ * Pages of the executable come back while code is compiled and garbage collected. Compilers of V8 take megabytes of malloc's memory for a
+ * moment, buffers of bodies and batches come and go: what lies above them in the one arena keeps all that resident (docs/decisions/idle-memory.md).
+ */
+export class IdleMemory {
+  readonly #nowMs: () => number;
+  readonly #startedMs: number;
+  #areHeld = true;
+  #checkedMs: number;
+  #givenBackMs = Number.NEGATIVE_INFINITY;
+
+  /** @param nowMs monotonic */
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+    this.#startedMs = this.#checkedMs = nowMs();
+  }
+
+  check(): void {
+    const now = this.#nowMs();
+    if (now - this.#checkedMs < (this.#areHeld ? checkPauseMs : againPauseMs / 20)) return;
+    this.#checkedMs = now;
+    if (this.#areHeld) {
+      const isLong = now - this.#startedMs >= shortRunMs;
+      if (isLong || process.memoryUsage.rss() > heldResidentBytesMax) this.#give(now);
+    } else if (now - this.#givenBackMs >= againPauseMs && process.memoryUsage.rss() > againResidentBytesMin)
+      this.#give(now);
+  }
+
+  /** Once everything is loaded. */
+  giveBack(): void {
+    if (this.#areHeld) this.#give(this.#nowMs());
+  }
+
+  #give(now: number): void {
+    releaseExecutablePages();
+    // Whole pages, wherever they lie (malloc_trim(3)).
+    loadLibc()?.mallocTrim(0);
+    this.#areHeld = false;
+    this.#givenBackMs = now;
+  }
+}

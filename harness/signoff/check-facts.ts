@@ -1,0 +1,92 @@
+/**
+ * Facts that stand in several files of a bundle: what a report says of its target, its times and its measuring pass, and of whose runs the raw
+ * data are. For bundles of this version: another one may say more. Pure.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { RunReport } from '../../reports/model.ts';
+import { withImplied } from '../metrics/implied-limits.ts';
+import { REDACTED_MARK } from '../redaction/redactor.ts';
+import { measuredOverhead } from '../report/derived.ts';
+import { readMeasurement } from '../report/measured-again.ts';
+import type { Measurement } from '../report/measurement.ts';
+import { quotedWords, shellWord } from '../requests/shown-command.ts';
+import { refused } from './refusal.ts';
+
+/** A clock may be set while a run is measured. */
+const clockToleranceMs = 60_000;
+
+export interface Facts {
+  readonly place: string;
+  readonly report: RunReport;
+  readonly measurement: Measurement;
+}
+
+/** @throws Refused */
+export function checkFacts({ place, report, measurement }: Facts): void {
+  const { target, scenario, tool, passes, startedAt, durationMs, command } = report;
+  const { isAgent, pass, implied, budget } = measurement;
+  const refuse = (what: string) => refused('report-differs', `${place}: ${what}`);
+  const words = quotedWords(command);
+  if (isAgent === words.includes('--target')) throw refuse('the raw data are of another target than the command has');
+  if (target.version !== (isAgent ? tool.version : '') || (target.stages !== '') !== isAgent)
+    throw refuse('the report names another target than the command has');
+  if (scenario.defect !== null || (pass.lane === 'load' && scenario.seed !== null))
+    throw refuse('the report names a defect or a seed that the command does not have');
+  const option = Object.entries(scenario.options).find(([name, text]) => !isTyped(name, text, words));
+  if (option) throw refuse(`the report’s option ${option[0]} is not that of the command`);
+  const [first, ...more] = passes;
+  const isMeasure = first?.kind === 'measure' && first.startedAtMs === 0 && !first.disturbed;
+  if (!isMeasure || first.overheadShare !== measuredOverhead(pass) || more.some(({ kind }) => kind === 'measure'))
+    throw refuse('the report’s measuring pass is not that of the raw data');
+  const [from, to] = [Date.parse(startedAt), Date.parse(startedAt) + durationMs];
+  const at = pass.startedAtEpochMs;
+  if (at < from - clockToleranceMs || at > to + clockToleranceMs || first.durationMs > durationMs)
+    throw refuse('the report is of another time than the raw data');
+  const wanted = isAgent ? withImplied(without(budget, implied), 'upload').implied : [];
+  if (implied.some((name) => !wanted.includes(name))) throw refuse('a limit is implied that is none');
+  checkRunFacts(place, measurement);
+}
+
+/** Of a run that is judged, or compared. @throws Refused */
+export function checkRunFacts(place: string, { pass }: Measurement): void {
+  if (pass.ranBefore)
+    throw refused('data-invalid', `${place}: the target ran before, and no sign-off watches such a one`);
+  if (!pass.isTried && pass.exit.expected) throw refused('data-invalid', `${place}: the target was given nothing`);
+}
+
+/** Of a pair. @throws Refused */
+export function checkSide(name: string, lane: string, measurement: Measurement): void {
+  const { pass, isAgent } = measurement;
+  if (pass.lane !== lane || isAgent !== (lane !== 'load'))
+    throw refused('data-invalid', `${name} is of another lane, or of another target`);
+  checkRunFacts(name, measurement);
+}
+
+/** Nothing is in it that nobody reads. @throws Refused */
+export function checkWhole(name: string, value: unknown, measurement: Measurement): void {
+  // Members that are left open to later versions stay as they are.
+  if (!isDeepStrictEqual(plain(readMeasurement(value)), value))
+    throw refused('data-invalid', `${name} holds more than a measurement has`);
+  const requests = measurement.pass.channel.marks.map((mark) => mark.requests);
+  if (requests.some((count, at) => at > 0 && count < requests[at - 1]!))
+    throw refused('data-invalid', `${name}: its requests were counted backwards`);
+}
+
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+const without = (budget: Measurement['budget'], names: readonly string[]) =>
+  Object.fromEntries(Object.entries(budget).filter(([name]) => !names.includes(name)));
+
+/** What the report shows for a person is what was typed; defaults were not. */
+function isTyped(name: string, text: string, words: readonly string[]): boolean {
+  const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const typed = words.flatMap((word, at) => (words[at - 1] === option ? [word] : []));
+  if (!ofScenario.has(name)) return true;
+  if (typed.length === 0) return false;
+  return typed.join(', ') === text || typed.map(bare).join(', ') === text || `${words}`.includes(REDACTED_MARK);
+}
+
+/** Options that say what was run; others say how it was reported. */
+const ofScenario = new Set(['budget', 'target', 'load', 'speed', 'pps', 'mbps', 'impair', 'defect', 'loop', 'ready']);
+const bare = (word: string) =>
+  word.startsWith("'") ? word.slice(1, -1).replaceAll(String.raw`'\''`, "'") : shellWord(word);
