@@ -90,15 +90,17 @@
 	function formatDropped({ framesDropped }) {
 		return framesDropped === null ? "what the capture dropped was not counted" : `${formatCount(framesDropped)} dropped by the capture`;
 	}
-	function formatExchanges({ sent, stored, storedWhole, shed, missing }) {
+	function formatExchanges({ sent, stored, storedWhole, shed, missing, unanswered = 0 }) {
 		const shedCount = Object.values(shed).reduce((sum, count) => sum + count, 0);
 		const policies = Object.entries(shed).map(([name, count]) => `${printable(name, 40)} ${formatCount(count)}`);
 		const named = policies.length > 0 ? ` (${policies.join(", ")})` : "";
-		const damaged = Math.max(0, sent - storedWhole - shedCount - missing);
+		const rest = Math.max(0, sent - storedWhole - shedCount - missing);
+		const alone = Math.min(rest, unanswered);
 		const terms = [
 			`${formatCount(storedWhole)} stored`,
 			`${formatCount(shedCount)} shed${named}`,
-			`${formatCount(damaged)} damaged`,
+			...alone > 0 ? [`${formatCount(alone)} unanswered`] : [],
+			`${formatCount(rest - alone)} damaged`,
 			`${formatCount(missing)} missing`
 		];
 		return `${formatCount(sent)} exchanges sent = ${terms.join(" + ")}; ${formatCount(stored)} witnesses in the collector`;
