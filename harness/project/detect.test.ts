@@ -94,6 +94,12 @@ t.test('folders that do not: the line is named, and nothing is run with it', asy
     [
       [{}, /nothing in the folder says what it is/],
       [{ 'package.json': '{}' }, /package\.json has no start script/],
+      [{ 'package.json': '{"main":"index.js"}' }, /its main, index\.js, is not there/],
+      [
+        { 'package.json': '{"scripts":{"start":"nodemon --exec ts-node a.ts"}}' },
+        /no start script that is one program/,
+      ],
+      [{ 'package.json': '{"name":"e",}', 'server.js': '' }, /package\.json cannot be read: it is no JSON/],
       [{ 'Cargo.toml': '[package]\nname = "lib"\n', 'src/lib.rs': '' }, /only a library/],
       [{ 'go.mod': 'module x', 'a.go': 'package x' }, /package main/],
       [{ Makefile: 'all:\n\tcc\n' }, /Makefile has no target run, serve, start/],

@@ -23,6 +23,8 @@ export function guessNode(folder: string): { command?: string; remark?: string }
   const files = names.flatMap((name) => extensions.map((extension) => `${name}.${extension}`));
   const found = files.find((name) => existsSync(path.join(folder, name)));
   if (found !== undefined) return { command: `node ${found}` };
+  // So may a start script of several steps.
+  if (typeof main === 'string' && typeof scripts?.start === 'string') return { command: `node ${main}` };
   const noMain = typeof main === 'string' ? `its main, ${main}, is not there` : 'no main';
   return { remark: `package.json has no start script that is one program, and ${noMain}, and there is no server.js` };
 }
