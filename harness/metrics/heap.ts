@@ -1,9 +1,10 @@
 /** Readings of what a runtime (V8, or Go's) says of its heap and its collections. Pure. */
 import { formatBytes } from '../../reports/format.ts';
+import { windowStart } from '../watch/warm-up.ts';
 import { perMessage, type RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
 import { between, notMeasured, type Reading, value, valueOr } from './reading.ts';
-import { type AllocationKind, requestWindow, windowStart } from './request-window.ts';
+import { type AllocationKind, requestWindow } from './request-window.ts';
 
 const noRuntime = 'its runtime is not looked into: it takes a Node.js program, or a Go program with --pprof';
 /** Of a program that counts the HTTP requests it answers. */

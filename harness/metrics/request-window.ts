@@ -1,4 +1,5 @@
 /** Allocation by the request over a window of request numbers, read where the target was at fixed numbers of them. Pure. */
+import { windowStart } from '../watch/warm-up.ts';
 
 /** Readings at ascending numbers of requests. */
 export interface RequestMark {
@@ -11,8 +12,6 @@ export interface RequestMark {
 
 export type AllocationKind = 'allocated' | 'allocatedYoung' | 'offHeap';
 
-/** Of all requests; until then code is compiled, caches fill, connections open. */
-const warmUpShare = 0.25;
 /** Fewer are no window. */
 const requestsMin = 200;
 
@@ -24,12 +23,6 @@ export function requestWindow(marks: readonly RequestMark[], which: AllocationKi
   const requests = first ? last.requests - first.requests : 0;
   const [from, to] = [first?.[which], last[which]];
   return from !== undefined && to !== undefined && requests >= requestsMin ? (to - from) / requests : undefined;
-}
-
-/** The mark behind the warm-up. */
-export function windowStart<T extends Pick<RequestMark, 'requests'>>(marks: readonly T[]): T | undefined {
-  const last = marks.at(-1);
-  return last && marks.find(({ requests }) => requests >= last.requests * warmUpShare);
 }
 
 /** The marks whose request numbers every run has: over these, all runs are measured at the same requests. */

@@ -1,7 +1,7 @@
 /** What the worker threads and the Node.js children of a target allocated while its main thread answered requests. Pure. */
-import { windowStart } from '../metrics/request-window.ts';
+
 import type { PreloadChannel } from '../watch/preload-channel.ts';
-import type { FamilyResult } from './pass-result.ts';
+import { windowStart } from '../watch/warm-up.ts';
 
 export interface Elsewhere {
   readonly bytes: number;
@@ -15,12 +15,18 @@ interface Line {
   readonly bytes: readonly (number | null)[];
 }
 
+/** The processes that a target has started, and channels of those that are Node.js. */
+interface Kin {
+  readonly members: readonly { readonly pid: number; readonly startMs: number }[];
+  readonly channels: readonly Pick<PreloadChannel, 'pid' | 'grown' | 'threads'>[];
+}
+
 type Grown = Pick<PreloadChannel['grown'], 'tMs' | 'column'>;
 
 /** Undefined where no requests were counted, or there is nothing but the main thread. */
 export function elsewhereOf(
   channel: Pick<PreloadChannel, 'marks' | 'threads'>,
-  family: Pick<FamilyResult, 'members' | 'channels'> | undefined,
+  family: Kin | undefined,
 ): Elsewhere | undefined {
   const from = windowStart(channel.marks)?.tMs;
   if (from === undefined) return undefined;
