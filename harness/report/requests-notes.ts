@@ -65,7 +65,7 @@ function noteAnswers(requests: RequestAccount, add: Add): void {
   const { unanswered, errors, socketErrors, differentStatus, differentLength, uncompared, statusOnly } = requests;
   if (unanswered > 0) {
     const why = Object.entries(socketErrors).map(([code, count]) => `${code} ${formatCount(count)} times`);
-    add('warning', `${formatCount(unanswered)} got no answer${why.length > 0 ? ` (${why.join(', ')})` : ''}`);
+    add('warning', `${formatCount(unanswered)} got no whole answer${why.length > 0 ? ` (${why.join(', ')})` : ''}`);
   }
   if (errors > 0) add('warning', `${formatCount(errors)} answers are errors that the recorded ones were not`);
   const count = differentStatus + differentLength;
