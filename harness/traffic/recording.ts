@@ -63,8 +63,10 @@ export class Recording implements FrameSink {
   framesLeftOut = 0;
   /** The file ends in the middle of a record, or of its packing, as when a disk was full: its whole frames were read. */
   isCutShort = false;
-  /** What the frames were before they were made Ethernet; undefined where they were. */
-  convertedFrom: string | undefined;
+  /** Frames with times finer than a microsecond: no clock of ours is. */
+  framesFiner = 0;
+  /** Frames that were made Ethernet, by what they were. */
+  readonly converted = new Map<string, number>();
 
   /** @param path of a file; `-` for standard input @throws FloodgateError `recording-unreadable`, `recording-too-large`. */
   constructor(path: string, { input, content }: RecordingOptions = {}) {
@@ -118,6 +120,7 @@ export class Recording implements FrameSink {
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
     const { linkType } = this.#reader.interfaces[interfaceIndex]!;
     if (tsUs > this.#lastTsUs) this.#lastTsUs = tsUs;
+    if (tsUs !== Math.floor(tsUs)) this.framesFiner += 1;
     if (isEthernet(linkType)) {
       this.framesRead += 1;
       this.#target!.frame(bytes, start, end, wireLength, this.#lastTsUs, interfaceIndex);
@@ -130,7 +133,7 @@ export class Recording implements FrameSink {
       this.framesLeftOut += 1;
       return;
     }
-    this.convertedFrom ??= name;
+    this.converted.set(name, (this.converted.get(name) ?? 0) + 1);
     this.framesRead += 1;
     const length = wireLength - converter.shorter;
     this.#target!.frame(converter.bytes, 0, converter.end, length, this.#lastTsUs, interfaceIndex);
