@@ -42,9 +42,12 @@ export class IdleMemory {
       this.#give(now);
   }
 
-  /** Once everything is loaded. */
+  /** Once everything is loaded: pages of the executable alone, since what malloc has free by then is needed soon. */
   giveBack(): void {
-    if (this.#areHeld) this.#give(this.#nowMs());
+    if (!this.#areHeld) return;
+    releaseExecutablePages();
+    this.#areHeld = false;
+    this.#givenBackMs = this.#nowMs();
   }
 
   #give(now: number): void {

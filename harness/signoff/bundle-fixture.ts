@@ -109,7 +109,14 @@ export async function sealedFixture(
     sites: [],
     notes: [],
   } as const;
-  const facts = { repeats: true, thresholds, unfitPairs: 0, lastFault: '', isCutShort: false };
+  const facts = {
+    repeats: true,
+    thresholds,
+    unfitPairs: 0,
+    lastFault: '',
+    isCutShort: false,
+    mayAnswerOtherwise: false,
+  };
   return sealBundle({
     head: {
       tool: { name: 'floodgate', version: '0.1.0' },

@@ -22,6 +22,7 @@ import { measuredAgain } from '../report/measured-again.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { reportAgain } from '../report/report-again.ts';
 import { requestsOf } from '../report/series.ts';
+import { answerCounters } from '../watch/answers.ts';
 import { sampleSizes } from './sample-sizes.ts';
 
 export interface RunInputs {
@@ -78,7 +79,7 @@ function noRequestSeen({ pass }: Measurement): Fault | null {
 export interface PairsInputs
   extends Pick<
     SignedComparison,
-    'seed' | 'pairsMax' | 'repeats' | 'thresholds' | 'unfitPairs' | 'lastFault' | 'isCutShort'
+    'seed' | 'pairsMax' | 'repeats' | 'thresholds' | 'unfitPairs' | 'lastFault' | 'isCutShort' | 'mayAnswerOtherwise'
   > {
   readonly scenario: string;
   readonly lane: Lane;
@@ -99,6 +100,7 @@ export async function judgePairsAgain(inputs: PairsInputs): Promise<ComparedScen
     scenario,
     lane,
     repeats: inputs.repeats,
+    mayAnswerOtherwise: inputs.mayAnswerOtherwise ?? false,
     thresholds: new Map(Object.entries(inputs.thresholds)),
     minimums: minimumMetrics(),
     pairsMax: inputs.pairsMax,
@@ -130,7 +132,8 @@ const nothing: PairedRun = { figures: [], budgets: [], series: [], fault: null }
 
 function pairedRun(measurement: Measurement): PairedRun {
   const { figures, budgets, fault } = measuredAgain(measurement);
-  return { figures, budgets, fault, series: [requestsOf(measurement.pass)] };
+  const counters = answerCounters(measurement.pass.answers);
+  return { figures, budgets, fault, counters, series: [requestsOf(measurement.pass)] };
 }
 
 const notRun: Verdict = { ok: false, exitCode: 4, headline: 'It was not run: it has none of the lanes.' };
