@@ -10,7 +10,7 @@ const skip = isGlibc ? false : 'SKIPPED: glibc alone gives back free memory in t
 
 /** Below the size from which malloc maps each by itself. */
 const bufferBytes = 64 << 10;
-const buffers = 1000;
+const buffers = 800;
 const heldShare = 1 / 20;
 
 t.test('free memory below what is held', { skip }, async (t) => {
