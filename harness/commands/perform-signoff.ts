@@ -23,6 +23,7 @@ import { defaultPolicy } from '../signoff/policy.ts';
 import { printPage } from '../signoff/print-page.ts';
 import { inputsOf } from '../signoff/recording.ts';
 import { Refused } from '../signoff/refusal.ts';
+import { comparedLanesUsual, lanesUsual } from '../signoff/scenario-lanes.ts';
 import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
 import { sourceListName } from '../signoff/source-list.ts';
 import { verifyBundle } from '../signoff/verify.ts';
@@ -65,7 +66,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const build = project.config.build;
   const { folder } = project;
   const workFolder = path.join(folder, '.floodgate', `signoff-${process.pid}`);
-  const sealedProject = projectIn(project, chosen.scenarios);
+  const sealedProject = projectIn(project, chosen.scenarios, flags.env);
   let opened: VersionStore | undefined;
   try {
     refuseUncheckableCommands({
@@ -87,8 +88,8 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         : null,
     };
     refuseSamePrevious({ ...versions, againstItself: flags.againstItself === true });
-    const lanes = flags.lane ?? (['exact', 'tap'] as const);
-    const comparedLanes = flags.compareLane ?? (['exact'] as const);
+    const lanes = flags.lane ?? lanesUsual;
+    const comparedLanes = flags.compareLane ?? comparedLanesUsual;
     const measured = await measure({
       ...{ project, store, lanes, comparedLanes, workFolder },
       scenarios: chosen.scenarios,
@@ -167,17 +168,22 @@ function scenariosOf(project: Project, { set, only }: SignoffFlags): Chosen {
   if (only === undefined) return { scenarios: whole, set: wanted ?? null, leftOut: [] };
   const scenarios = chosenScenarios(project, { only, ...(set !== undefined && { set }) });
   const leftOut = whole.filter((each) => !scenarios.includes(each)).map(({ name }) => name);
-  return { scenarios, set: wanted ?? null, leftOut };
+  if (leftOut.length > 0) return { scenarios, set: wanted ?? null, leftOut };
+  throw new FloodgateError('option-invalid', '--only names every scenario there is, and leaves out none', {
+    hint: 'Leave --only away: whoever verifies the bundle sees by it that something was left out.',
+  });
 }
 
 /** What a rerun takes, and what the runs are held against. */
-function projectIn({ config }: Project, scenarios: readonly ScenarioConfig[]): object {
-  const { targets = {}, build, budgets, thresholds } = config;
+function projectIn({ config }: Project, scenarios: readonly ScenarioConfig[], environment: string | undefined): object {
+  const { targets = {}, build, budgets, thresholds, environments } = config;
   return {
     ...{ targets, scenarios },
     ...(build !== undefined && { build }),
     ...(budgets && { budgets }),
     ...(thresholds && { thresholds }),
+    // That there is one of this name was seen where limits were read.
+    ...(environment !== undefined && { environments: { [environment]: environments![environment] } }),
   };
 }
 

@@ -140,11 +140,21 @@ export function copyCommit(folder: string, commit: string, to: string, withChang
   git(to, ['checkout', '--quiet', '--detach', commit]);
   if (!withChanges) return;
   for (const name of git(to, ['ls-files', '-z']).split('\0')) {
-    if (name !== '' && !existsSync(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
+    if (name !== '' && !liesAt(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
   }
   for (const name of repositoryFiles(folder, repository)) {
     const source = path.join(repository, name);
-    if (existsSync(source)) copy(source, path.join(to, name));
+    if (liesAt(source)) copy(source, path.join(to, name));
+  }
+}
+
+/** A link that leads nowhere is a file of its own. */
+function liesAt(file: string): boolean {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // What was a folder may have become a file.
+    return false;
   }
 }
 

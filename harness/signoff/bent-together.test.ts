@@ -267,7 +267,14 @@ const builds: Row[] = [
     'compared with its own package',
     signedAgain(
       judgedAgain(
-        summary(({ candidate, previous }) => void (previous.package = { ...candidate.package, name: 'v1.3.2.tgz' })),
+        summary((all) => {
+          for (const [side, label] of [
+            ['candidate', 'b.tgz'],
+            ['previous', 'a.tgz'],
+          ] as const)
+            Object.assign(all[side], { label, commit: null, package: { name: label, sha256: 'd'.repeat(64) } });
+          all.command = all.command.replace('v1.4.0 --previous v1.3.2', 'b.tgz --previous a.tgz');
+        }),
       ),
     ),
     'not-compared',

@@ -21,11 +21,12 @@ import { type Measurement, measurementName } from '../report/measurement.ts';
 import { parseWritten } from './bounded-json.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { checkFacts, checkSide, checkWhole } from './check-facts.ts';
+import { checkLanes } from './check-lanes.ts';
 import { checkLibraryLimits, checkLimits, checkThresholds } from './check-limits.ts';
 import { Moments, refuseCutShort } from './check-moments.ts';
 import { checkOrder } from './check-order.ts';
 import { checkPage, type Looked } from './check-page.ts';
-import { checkBuilds, checkCommand, checkOrigin, checkProject } from './check-project.ts';
+import { checkBuilds, checkCommand, checkEnvironment, checkOrigin, checkProject } from './check-project.ts';
 import { checkShown, shownOf } from './check-shown.ts';
 import { envelopeName } from './envelope.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
@@ -69,6 +70,7 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   checkProject(project, report);
   if (report.schemaVersion >= 3) checkBuilds(project, report);
   const isOwnVersion = report.tool.version === order.toolVersion;
+  if (isOwnVersion) checkEnvironment(project, report);
   const bundle = { files, report, project, isOwnVersion, moments: new Moments(report) };
   const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
   if (typeof ledger === 'string') throw refused('data-invalid', `${ledgerFileName}: ${ledger}`);
@@ -84,10 +86,17 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
     const text = `the data come to "${verdict.headline}", the summary says "${report.verdict.headline}"`;
     throw refused('verdict-differs', text);
   }
-  if (isOwnVersion && report.schemaVersion >= 3) checkOrder(report);
+  if (isOwnVersion && report.schemaVersion >= 3) {
+    checkOrder(report);
+    await checkLanes(project, report);
+  }
   checkNotes(bundle);
   checkStatement(bundle, statement);
-  const page = checkPage(contentOf(files, pageName), { report, isOwnVersion, makesPage: order.makesPage });
+  const page = checkPage(contentOf(files, pageName), {
+    report,
+    toolVersion: order.toolVersion,
+    makesPage: order.makesPage,
+  });
   const { version } = report.tool;
   return {
     checks: [`${counted(count, 'run')} judged again from the raw data, with the same verdict`, ...page.checks],
@@ -95,7 +104,14 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
       ...page.unchecked,
       ...(bundle.isOwnVersion
         ? []
-        : [`floodgate ${version} made it: its figures were recomputed, its sentences are its own`]),
+        : [
+            `floodgate ${version} made it: its figures were recomputed, its sentences are its own; what it ordered, and facts that stand in several files, were not compared`,
+          ]),
+      ...(report.schemaVersion < 3
+        ? [
+            `schema version ${report.schemaVersion} is an old one: thresholds, builds and notes were not compared with the project${report.schemaVersion < 2 ? ', nor kinds of files' : ''}`,
+          ]
+        : []),
       ...(files.has(printName)
         ? [`${printName} was not read: it is as it was signed, and no more is known of it`]
         : []),
