@@ -137,12 +137,28 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     });
     printSignoff(sealed.report, { out, key, archive: flags.archive === true, tookMs: Date.now() - startedAtMs });
     return sealed.report.verdict.exitCode;
+  } catch (error) {
+    throw interruptedAfter(error, Date.now() - startedAtMs);
   } finally {
     opened?.close();
     rmSync(workFolder, { recursive: true, force: true });
     // Of a sign-off that came to no bundle.
     if (readdirSync(out).length === 0) rmdirSync(out);
   }
+}
+
+/** Whoever ends a sign-off has to know what is left of it: nothing. */
+function interruptedAfter(error: unknown, tookMs: number): unknown {
+  if (!(error instanceof FloodgateError && error.code === 'interrupted')) return error;
+  const after = formatDuration(tookMs);
+  return new FloodgateError(
+    'interrupted',
+    `interrupted after ${after}: no bundle was written, no measurement is kept`,
+    {
+      hint: 'The next sign-off begins anew, with versions that are built already. --only makes a small one, --max-time ends comparisons sooner.',
+      exitCode: error.exitCode,
+    },
+  );
 }
 
 /** Without a configuration floodgate's own agent is what is judged, by the scenarios of the library. */

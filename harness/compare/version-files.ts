@@ -12,6 +12,7 @@ import {
   readlinkSync,
   readSync,
   rmSync,
+  symlinkSync,
 } from 'node:fs';
 import path from 'node:path';
 import { git, gitOutput } from './git.ts';
@@ -161,6 +162,12 @@ function liesAt(file: string): boolean {
 function copy(from: string, to: string): void {
   // A link over a link that leads nowhere aborts Node.js.
   rmSync(to, { recursive: true, force: true });
+  if (lstatSync(from).isSymbolicLink()) {
+    // One that leads nowhere is none to cpSync.
+    mkdirSync(path.dirname(to), { recursive: true });
+    symlinkSync(readlinkSync(from), to);
+    return;
+  }
   // Links stay links: what they point to may be outside.
   cpSync(from, to, {
     recursive: true,

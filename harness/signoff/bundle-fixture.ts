@@ -186,13 +186,20 @@ function lookedAt(measurement: Measurement, factor: number): Measurement {
     ...table,
     tMs: table.tMs.map((ms) => ms * factor),
   });
-  const { rss, rollup, map } = watch;
+  const { rss, rollup, map, levels, tops } = watch;
   const gc = channel.gc.map((each) => ({ ...each, pauseMs: each.pauseMs * factor }));
   return {
     ...measurement,
     pass: {
       ...pass,
-      watch: { ...watch, rss: moved(rss), rollup: moved(rollup), map: moved(map) },
+      watch: {
+        ...watch,
+        rss: moved(rss),
+        rollup: moved(rollup),
+        map: moved(map),
+        levels: moved(levels),
+        tops: moved(tops),
+      },
       channel: { ...channel, gc },
       sent: moved(sent),
     },

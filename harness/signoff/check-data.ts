@@ -28,6 +28,7 @@ import { checkOrder } from './check-order.ts';
 import { checkPage, type Looked } from './check-page.ts';
 import { checkBuilds, checkCommand, checkEnvironment, checkOrigin, checkProject } from './check-project.ts';
 import { checkShown, shownOf } from './check-shown.ts';
+import { checkWitnesses } from './check-witnesses.ts';
 import { envelopeName } from './envelope.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
@@ -275,6 +276,7 @@ function storedMeasurement({ files, moments, isOwnVersion }: Bundle, name: strin
   if (typeof measurement === 'string') throw refused('data-invalid', `${name}: ${measurement}`);
   if (isOwnVersion) checkWhole(name, value, measurement);
   moments.take(name, measurement);
+  checkWitnesses(name, measurement);
   return measurement;
 }
 

@@ -12,7 +12,7 @@ import { limitsOf as projectLimitsOf } from '../project/run-arguments.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { quotedWords } from '../requests/shown-command.ts';
-import type { Budget } from '../scenario/scenario.ts';
+import type { Scenario } from '../scenario/scenario.ts';
 import { projectOf, type StoredRun } from './check-project.ts';
 import { refused } from './refusal.ts';
 import { projectName } from './summary.ts';
@@ -71,7 +71,10 @@ export async function checkLibraryLimits(
   { budget, isAgent }: Measurement,
 ): Promise<void> {
   const config = projectOf(value, path.sep).scenarios.find(({ name }) => name === scenario)!;
-  const own = config.builtin === undefined ? {} : await libraryLimits(config.builtin);
+  const known = config.builtin === undefined ? undefined : await libraryScenario(config.builtin);
+  const own = known?.budget ?? {};
+  if (known !== undefined && report.scenario.description !== known.summary)
+    throw refused('report-differs', `${scenario} (${run.lane} lane): the report describes another scenario`);
   const implied = isAgent ? withImplied({ ...own, ...budget }, 'upload').budget : {};
   const said = new Set(budgetTexts(report.command).map(nameIn));
   // What an agent that ends early cannot know has no limit.
@@ -85,9 +88,9 @@ export async function checkLibraryLimits(
   throw refused('budget-differs', `${place}: ${missing} has a limit in the scenario that the run does not have`);
 }
 
-async function libraryLimits(name: string): Promise<Budget> {
+async function libraryScenario(name: string): Promise<Pick<Scenario, 'budget' | 'summary'>> {
   try {
-    return (await findLibraryScenario(name)).scenario.budget;
+    return (await findLibraryScenario(name)).scenario;
   } catch (error) {
     if (!(error instanceof FloodgateError)) throw error;
     throw refused('project-differs', `${projectName}: ${error.message}`);
