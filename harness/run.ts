@@ -111,7 +111,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const measure = await replay(options, { instrument: measuring, frameMarks: [], ceilingBytes: undefined });
   // One that could not be started has not been tried: nothing to judge, and nothing to explain.
   if (!measure.isTried && !measure.exit.expected && !options.signal.aborted) {
-    throw diedAtStart(measure.targetName, measure.exit);
+    throw await diedAtStart(measure.targetName, measure.exit);
   }
   const { findings, passes: looked, looks } = await settle(options, findingsOf(measure, options.budget));
   const { passes: explaining, explanation } = await explain(options, findings);
@@ -154,7 +154,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     durationMs: Date.now() - startedAtMs,
     environment: readEnvironment(options.privilege),
     isAgent,
-    stages: isAgent ? `${stageWords[options.stage]}, ${measure.startedFrom}` : '',
+    stages: isAgent ? [stageWords[options.stage], measure.startedFrom].filter((words) => words !== '').join(', ') : '',
     budget: options.budget,
     implied: options.implied ?? [],
     profile: options.profile,

@@ -2,24 +2,28 @@
  * A comparison as GitHub's workflow commands, which a job prints: an annotation on the line that grew. Pure.
  * Source: docs.github.com, "Workflow commands for GitHub Actions", setting an error message.
  */
-import { type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { fileInRepository, fullSentence, grownSite } from './comparison-sentence.ts';
+import { type ComparisonReport, isIncomplete, judgedMetrics } from './comparison.ts';
+import { fullSentence, grownSite, inRepository, type PlaceInFile, placeOf } from './comparison-sentence.ts';
 
 /** GitHub shows ten of a kind for a step. */
 const annotationsMax = 10;
 
 export function renderComparisonAnnotations(report: ComparisonReport): string {
   const lines: string[] = [];
+  const add = (level: 'error' | 'warning', { file, line }: PlaceInFile, name: string, text: string) => {
+    const place = `file=${property(inRepository(report, file))},line=${line}`;
+    lines.push(`::${level} ${place},title=${property(name)}::${data(text)}`);
+  };
+  if (isIncomplete(report))
+    add('error', placeOf(report, undefined, undefined), 'floodgate compare', report.verdict.headline);
   for (const scenario of report.scenarios) {
-    for (const metric of judgedMetrics(scenario)) {
+    const title = `floodgate compare: ${scenario.name}`;
+    const judged = judgedMetrics(scenario);
+    if (judged.length === 0) add('warning', placeOf(report, scenario, undefined), title, 'no metric has a threshold');
+    for (const metric of judged) {
       if (metric.decision === 'within') continue;
-      const site = grownSite(scenario, metric);
-      const place =
-        site?.file && site.line > 0 ? `file=${property(fileInRepository(report, site))},line=${site.line},` : '';
-      const level = metric.decision === 'worse' ? 'error' : 'warning';
-      lines.push(
-        `::${level} ${place}title=${property(`floodgate compare: ${scenario.name}`)}::${data(fullSentence(scenario, metric))}`,
-      );
+      const place = placeOf(report, scenario, grownSite(scenario, metric));
+      add(metric.decision === 'worse' ? 'error' : 'warning', place, title, fullSentence(scenario, metric));
     }
   }
   return lines

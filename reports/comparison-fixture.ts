@@ -69,6 +69,7 @@ export function sampleComparison(name = 'cart'): ComparisonReport {
       of: 'suspect' as const,
       note: '+20 % (+100 B ± 4 B)',
     },
+    origin: null,
   };
   return {
     kind: 'comparison',
@@ -78,6 +79,7 @@ export function sampleComparison(name = 'cart'): ComparisonReport {
     durationMs: 60_000,
     command: 'floodgate compare --base main',
     folder: '',
+    config: 'floodgate.config.ts',
     base: { label: 'main', commit: '2424fe3f1e', dirty: false, package: null, key: '00c0ffee00c0ffee' },
     head: { label: '.', commit: 'db6d12b1b0', dirty: true, package: null, key: '00c0ffee00c0ffef' },
     errorRate: 0.05,
@@ -89,6 +91,7 @@ export function sampleComparison(name = 'cart'): ComparisonReport {
         pairs: 5,
         metrics: [metric, within, undecided, missing, shown],
         sites: [site, { ...site, functionName: 'settle', line: 80, headBytes: 507, source: null }],
+        definedIn: { file: 'floodgate/cart.scenario.ts', line: 7 },
         notes: [],
       },
     ],

@@ -27,10 +27,13 @@ t.test('SARIF holds by the schema that is published for it', async (t) => {
       run.results.map(({ level }: { level: string }) => level),
       ['error', 'warning', 'warning'],
     );
-    t.match(run.results[0].locations[0].physicalLocation, {
-      artifactLocation: { uri: 'src/check%20out.ts' },
-      region: { startLine: 41 },
-    });
+    const places = run.results.map(
+      ({ locations }: { locations: { physicalLocation: object }[] }) => locations[0]!.physicalLocation,
+    );
+    t.match(places[0], { artifactLocation: { uri: 'src/check%20out.ts' }, region: { startLine: 41 } });
+    // GitHub shows no result without one: what no site is to blame for stands where the scenario is defined.
+    const defined = { artifactLocation: { uri: 'floodgate/cart.scenario.ts' }, region: { startLine: 7 } };
+    t.match(places.slice(1), [defined, defined]);
     const rules = new Set(run.tool.driver.rules.map(({ id }: { id: string }) => id));
     for (const { ruleId } of run.results) t.ok(rules.has(ruleId));
   }
@@ -38,6 +41,25 @@ t.test('SARIF holds by the schema that is published for it', async (t) => {
     validate({ version: '2.1.0', runs: [{ tool: {}, results: [{ level: 'bad' }] }] }),
     'and it refuses what is none',
   );
+});
+
+t.test('what could not be run stands in every format, with what it said', async (t) => {
+  const failures = [
+    { message: 'head (.): a run ended with 2', details: 'Its last lines:\n  ```Error: no `cart` ]]> <b>' },
+  ];
+  const verdict = { ok: false, exitCode: 2, headline: 'head (.): a run ended with 2' };
+  const report = { ...sampleComparison(), scenarios: [], timelines: [], flames: [], failures, verdict, folder: 'shop' };
+  const render = (name: string) => comparisonReporters.find((each) => each.name === name)!.render(report);
+  const [result] = JSON.parse(render('sarif')).runs[0].results;
+  t.match(result, { level: 'error', message: { text: /Its last lines/ } });
+  t.match(result.locations[0].physicalLocation.artifactLocation, { uri: 'shop/floodgate.config.ts' });
+  t.match(render('annotations'), /^::error file=shop\/floodgate\.config\.ts,line=1,title=floodgate compare::head/);
+  const { testsuite } = (await parseJunit(render('junit'))) as TestSuites;
+  t.match(testsuite![0], { errors: 1, testcase: [{ 'system-err': [/Error: no `cart`/] }] });
+  const code = lexer(render('markdown'), { gfm: true }).find(({ type }) => type === 'code') as Tokens.Code;
+  t.equal(code.text, failures[0]!.details, 'its fence is longer than any in it');
+  t.match(render('tap'), /not ok 1 - head.*\n {2}---\n {2}said:\n {4}- "Its last lines:"/);
+  t.match(render('terminal'), /Error: no `cart`/);
 });
 
 t.test('JUnit: worse is a failure, undecided and not measured are errors', async (t) => {

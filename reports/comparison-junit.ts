@@ -26,7 +26,13 @@ export function renderComparisonJunit(report: ComparisonReport): string {
   }
   if (isIncomplete(report)) {
     const suite = builder.testSuite().name('floodgate compare').timestamp(xmlText(report.startedAt));
-    suite.testCase().className('floodgate.compare').name('verdict').error(xmlText(report.verdict.headline));
+    const test = suite
+      .testCase()
+      .className('floodgate.compare')
+      .name('verdict')
+      .error(xmlText(report.verdict.headline));
+    const details = (report.failures ?? []).map((failure) => failure.details).filter((each) => each !== '');
+    if (details.length > 0) test.standardError(details.join('\n\n').split('\n').map(xmlText).join('\n'));
   }
   return `${builder.build()}\n`;
 }

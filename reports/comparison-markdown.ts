@@ -1,8 +1,15 @@
 /** A comparison as a pull request's comment: verdict, table with errors, what to type. A hidden mark finds it again. Pure. */
-import { type ComparedMetric, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { formatChange, formatInterval, formatLimit, formatMedian, formatSiteChange } from './comparison-sentence.ts';
+import { type ComparedMetric, type ComparedVersion, type ComparisonReport, judgedMetrics } from './comparison.ts';
+import {
+  formatChange,
+  formatInterval,
+  formatLimit,
+  formatMedian,
+  formatOrigin,
+  formatSiteChange,
+} from './comparison-sentence.ts';
 import { excerptTitle, formatDuration, formatShare, formatSite, printable } from './format.ts';
-import { codeBlock, escaped, fenced, mark } from './markdown.ts';
+import { codeBlock, escaped, fenced, fencedBlock, mark } from './markdown.ts';
 
 /** In the first line of the comment; whoever updates it looks for this. */
 const commentMark = '<!-- floodgate-compare -->';
@@ -18,11 +25,17 @@ const words = {
 
 export function renderComparisonMarkdown(report: ComparisonReport): string {
   const lines = [commentMark, `### ${mark(report.verdict)} ${escaped(report.verdict.headline)}`, ''];
+  for (const { message, details } of report.failures ?? []) {
+    if ((report.failures?.length ?? 0) > 1) lines.push(`**${escaped(message)}**`, '');
+    if (details !== '') lines.push(...fencedBlock('text', details), '');
+  }
   for (const scenario of report.scenarios) {
     lines.push(`**${escaped(scenario.name)}**, ${scenario.lane} lane, ${scenario.pairs} interleaved pairs`, '');
     lines.push(...tableOf(judgedMetrics(scenario)), '');
     for (const site of scenario.sites) {
-      lines.push(`- ${escaped(formatSite(site))} **${escaped(formatSiteChange(site))}** a request`);
+      lines.push(
+        `- ${escaped(formatSite(site))} **${escaped(formatSiteChange(site))}** a request${escaped(formatOrigin(site))}`,
+      );
     }
     if (scenario.sites.length > 0) lines.push('');
     const first = scenario.sites.find(({ source }) => source !== null)?.source;
@@ -41,12 +54,16 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
     for (const note of scenario.notes) lines.push(`- ${note.severity}: ${escaped(note.text)}`);
   }
   lines.push(
-    `Base ${code(report.base.commit ?? report.base.label)}, head ${code(report.head.commit ?? report.head.label)}; ` +
+    `Base ${versionOf(report.base)}, head ${versionOf(report.head)}; ` +
       `${formatDuration(report.durationMs)} on one machine, in pairs; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases. Again:`,
     '',
     ...codeBlock(report.command),
   );
   return `${lines.join('\n').replaceAll(/\n{3,}/g, '\n\n')}\n`;
+}
+
+function versionOf({ label, commit, dirty, package: named }: ComparedVersion): string {
+  return `${code(commit ?? named ?? label)}${dirty ? ' with changes' : ''}`;
 }
 
 function tableOf(metrics: readonly ComparedMetric[]): string[] {

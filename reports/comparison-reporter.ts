@@ -10,19 +10,24 @@ import { renderComparisonTerminal } from './comparison-terminal.ts';
 import { renderComparisonTestAnything } from './comparison-test-anything.ts';
 
 export interface ComparisonReporter {
+  readonly name: string;
   /** What the file is called in a comparison's folder. */
   readonly fileName: string;
   render(report: ComparisonReport): string;
 }
 
 export const comparisonReporters: readonly ComparisonReporter[] = [
-  { fileName: 'comparison.json', render: (report) => `${JSON.stringify(report)}\n` },
-  { fileName: 'comparison.html', render: renderComparisonHtml },
-  { fileName: 'comparison.md', render: renderComparisonMarkdown },
-  { fileName: 'comparison.txt', render: (report) => renderComparisonTerminal(report, { colour: false, all: true }) },
-  { fileName: 'comparison.xml', render: renderComparisonJunit },
-  { fileName: 'comparison.tap', render: renderComparisonTestAnything },
-  { fileName: 'comparison.sarif', render: renderComparisonSarif },
-  { fileName: 'comparison.bencher.json', render: renderComparisonBencher },
-  { fileName: 'annotations.txt', render: renderComparisonAnnotations },
+  { name: 'json', fileName: 'comparison.json', render: (report) => `${JSON.stringify(report)}\n` },
+  { name: 'html', fileName: 'comparison.html', render: renderComparisonHtml },
+  { name: 'markdown', fileName: 'comparison.md', render: renderComparisonMarkdown },
+  {
+    name: 'terminal',
+    fileName: 'comparison.txt',
+    render: (report) => renderComparisonTerminal(report, { colour: false, all: true }),
+  },
+  { name: 'junit', fileName: 'comparison.xml', render: renderComparisonJunit },
+  { name: 'tap', fileName: 'comparison.tap', render: renderComparisonTestAnything },
+  { name: 'sarif', fileName: 'comparison.sarif', render: renderComparisonSarif },
+  { name: 'bencher', fileName: 'comparison.bencher.json', render: renderComparisonBencher },
+  { name: 'annotations', fileName: 'annotations.txt', render: renderComparisonAnnotations },
 ];

@@ -43,6 +43,12 @@ const site = v.object({
   headBytes: v.nullable(number),
   errorBytes: number,
   source: v.nullable(v.looseObject({ file: text })),
+  // Reports of before have none.
+  origin: v.optional(
+    v.nullable(
+      v.object({ how: v.picklist(['renamed', 'replaced', 'split', 'joined']), file: text, functionName: text }),
+    ),
+  ),
 });
 
 const scenario = v.object({
@@ -52,6 +58,8 @@ const scenario = v.object({
   pairs: whole,
   metrics: v.array(metric),
   sites: v.array(site),
+  fault: v.optional(text),
+  definedIn: v.optional(v.object({ file: text, line: whole })),
   notes,
 });
 
@@ -87,5 +95,7 @@ export const comparisonSchema = v.object({
   scenarios: v.array(scenario),
   timelines: v.array(timeline),
   flames: v.array(flame),
+  failures: v.optional(v.array(v.object({ message: text, details: text }))),
+  config: v.optional(text),
   verdict: v.object({ ok: v.boolean(), exitCode: whole, headline: text }),
 });

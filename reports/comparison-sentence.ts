@@ -35,11 +35,27 @@ export function fullSentence(scenario: ComparedScenario, metric: ComparedMetric)
 
 /** `server.js:41 parseCart +18 % (+2.1 kB ± 90 B) a request`. */
 export function siteSentence(site: ComparedSite): string {
-  return `${formatSite(site)} ${formatSiteChange(site)} a request`;
+  return `${formatSite(site)} ${formatSiteChange(site)} a request${formatOrigin(site)}`;
 }
 
-/** A site's file as the repository names it: readers of annotations and SARIF look from its top. */
-export function fileInRepository({ folder }: ComparisonReport, { file }: ComparedSite): string {
+export interface PlaceInFile {
+  /** Relative to the project. */
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Where a finding is shown: at the site that grew, else where the scenario is defined, else in the configuration. */
+export function placeOf(
+  { config = 'floodgate.config.yaml' }: ComparisonReport,
+  scenario: ComparedScenario | undefined,
+  site: ComparedSite | undefined,
+): PlaceInFile {
+  if (site?.file && site.line > 0) return site;
+  return scenario?.definedIn ?? { file: config, line: 1 };
+}
+
+/** A file as the repository names it: readers of annotations and SARIF look from its top. */
+export function inRepository({ folder }: ComparisonReport, file: string): string {
   const parts: string[] = [];
   for (const part of [...folder.split('/'), ...file.split('/')]) {
     if (part === '..' && parts.length > 0) parts.pop();
@@ -63,6 +79,22 @@ export function formatSiteChange({ baseBytes, headBytes, errorBytes }: ComparedS
   const difference = (headBytes ?? 0) - (baseBytes ?? 0);
   const change = baseBytes === null ? 'new' : headBytes === null ? 'gone' : formatChange(difference / baseBytes);
   return `${change} (${formatDifference(difference, 'bytes')} ± ${formatBytes(errorBytes)})`;
+}
+
+const originWords = {
+  renamed: 'renamed from',
+  replaced: 'in place of',
+  split: 'taken out of',
+  joined: 'with the work of',
+};
+
+/** `, renamed from parseCart`, to follow its change; empty for the function that it was. */
+export function formatOrigin({ file, functionName, origin }: ComparedSite): string {
+  if (!origin) return '';
+  const { how } = origin;
+  if (how === 'renamed' && origin.functionName === functionName) return `, moved from ${printable(origin.file, 300)}`;
+  const place = origin.file === file ? '' : `${printable(origin.file, 300)} `;
+  return `, ${originWords[how]} ${place}${printable(origin.functionName || '(anonymous)', 200)}`;
 }
 
 /** `+5.9 % … +6.1 %`; empty where it is not known. */

@@ -1,6 +1,6 @@
 /** A comparison as text for a terminal: the verdict in three lines, then a table a scenario. Pure. */
 import { type ComparedMetric, type ComparedScenario, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { formatChange, formatLimit, formatMedian, formatSiteChange } from './comparison-sentence.ts';
+import { formatChange, formatLimit, formatMedian, formatOrigin, formatSiteChange } from './comparison-sentence.ts';
 import { formatDuration, formatExcerpt, formatShare, formatSite, printable } from './format.ts';
 
 export interface ComparisonTerminalOptions {
@@ -26,6 +26,8 @@ export function renderComparisonTerminal(report: ComparisonReport, options: Comp
     `base ${describe(report.base)}   head ${describe(report.head)}`,
     `${report.scenarios.reduce((sum, each) => sum + each.pairs, 0)} interleaved pairs in ${formatDuration(report.durationMs)}; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases`,
   ];
+  for (const { details } of report.failures ?? [])
+    if (details !== '') lines.push('', ...details.split('\n').map((line) => `  ${printable(line)}`));
   for (const scenario of report.scenarios) lines.push('', ...scenarioLines(scenario, options, paint));
   return `${lines.join('\n')}\n`;
 }
@@ -60,7 +62,8 @@ function scenarioLines(
     if (hint !== '') lines.push(`    ${hint}`);
   }
   if (scenario.sites.length > 0) lines.push('  by call site, a request:');
-  for (const site of scenario.sites) lines.push(`    ${formatSite(site)} ${formatSiteChange(site)}`);
+  for (const site of scenario.sites)
+    lines.push(`    ${formatSite(site)} ${formatSiteChange(site)}${formatOrigin(site)}`);
   const first = scenario.sites.find(({ source }) => source !== null)?.source;
   if (first) lines.push(...formatExcerpt(first).map((line) => `      ${line}`.trimEnd()));
   for (const note of scenario.notes) lines.push(`  ${note.severity}: ${printable(note.text)}`);

@@ -12,7 +12,14 @@ export function renderComparisonTestAnything(report: ComparisonReport): string {
     lines.push(`# Subtest: ${escaped(scenario.name)}`, ...scenarioLines(scenario).map((line) => `    ${line}`));
     lines.push(`${isGood ? 'ok' : 'not ok'} ${i + 1} - ${escaped(scenario.name)}`);
   });
-  if (isIncomplete(report)) lines.push(`not ok ${planned} - ${escaped(report.verdict.headline)}`);
+  if (isIncomplete(report)) {
+    lines.push(`not ok ${planned} - ${escaped(report.verdict.headline)}`);
+    const details = (report.failures ?? [])
+      .flatMap((failure) => failure.details.split('\n'))
+      .filter((each) => each !== '');
+    if (details.length > 0)
+      lines.push('  ---', '  said:', ...details.map((each) => `    - ${JSON.stringify(each)}`), '  ...');
+  }
   return `${lines.join('\n')}\n`;
 }
 

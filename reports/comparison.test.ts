@@ -16,7 +16,7 @@ t.test('annotations stand on the line that grew, and are escaped', async (t) => 
   const [first, second] = renderComparisonAnnotations(sampleComparison('a:b,c\n::error::x')).split('\n');
   t.match(first, /^::error file=src\/check out\.ts,line=41,title=floodgate compare%3A a%3Ab%2Cc%0A/);
   t.match(first, /::allocated\.perRequest is worse: \+10 %25 /);
-  t.match(second, /^::warning title=/);
+  t.match(second, /^::warning file=floodgate\/cart\.scenario\.ts,line=7,title=/);
   const [below] = renderComparisonAnnotations({ ...sampleComparison(), folder: 'packages/shop' }).split('\n');
   t.match(below, /^::error file=packages\/shop\/src\/check out\.ts,line=41,/, 'as the repository names it');
 });

@@ -53,6 +53,10 @@ export interface ComparedScenario {
   readonly metrics: readonly ComparedMetric[];
   /** What changed most, from a pass of its own for each version; empty where none was run, or nothing stood out. */
   readonly sites: readonly ComparedSite[];
+  /** Why limits that hold say nothing: the load was not served, or answered otherwise. Absent where they do. */
+  readonly fault?: string;
+  /** Where it is defined, the file relative to the project; absent in reports of before. */
+  readonly definedIn?: { readonly file: string; readonly line: number };
   readonly notes: readonly Note[];
 }
 
@@ -88,6 +92,19 @@ export interface ComparedSite {
   readonly errorBytes: number;
   /** Lines of the head around what grew most; null for the others, and where there is no source to read. */
   readonly source: SourceExcerpt | null;
+  /** What it was in the base, where that has another name, place or extent; null where it is the same function, new, or gone. */
+  readonly origin: SiteOrigin | null;
+}
+
+/** A function of the base that became another one. */
+export interface SiteOrigin {
+  /**
+   * `renamed`: it, or its file; `replaced`: another one does its work; `split`: taken out of one that is still there; `joined`: one that is
+   * gone, whose work is in this one.
+   */
+  readonly how: 'renamed' | 'replaced' | 'split' | 'joined';
+  readonly file: string;
+  readonly functionName: string;
 }
 
 export interface ComparisonReport {
@@ -109,7 +126,17 @@ export interface ComparisonReport {
   readonly timelines: readonly ComparedTimeline[];
   /** Of the scenarios whose call sites were looked at. */
   readonly flames: readonly ComparedFlame[];
+  /** What could not be run, or died, with what it said; absent where all came to a verdict. */
+  readonly failures?: readonly ComparedFailure[];
+  /** The configuration, relative to the project; absent in reports of before. */
+  readonly config?: string;
   readonly verdict: Verdict;
+}
+
+export interface ComparedFailure {
+  readonly message: string;
+  /** What to do, and what a program wrote last; without secrets, and bounded. */
+  readonly details: string;
 }
 
 /** Whether something could not be run, or died: no metric says so. */

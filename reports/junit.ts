@@ -1,7 +1,7 @@
 /** JUnit XML for continuous integration: a suite per run, a case per budget. Pure. */
 import junit, { type Builder } from 'junit-report-builder';
 import { formatSite, formatValue, printable } from './format.ts';
-import { type BudgetResult, type Report, type RunReport, runsOf } from './model.ts';
+import { type BudgetResult, type GateReport, type Report, type RunReport, runsOf } from './model.ts';
 
 /** A report as JUnit XML. */
 export function renderJunit(report: Report): string {
@@ -27,7 +27,17 @@ export function renderJunit(report: Report): string {
       suite.testCase().className(className).name('run').error(xmlText(run.verdict.headline));
     } else if (run.budgets.length === 0) suite.testCase().className(className).name('run');
   }
+  if (isUnsaid(report)) {
+    const suite = builder.testSuite().name('floodgate gate').timestamp(xmlText(report.startedAt));
+    suite.testCase().className('floodgate.gate').name('verdict').error(xmlText(report.verdict.headline));
+  }
   return `${builder.build()}\n`;
+}
+
+/** Whether a gate did not pass for a reason that none of its runs says: a scenario that could not run, or that nothing judges. */
+export function isUnsaid(report: Report): report is GateReport {
+  if (report.kind !== 'gate' || report.verdict.ok) return false;
+  return [2, 3].includes(report.verdict.exitCode) || report.runs.every(({ verdict }) => verdict.ok);
 }
 
 /** An empty report. */

@@ -211,7 +211,13 @@ export function escaped(text: string): string {
 
 /** A fence longer than any run of backticks inside. */
 export function codeBlock(text: string): string[] {
+  return fencedBlock('sh', text);
+}
+
+/** What a program printed, over several lines. */
+export function fencedBlock(language: string, text: string): string[] {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((match) => match[0].length));
   const fence = '`'.repeat(longest + 1);
-  return [`${fence}sh`, printable(text), fence];
+  const lines = language === 'sh' ? [text] : text.split('\n');
+  return [`${fence}${language}`, ...lines.map((line) => printable(line)), fence];
 }

@@ -64,6 +64,8 @@ export interface SignedComparison {
   readonly lastFault: string;
   /** The time limit ended the pairs before the rule did. */
   readonly isCutShort: boolean;
+  /** The scenario says that the candidate is meant to answer something else. @default false */
+  readonly mayAnswerOtherwise?: boolean;
   readonly result: ComparedScenario;
 }
 

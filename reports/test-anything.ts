@@ -1,18 +1,20 @@
 /** Test Anything Protocol, version 14 (testanything.org/tap-version-14-specification.html): a subtest a run. Pure. */
 import { printable } from './format.ts';
-import { firstSuspect, sentence } from './junit.ts';
+import { firstSuspect, isUnsaid, sentence } from './junit.ts';
 import { type Report, type RunReport, runsOf } from './model.ts';
 
 /** A report as a Test Anything stream. */
 export function renderTestAnything(report: Report): string {
   const runs = runsOf(report);
-  const lines = ['TAP version 14', `1..${runs.length}`];
+  const planned = runs.length + (isUnsaid(report) ? 1 : 0);
+  const lines = ['TAP version 14', `1..${planned}`];
   runs.forEach((run, i) => {
     lines.push(`# Subtest: ${escaped(run.scenario.name)}`, ...runLines(run).map((line) => `    ${line}`));
     lines.push(
       `${run.verdict.ok ? 'ok' : 'not ok'} ${i + 1} - ${escaped(`${run.scenario.name}: ${run.verdict.headline}`)}`,
     );
   });
+  if (isUnsaid(report)) lines.push(`not ok ${planned} - ${escaped(report.verdict.headline)}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -17,16 +17,23 @@ const bin = install(folder);
 const floodgate = path.join(bin, 'floodgate');
 
 /** Half of what a request allocates is the cart's: ten more rows in a hundred are 10 % of it. */
-const server = (rows: number, comment = '') => `import { createServer } from 'node:http';
+const server = (rows: number, comment = '', receipt = 'receipt') => `import { createServer } from 'node:http';
 ${comment}
 function parseCart(text) {
   const rows = [];
   for (let i = 0; i < ${rows}; i++) rows.push({ id: i, price: i * 1.5, text: text + i });
   return rows;
 }
+function ${receipt}(rows) {
+  const lines = [];
+  for (let i = 0; i < 40; i++) lines.push({ at: i, price: rows[i].price });
+  return lines;
+}
 createServer((request, response) => {
   let sum = 0;
-  for (const { price } of parseCart(request.url)) sum += price;
+  const rows = parseCart(request.url);
+  for (const { price } of rows) sum += price;
+  response.setHeader('x-lines', ${receipt}(rows).length);
   response.end(String(sum));
 }).listen(process.env.PORT, '127.0.0.1');
 `;
@@ -75,8 +82,8 @@ const reportOf = (shop: string, out: string): ComparisonReport =>
 t.test('the story: 10 % more in one function is worse, by name; a comment is not', async (t) => {
   const { shop, write, git, run } = makeShop('story');
   git('checkout', '-qb', 'greedy');
-  write('server.js', server(220));
-  git('commit', '-qam', 'ten per cent more');
+  write('server.js', server(220, '', 'bill'));
+  git('commit', '-qam', 'ten per cent more, and another name');
   const worse = run('compare', '--base', 'main', '--out', 'runs/worse', '--seed', '1');
   t.equal(worse.status, 1, worse.out + worse.err);
   t.match(worse.out, /WORSE: .*allocated\.perRequest of cart \+\d/m);
@@ -94,6 +101,8 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   t.match(site, { file: /^server\.js$/, functionName: 'parseCart' });
   const change = site.headBytes! / site.baseBytes! - 1;
   t.ok(change > 0.05 && change < 0.16, `parseCart ${change}`);
+  const named = scenario!.sites.map(({ functionName }) => functionName);
+  t.notOk(named.includes('bill') || named.includes('receipt'), `a new name is no cause: ${named}`);
   const cells = ['base', 'head'].map((side) => `runs/worse/cart/sites-${side}`);
   t.match(run('diff', ...cells).out, /^[\d.]+ kB → [\d.]+ kB a request \(1,600 .*\n {2}server\.js:\d parseCart \+/);
   t.match(run('diff', 'runs/worse/cart/1-base', cells[0]!).err, /Run it again with --sites 4KiB/);

@@ -88,7 +88,7 @@ t.test('from a spike in production to a small capture without secrets', { skip: 
   t.match(again.out, /✗ rss\.rise/);
 
   // As many trials as bring it down; without an end it goes on to single frames, and confirms each step through a TAP device.
-  const found = floodgate('minimize', kept, ...agent, '--trials', '10', '-o', 'small.pcap');
+  const found = floodgate('minimize', kept, ...agent, '--trials', '16', '-o', 'small.pcap');
   t.equal(found.code, 0, found.err);
   t.match(found.out, /still: rss\.rise [\d.]+ MB, twice in the exact lane/);
   const [small, whole] = ['small.pcap', recorded].map((name) => statSync(at(name)).size) as [number, number];

@@ -13,6 +13,8 @@ const heldResidentBytesMax = 90e6;
 const againPauseMs = 1000;
 /** … unless there is little to be had: a live agent that sees no traffic takes less, its ring included. */
 const againResidentBytesMin = 70e6;
+/** … or so much that what lies free is soon taken again: above it the governor decides what goes. */
+const againResidentBytesMax = 120e6;
 
 /**
  * Pages of the executable come back while code is compiled and garbage collected. Compilers of V8 take megabytes of malloc's memory for a
@@ -38,13 +40,15 @@ export class IdleMemory {
     if (this.#areHeld) {
       const isLong = now - this.#startedMs >= shortRunMs;
       if (isLong || process.memoryUsage.rss() > heldResidentBytesMax) this.#give(now);
-    } else if (now - this.#givenBackMs >= againPauseMs && process.memoryUsage.rss() > againResidentBytesMin)
-      this.#give(now);
+    } else if (now - this.#givenBackMs >= againPauseMs && isWorthIt(process.memoryUsage.rss())) this.#give(now);
   }
 
-  /** Once everything is loaded. */
+  /** Once everything is loaded: pages of the executable alone, since what malloc has free by then is needed soon. */
   giveBack(): void {
-    if (this.#areHeld) this.#give(this.#nowMs());
+    if (!this.#areHeld) return;
+    releaseExecutablePages();
+    this.#areHeld = false;
+    this.#givenBackMs = this.#nowMs();
   }
 
   #give(now: number): void {
@@ -55,3 +59,6 @@ export class IdleMemory {
     this.#givenBackMs = now;
   }
 }
+
+const isWorthIt = (residentBytes: number): boolean =>
+  residentBytes > againResidentBytesMin && residentBytes < againResidentBytesMax;

@@ -37,6 +37,9 @@ const requests = 800;
 const metric = 'allocated.perRequest';
 const answersFile = path.join(folder, `answers-${commits}-${size}.jsonl`);
 
+/** The service runs under the Node.js that this runs under: of another version, repeats may not agree, and each comparison takes many pairs. */
+const env = { ...process.env, PATH: [path.dirname(process.execPath), process.env.PATH].join(path.delimiter) };
+
 /** The package as it is published: what a user has. */
 function floodgate(): string {
   const program = path.join(folder, 'node_modules', 'floodgate', 'bin', 'floodgate');
@@ -58,7 +61,7 @@ function workAt(place: ServicePlace): number {
   writeFileSync(path.join(probe, 'load.mjs'), serviceLoad(requests));
   const allocated = (units: number) => {
     writeFileSync(path.join(probe, 'server.mjs'), plantedService({ place, work: units, kept: 0 }));
-    const { figures } = measure(probe, [...servedWords, '--repeatable']);
+    const { figures } = measure(probe, [...servedWords, '--repeatable'], env);
     return figures.find(({ name }) => name === metric)!.value!;
   };
   const base = allocated(0);
@@ -113,6 +116,7 @@ function answerOf(seed: number): Answer | undefined {
   rmSync(path.join(shop, 'found'), { recursive: true, force: true });
   const { status } = spawnSync(process.execPath, [floodgate(), 'bisect', ...words], {
     cwd: shop,
+    env,
     stdio: ['ignore', 'inherit', 'inherit'],
     timeout: Math.max(1, deadlineMs - startedMs),
   });

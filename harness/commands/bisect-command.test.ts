@@ -53,7 +53,10 @@ t.test('a commit that cannot be built, and one that cannot start, make a range; 
   t.equal(first.status, 4, first.out + first.err);
   t.match(first.out, /^RANGE: one of 3 commits, the last of which is [0-9a-f]{10} it can be built again\n/);
   t.match(first.out, /Could not be decided:\n {2}[0-9a-f]{10} more rows: .* cannot be built: "test ! -e broken"/);
-  t.match(first.out, /\n {2}[0-9a-f]{10} it does not start: head \([0-9a-f]{40}\): a run ended with 2: floodgate run /);
+  t.match(
+    first.out,
+    /\n {2}[0-9a-f]{10} it does not start: head \([0-9a-f]{40}\): node server\.mjs ended before it was ready /,
+  );
   const data = JSON.parse(readFileSync(path.join(folder, 'found', 'bisect.json'), 'utf8'));
   t.match(data, {
     isExact: false,

@@ -13,11 +13,11 @@ import {
   comparisonLimits,
   comparisonWhole,
 } from './compare-whole.ts';
-import { printComparison, writeComparison } from './comparison-report.ts';
+import { printAnnotations, printComparison, writeComparison } from './comparison-report.ts';
 import { record } from './history-record.ts';
 import { Comparison } from './perform-compare.ts';
 import { repeated } from './repeated-option.ts';
-import { makeReportFolder } from './report-folder.ts';
+import { makeReportFolder, pointLatest } from './report-folder.ts';
 import { openSession } from './session.ts';
 import { refuseOtherWhole, shardAsked, shardWords } from './shard-whole.ts';
 
@@ -108,13 +108,19 @@ async function compare(flags: CompareFlags): Promise<number> {
   try {
     const report = await comparison.run(own, common?.comparison);
     writeComparison(folder, report);
+    if (flags.out === undefined && !shard) pointLatest(folder);
     printComparison(folder, report, flags.all === true);
     // A part is no comparison: whoever merges the parts stores the whole.
     if (!shard) await record(report, folder, { config: project.file, hasOut: flags.out !== undefined }, session.store);
     return report.verdict.exitCode;
   } catch (error) {
     // A job of CI shows comparison.md whatever became of it.
-    if (error instanceof FloodgateError) writeComparison(folder, comparison.failed(error));
+    if (error instanceof FloodgateError) {
+      const report = await comparison.failed(error);
+      writeComparison(folder, report);
+      if (flags.out === undefined && !shard) pointLatest(folder);
+      printAnnotations(report);
+    }
     throw error;
   } finally {
     store.close();

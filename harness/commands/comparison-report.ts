@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { FloodgateError } from '../../agent/errors.ts';
 import {
   COMPARISON_SCHEMA_VERSION,
+  type ComparedFailure,
   type ComparedScenario,
   type ComparedTimeline,
   type ComparedVersion,
@@ -12,12 +13,16 @@ import {
 import { renderComparisonAnnotations } from '../../reports/comparison-annotations.ts';
 import { comparisonReporters } from '../../reports/comparison-reporter.ts';
 import { renderComparisonTerminal } from '../../reports/comparison-terminal.ts';
+import type { Note } from '../../reports/model.ts';
 import type { ScenarioResult } from '../compare/compare-scenario.ts';
 import { overlayOf, type TimedRun } from '../compare/overlay.ts';
 import type { Side } from '../compare/pairs.ts';
 import { errorRate } from '../compare/stopping-rule.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import type { Version } from '../compare/version-label.ts';
+import type { Project } from '../project/find-config.ts';
+import { configName, placeOfScenario } from '../project/scenario-place.ts';
+import { plainLines } from '../target/last-words.ts';
 import { takesColour } from './print-report.ts';
 import { commandLine } from './shown-words.ts';
 
@@ -30,14 +35,20 @@ export interface ComparisonHead {
   readonly prefix: string;
   readonly base: ComparedVersion;
   readonly head: ComparedVersion;
+  readonly project: Project;
+  /** What is to be known of every scenario: that the same code ran twice. */
+  readonly doubts: readonly Note[];
+  readonly failures: readonly ComparedFailure[];
 }
 
 export function comparisonReport(
-  { startedAtMs, toolVersion, folder, prefix, base, head }: ComparisonHead,
+  { startedAtMs, toolVersion, folder, prefix, base, head, project, doubts, failures }: ComparisonHead,
   results: readonly ScenarioResult[],
   verdict: ComparisonReport['verdict'],
 ): ComparisonReport {
-  const compared = results.map((each) => each.compared);
+  const compared = results.map(({ compared: each, scenario }) => {
+    return { ...each, definedIn: placeOfScenario(project, scenario), notes: [...each.notes, ...doubts] };
+  });
   return {
     kind: 'comparison',
     schemaVersion: COMPARISON_SCHEMA_VERSION,
@@ -52,8 +63,22 @@ export function comparisonReport(
     scenarios: compared,
     timelines: compared.flatMap((each) => timelineOf(folder, each)),
     flames: results.flatMap(({ flame }) => (flame ? [flame] : [])),
-    verdict,
+    ...(failures.length > 0 && { failures }),
+    config: configName(project),
+    verdict: withDoubts(verdict, doubts),
   };
+}
+
+/** That nothing was compared is said where people look first. */
+function withDoubts(verdict: ComparisonReport['verdict'], [doubt]: readonly Note[]): ComparisonReport['verdict'] {
+  return verdict.ok && doubt ? { ...verdict, headline: `${verdict.headline}; but ${doubt.text}` } : verdict;
+}
+
+/** What each said, and what to do, as others may read it. */
+export function detailsOf(failures: readonly FloodgateError[]): Promise<ComparedFailure[]> {
+  return Promise.all(
+    failures.map(async ({ message, hint }) => ({ message, details: (await plainLines(hint.split('\n'))).join('\n') })),
+  );
 }
 
 /** What could not be compared, and what the others came to. */
@@ -96,6 +121,10 @@ export function writeComparison(folder: string, report: ComparisonReport): void 
 export function printComparison(folder: string, report: ComparisonReport, all = false): void {
   process.stdout.write(renderComparisonTerminal(report, { colour: takesColour(), all }));
   process.stdout.write(`\nreport: ${path.relative('', path.join(folder, 'comparison.html'))}\n`);
-  // A job of GitHub takes annotations from what it prints.
+  printAnnotations(report);
+}
+
+/** A job of GitHub takes them from what it prints. */
+export function printAnnotations(report: ComparisonReport): void {
   if (process.env.GITHUB_ACTIONS === 'true') process.stdout.write(renderComparisonAnnotations(report));
 }

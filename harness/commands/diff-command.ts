@@ -9,6 +9,7 @@ import {
   formatValue,
   printable,
 } from '../../reports/format.ts';
+import type { Evidence } from '../compare/site-evidence.ts';
 import { compareSites, noneNamed } from '../compare/sites.ts';
 import { byFunction, diffProfiles, top } from '../profile/arithmetic.ts';
 import { type Profile, sampleTypeIndex, sumOf } from '../profile/profile.ts';
@@ -16,7 +17,7 @@ import type { SitesFile } from '../report/sites-file.ts';
 import { asked, parseRows, profileArgumentHelp, readAnyProfile } from './profile-input.ts';
 import { repeated } from './repeated-option.ts';
 import { sampleRunsAgain } from './sample-runs-again.ts';
-import { readSites } from './sites-input.ts';
+import { readCallers, readSites } from './sites-input.ts';
 
 const examples = `${profileArgumentHelp}
 
@@ -48,13 +49,15 @@ export function addDiffCommand(command: Command): void {
       const rowsMax = parseRows(flags.top, '--top');
       const sites = flags.lines ? undefined : [readSites(a), readSites(b)];
       if (sites?.[0] && sites[1]) {
-        process.stdout.write(renderSites(sites[0], sites[1], rowsMax));
+        process.stdout.write(renderSites(sites[0], sites[1], evidenceOf(a, b), rowsMax));
         return;
       }
       const again = flags.lines ? undefined : await sampleRunsAgain(a, b, flags.only);
       if (again) {
-        for (const { name, base, head } of again)
-          process.stdout.write(`${again.length > 1 ? `${printable(name)}: ` : ''}${renderSites(base, head, rowsMax)}`);
+        for (const { name, base, head, evidence } of again) {
+          const text = renderSites(base, head, evidence, rowsMax);
+          process.stdout.write(`${again.length > 1 ? `${printable(name)}: ` : ''}${text}`);
+        }
         return;
       }
       const [base, head] = [readAnyProfile(a), readAnyProfile(b)];
@@ -65,11 +68,16 @@ export function addDiffCommand(command: Command): void {
     });
 }
 
+/** The stacks beside the call sites of runs: the sources that they were of may have changed since. */
+function evidenceOf(a: string, b: string): Evidence {
+  return { base: { callers: readCallers(a) }, head: { callers: readCallers(b) } };
+}
+
 /** Of runs whose call sites are known: by the request. */
-function renderSites(base: SitesFile, head: SitesFile, rowsMax: number): string {
+function renderSites(base: SitesFile, head: SitesFile, evidence: Evidence, rowsMax: number): string {
   const total = ({ requests, sites }: SitesFile) =>
     sites.reduce((sum, { selfBytes }) => sum + selfBytes, 0) / requests!;
-  const rows = compareSites(base, head).slice(0, rowsMax);
+  const rows = compareSites(base, head, evidence).slice(0, rowsMax);
   const lines = rows.map((site) => `  ${siteSentence(site)}\n`);
   return (
     `${formatBytes(total(base))} → ${formatBytes(total(head))} a request ` +

@@ -49,10 +49,10 @@ export interface GateFailure {
   readonly error: FloodgateError;
 }
 
-/** What could not be run counts most, and stands before what the others came to. */
-export function withFailures(verdict: Verdict, failures: readonly GateFailure[]): Verdict {
+/** What could not be run counts most, and stands before what the others came to. @param ran as many as could */
+export function withFailures(verdict: Verdict, failures: readonly GateFailure[], ran: number): Verdict {
   if (failures.length === 0) return verdict;
   const exitCode = worstExitCode([verdict.exitCode, ...failures.map(({ error }) => error.exitCode)]);
   const why = failures.map(({ scenario, error }) => `${scenario} could not run: ${error.message}.`);
-  return { ok: false, exitCode, headline: [...why, verdict.headline].join(' ') };
+  return { ok: false, exitCode, headline: [...why, ...(ran > 0 ? [verdict.headline] : [])].join(' ') };
 }

@@ -6,7 +6,9 @@ import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { draftOf, type ProjectDraft, renderConfig } from '../project/detect.ts';
 import { findConfigFile } from '../project/find-config.ts';
+import { membersOf } from '../project/members.ts';
 import { hideFromGit } from '../project/own-folder.ts';
+import { toFillIn } from '../project/to-fill-in.ts';
 
 const examples = `
 Examples:
@@ -16,7 +18,7 @@ Examples:
 export function addInitCommand(command: Command): void {
   command
     .description(
-      'Writes floodgate.config.ts (or .yaml, where the package is not installed) for a Node.js, Go or other project.',
+      'Writes floodgate.config.ts (or .yaml, where the package is not installed): what starts the service is guessed by its files.',
     )
     .option('-y, --yes', 'asks nothing')
     .addHelpText('after', examples)
@@ -37,28 +39,64 @@ async function init(folder: string, asksNothing: boolean): Promise<void> {
       hint: 'floodgate init --yes asks none.',
     });
   }
-  const draft = asksNothing ? draftOf(folder) : await asked(draftOf(folder));
+  const guessed = draftOf(folder);
+  if (guessed.command === undefined) refuseRoot(folder);
+  const draft = asksNothing ? guessed : await asked(guessed);
   const installed = installedPackage(folder);
   const schema = installed === undefined ? keptSchema : `${installed}/docs/${schemaName}`;
   const { name, text } = renderConfig(draft, installed !== undefined && draft.kind === 'Node.js', schema);
   if (installed === undefined) keepSchema(folder);
   writeFileSync(path.join(folder, name), text, { flag: 'wx' });
   const ignored = ignoreOutput(folder);
+  const kind = draft.kind === 'other' ? 'A project' : `${draft.kind} project`;
   process.stdout.write(
-    `${draft.kind} project: wrote ${name}${ignored ? ', and what floodgate writes into .gitignore' : ''}\n\n` +
+    `${kind}: wrote ${name}${ignored ? ', and what floodgate writes into .gitignore' : ''}\n${nextSteps(draft, name, text)}\n` +
       'floodgate gate                  runs it and judges it against its budgets\n' +
       'floodgate compare --base main   runs it beside another version\n',
   );
 }
 
+/** What is to be done before the first run; empty where nothing is. */
+function nextSteps({ command, build, remark }: ProjectDraft, name: string, text: string): string {
+  if (command === undefined) {
+    const line = text.split('\n').findIndex((each) => each.includes(toFillIn)) + 1;
+    return `${remark}.\nFill in ${name}:${line}: "command" is what starts the service.\n`;
+  }
+  const first =
+    build === undefined ? '' : `Before the first gate: ${build} (compare runs it by itself, in each version)\n`;
+  return `It is started by: ${command}\n${first}${remark === '' ? '' : `Note: ${remark}.\n`}`;
+}
+
+/** @throws FloodgateError where the folder has no service of its own, and projects below it */
+function refuseRoot(folder: string): void {
+  const members = membersOf(folder);
+  const startable = members.filter((name) => draftOf(path.join(folder, name)).command !== undefined);
+  const [first] = startable.length > 0 ? startable : members;
+  if (first === undefined) return;
+  const more = startable.length > 1 ? ` Others: ${startable.slice(1, membersShown).join(', ')}.` : '';
+  throw new FloodgateError(
+    'project-several',
+    'this folder has no service of its own, and projects in folders below it',
+    {
+      hint: `Go to the one that is to be measured: cd ${first} && npx floodgate init.${more}`,
+    },
+  );
+}
+
+/** As many as a person reads. */
+const membersShown = 8;
+
 async function asked(draft: ProjectDraft): Promise<ProjectDraft> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const ask = async (question: string, answer: string) =>
     (await terminal.question(`${question} [${answer}] `)).trim() || answer;
+  if (draft.remark !== '') process.stderr.write(`${draft.remark}.\n`);
   try {
     return {
       ...draft,
-      command: await ask('What starts the service? PORT says where it is to listen.', draft.command),
+      command:
+        (await ask(`What starts the service? PORT says where it is to listen, and {port}.`, draft.command ?? '')) ||
+        undefined,
       load: await ask('What drives it? {port} is where it listens.', draft.load),
       budget: await ask('How much resident memory may it take?', draft.budget),
     };

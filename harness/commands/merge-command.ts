@@ -70,6 +70,7 @@ function rendered(merged: Merged, folder: string, isLatest: boolean): GateReport
   if (areComparisons(merged)) {
     const report = mergedComparison(merged);
     writeComparison(folder, report);
+    if (isLatest) pointLatest(folder);
     printComparison(folder, report);
     return report;
   }

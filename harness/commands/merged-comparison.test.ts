@@ -162,6 +162,13 @@ t.test('on disk: what a shard wrote is read as it was, and nothing else is', asy
     readPartials([folder])[0]!.results.map(({ report }) => report),
     [reports.cart, reports.pay],
   );
+  // A log grew beside the sources meanwhile.
+  const dirty = { ...comparison, head: { ...comparison.head, dirty: true } };
+  const writer = new PartialWriter(folder, { common: { ...common, comparison: dirty }, shard: { index: 1, count: 1 } });
+  writer.add('cart', { ...reports.cart, head: { ...dirty.head, key: '9'.repeat(16) } });
+  t.equal(readPartials([folder])[0]!.results.length, 1);
+  writer.add('pay', reports.pay);
+  t.throws(() => readPartials([folder]), { code: 'shard-invalid', message: /"pay" is one of something else/ });
   const { cart } = reports;
   const [scenario] = cart.scenarios;
   const [site] = scenario!.sites;

@@ -7,10 +7,10 @@ import { againWords, timeOf, uncommitted, withMissing } from './merged-report.ts
 
 export function mergedComparison(merged: Merged<ComparisonReport>): ComparisonReport {
   const { common, runs, missing } = merged;
-  const [first] = runs;
+  const [{ failures: _, ...first }] = runs as readonly [ComparisonReport, ...ComparisonReport[]];
   const { base, head } = common.comparison!;
   return {
-    ...first!,
+    ...first,
     ...timeOf(runs),
     command: common.command,
     base,
@@ -18,8 +18,15 @@ export function mergedComparison(merged: Merged<ComparisonReport>): ComparisonRe
     scenarios: runs.flatMap(({ scenarios }) => scenarios).map((scenario) => withAgain(scenario, merged)),
     timelines: runs.flatMap(({ timelines }) => timelines),
     flames: runs.flatMap(({ flames }) => flames),
+    ...failuresOf(runs),
     verdict: withMissing(verdictOf(merged), missing),
   };
+}
+
+/** Absent where all came to a verdict. */
+function failuresOf(runs: readonly ComparisonReport[]): Pick<ComparisonReport, 'failures'> {
+  const failures = runs.flatMap((run) => run.failures ?? []);
+  return failures.length > 0 ? { failures } : {};
 }
 
 /** As of a comparison that one machine measured. */

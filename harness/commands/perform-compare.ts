@@ -1,9 +1,11 @@
 /** The scenarios of a comparison, or of one shard of it, one after the other, and what they have come to so far. */
 import { setTimeout } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { ComparedVersion, ComparisonReport } from '../../reports/comparison.ts';
+import type { ComparedFailure, ComparedVersion, ComparisonReport } from '../../reports/comparison.ts';
+import type { Note } from '../../reports/model.ts';
 import { compareScenario, type ScenarioOrder, type ScenarioResult } from '../compare/compare-scenario.ts';
 import type { Side } from '../compare/pairs.ts';
+import { sameFilesNotes } from '../compare/same-files.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import type { Version } from '../compare/version-label.ts';
 import type { VersionStore } from '../compare/version-store.ts';
@@ -12,7 +14,7 @@ import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import type { Manifest, PartialWriter } from '../shards/partial.ts';
 import { readMachine } from '../watch/machine.ts';
 import { type ComparedFlags, type ComparisonLimits, comparedDefaults } from './compare-whole.ts';
-import { comparisonReport, described, failedVerdict, unprepared } from './comparison-report.ts';
+import { comparisonReport, described, detailsOf, failedVerdict, unprepared } from './comparison-report.ts';
 import type { Session } from './session.ts';
 import { cellFailure } from './shard-whole.ts';
 
@@ -30,11 +32,14 @@ export interface ComparisonOptions {
   readonly onStep: (text: string) => void;
 }
 
+type NamedVersions = Pick<ComparisonReport, 'base' | 'head'>;
+
 export class Comparison {
   readonly #options: ComparisonOptions;
   readonly #results: ScenarioResult[] = [];
   readonly #failures: FloodgateError[] = [];
   #versions: Readonly<Record<Side, Version>> | undefined;
+  #doubts: readonly Note[] = [];
 
   constructor(options: ComparisonOptions) {
     this.#options = options;
@@ -44,7 +49,7 @@ export class Comparison {
   async run(own: readonly ScenarioConfig[], promised: Manifest['common']['comparison']): Promise<ComparisonReport> {
     const { flags, startedAtMs } = this.#options;
     if (own.length === 0 && promised !== undefined)
-      return this.#report(startedAtMs, [], nothing, { base: promised.base, head: promised.head });
+      return this.#report(startedAtMs, [], nothing, { named: { base: promised.base, head: promised.head } });
     this.#versions = await this.#prepare(own, promised);
     for (const scenario of own) await this.#compare(scenario, this.#versions);
     if (this.#failures.length > 0) throw this.#failures[0]!;
@@ -52,16 +57,19 @@ export class Comparison {
     return this.#report(startedAtMs, this.#results, comparisonVerdict(compared, flags.undecided === 'pass'));
   }
 
-  failed(error: FloodgateError): ComparisonReport {
+  async failed(error: FloodgateError): Promise<ComparisonReport> {
     const scenarios = this.#results.map(({ compared }) => compared);
-    return this.#report(this.#options.startedAtMs, this.#results, failedVerdict(error, this.#failures, scenarios));
+    const failures = this.#failures.length > 0 ? this.#failures : [error];
+    const verdict = failedVerdict(error, failures, scenarios);
+    return this.#report(this.#options.startedAtMs, this.#results, verdict, { failures: await detailsOf(failures) });
   }
 
   async #prepare(own: readonly ScenarioConfig[], promised: Manifest['common']['comparison']) {
     const { flags, store, partial, onStep } = this.#options;
     try {
       const versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
-      if (versions.base.key === versions.head.key) onStep('base and head are the same: what differs is noise');
+      this.#doubts = sameFilesNotes(versions, store);
+      for (const { text } of this.#doubts) onStep(text);
       for (const side of ['base', 'head'] as const) refuseMoved(versions[side], promised?.[side]);
       return versions;
     } catch (error) {
@@ -84,7 +92,10 @@ export class Comparison {
       this.#failures.push(error);
       // A head that died under its traffic is a result.
       if (error.exitCode === 1)
-        partial?.add(scenario.name, this.#report(startedAtMs, [], failedVerdict(error, [], [])));
+        partial?.add(
+          scenario.name,
+          this.#report(startedAtMs, [], failedVerdict(error, [], []), { failures: await detailsOf([error]) }),
+        );
       else partial?.fail(cellFailure(scenario.name, error));
     }
   }
@@ -116,14 +127,19 @@ export class Comparison {
     startedAtMs: number,
     results: readonly ScenarioResult[],
     verdict: ComparisonReport['verdict'],
-    named = this.#named(),
+    { named = this.#named(), failures = [] }: { named?: NamedVersions; failures?: readonly ComparedFailure[] } = {},
   ): ComparisonReport {
-    const { session, folder, store } = this.#options;
-    const { toolVersion } = session;
-    return comparisonReport({ startedAtMs, toolVersion, folder, prefix: store.prefix, ...named }, results, verdict);
+    const { session, folder, store, project } = this.#options;
+    const place = { folder, prefix: store.prefix, project };
+    const said = { doubts: this.#doubts, failures };
+    return comparisonReport(
+      { startedAtMs, toolVersion: session.toolVersion, ...place, ...named, ...said },
+      results,
+      verdict,
+    );
   }
 
-  #named(): Pick<ComparisonReport, 'base' | 'head'> {
+  #named(): NamedVersions {
     const { flags } = this.#options;
     const of = (side: Side) => (this.#versions ? described(this.#versions[side]) : unprepared(flags[side]));
     return { base: of('base'), head: of('head') };

@@ -142,6 +142,9 @@ function orderOf(flags: RecordFlags) {
     );
   }
   const keepMs = msOf(flags.keep, '--keep', 1_000, 600_000);
+  // Looked at in any case: what is wrong is wrong without --on-spike, too.
+  const rule = parseSpikeRule(flags.spike);
+  const profileEveryMs = msOf(flags.profileEvery, '--profile-every', 1_000, 86_400_000);
   const { onSpike, filter = null } = flags;
   return {
     interfaces,
@@ -155,9 +158,9 @@ function orderOf(flags: RecordFlags) {
       onSpike === undefined
         ? undefined
         : {
-            ...{ text: onSpike, rule: parseSpikeRule(flags.spike), keepMs, opensInspector: flags.profiles === true },
+            ...{ text: onSpike, rule, keepMs, opensInspector: flags.profiles === true },
             ...{
-              profileEveryMs: msOf(flags.profileEvery, '--profile-every', 1_000, 86_400_000),
+              profileEveryMs,
               bytesMax: diskBytes / 2,
             },
           },

@@ -33,7 +33,7 @@ import type { RunFlags } from './run-flags.ts';
 import { measuredOrder, orderedTraffic, recordingWords, spooled } from './run-traffic.ts';
 import { openSession } from './session.ts';
 import { commandLine, optionWords } from './shown-words.ts';
-import { type TargetRun, targetRun } from './target-flags.ts';
+import { settleSecondsOf, type TargetRun, targetRun } from './target-flags.ts';
 
 /** @returns the exit code. @throws FloodgateError where the run cannot be started */
 export async function performRun(given: string | undefined, flags: RunFlags): Promise<number> {
@@ -43,7 +43,8 @@ export async function performRun(given: string | undefined, flags: RunFlags): Pr
   const found = requests
     ? { scenario: requestsScenario(requests, target), order: undefined }
     : await scenarioToRun(name, target);
-  const { scenario } = found;
+  const settleSeconds = settleSecondsOf(flags);
+  const scenario = { ...found.scenario, ...(settleSeconds !== undefined && { settleSeconds }) };
   const options = await askedOf(requests ? undefined : name, flags, found, target !== undefined);
   const cpu = cpuInstrumentsOf(flags, target);
   const privilege = await enterNamespace(options.lane);

@@ -4,10 +4,8 @@ import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync, statSync } from 
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
-import { counted } from '../../reports/counted.ts';
-import { formatDuration, printable, verdictMark } from '../../reports/format.ts';
+import { formatDuration, printable } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
-import { type SignoffReport, testsOf } from '../../reports/signoff.ts';
 import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
@@ -17,7 +15,6 @@ import { Redactor } from '../redaction/redactor.ts';
 import { writeArchive } from '../signoff/archive.ts';
 import { writeFolder } from '../signoff/bundle-files.ts';
 import { type BundleFiles, Room } from '../signoff/bundle-room.ts';
-import { keyIdOf } from '../signoff/envelope.ts';
 import { measure } from '../signoff/measure.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
 import { printPage } from '../signoff/print-page.ts';
@@ -31,6 +28,7 @@ import { readMachineFacts } from '../watch/environment.ts';
 import { readMachine } from '../watch/machine.ts';
 import { readPassphrase, readPrivateKey } from './key-file.ts';
 import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
+import { printSignoff } from './print-signoff.ts';
 import { inProjectFolder } from './project-folder.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { projectLedger } from './project-ledger.ts';
@@ -281,34 +279,6 @@ async function unverified(
     nowMs: Date.now(),
   });
   return report === null ? refusals.map(({ reason, text }) => `${reason}: ${text}`).join('; ') : undefined;
-}
-
-interface Ending {
-  readonly out: string;
-  readonly key: KeyObject | undefined;
-  readonly archive: boolean;
-  readonly tookMs: number;
-}
-
-function printSignoff(report: SignoffReport, { out, key, archive, tookMs }: Ending): void {
-  const tests = testsOf(report);
-  const open = tests.filter(({ outcome }) => outcome !== 'passed');
-  const lines = [
-    `${verdictMark(report.verdict)} ${report.verdict.headline}`,
-    `  ${limitsOf(tests.length, open.length)}; ${formatDuration(tookMs)}`,
-    ...open.map(({ name, outcome }) => `  ${outcome}: ${name}`),
-    ...report.notes.map(({ text }) => `  note: ${text}`),
-    '',
-    `bundle: ${path.relative('', out) || '.'}${archive ? ` and ${path.relative('', out)}.tar.gz` : ''}`,
-    key ? `signed: key ${keyIdOf(key)}` : 'unsigned: floodgate verify refuses it without --allow-unsigned',
-  ];
-  process.stdout.write(`${lines.map((line) => printable(line)).join('\n')}\n`);
-}
-
-function limitsOf(count: number, openCount: number): string {
-  if (count === 1) return openCount === 0 ? '1 limit, and it holds' : '1 limit, and it does not hold';
-  const good = count - openCount;
-  return `${counted(count, 'limit')}, ${good} of them ${good === 1 ? 'holds' : 'hold'}`;
 }
 
 /** It stands on the page, in the statement and in terminals. @throws FloodgateError `option-invalid` */

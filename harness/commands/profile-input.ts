@@ -1,5 +1,5 @@
 /** Profiles as the operator names them: a file of any format, or the folder of a run. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { runsOf } from '../../reports/model.ts';
@@ -10,6 +10,7 @@ import { readPprof } from '../profile/pprof.ts';
 import { type Profile, ProfileError } from '../profile/profile.ts';
 import { type RingKind, readRing, ringIntervals } from '../profile/ring.ts';
 import { applySourceMaps, type LoadedMap } from '../profile/source-maps.ts';
+import { stacksFileName } from '../report/sites-file.ts';
 import { readOperatorFile } from './operator-file.ts';
 import { readReportFolder } from './report-command.ts';
 
@@ -66,6 +67,8 @@ function readRunProfile(folder: string): Profile {
   const paths = files.length > 0 ? files.map(({ file }) => path.join(folder, file)) : wholeRunFiles(folder);
   const [first, ...rest] = paths.map((file) => readPprof(readOperatorFile(file)));
   if (first) return mergeProfiles([first, ...rest]);
+  const stacks = path.join(folder, stacksFileName);
+  if (existsSync(stacks)) return readPprof(readOperatorFile(stacks));
   const intervals = ringIntervals(folder, 'allocations').map((interval) => readRing(folder, 'allocations', interval));
   if (intervals.length > 0) return mergeProfiles(intervals as [Profile, ...Profile[]]);
   throw new FloodgateError('profile-missing', `the run in ${folder} has no profile`, {

@@ -18,6 +18,7 @@ import { limitsOf, runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { PartialWriter } from '../shards/partial.ts';
 import { partOf } from '../shards/shard-choice.ts';
+import { plainLines } from '../target/last-words.ts';
 import { endGate } from './gate-report.ts';
 import { type GateFailure, gateVerdict, withFailures } from './gate-verdict.ts';
 import { projectLedger, today } from './project-ledger.ts';
@@ -87,15 +88,16 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     runs.push(run);
     partial?.add(scenario.name, run);
   }
-  if (runs.length === 0 && failures.length > 0) throw failures[0]!.error;
+  if (shard !== undefined && runs.length === 0 && failures.length > 0) throw failures[0]!.error;
   for (const { scenario, error } of failures)
     process.stderr.write(`floodgate: ${scenario}: ${error.message}\n${error.hint}\n`);
   const here = unlimited.filter((name) => own.some((scenario) => scenario.name === name));
   const notes: Note[] =
     here.length > 0 ? [{ severity: 'warning', text: `without a budget nothing is judged: ${here.join(', ')}` }] : [];
+  notes.push(...(await failureNotes(failures)));
   if (shard !== undefined) notes.push({ severity: 'info', text: shardWords(shard, own.length, scenarios.length) });
   return endGate(
-    { startedAtMs, runs, verdict: withFailures(gateVerdict(runs, own.length, here), failures), notes },
+    { startedAtMs, runs, verdict: withFailures(gateVerdict(runs, own.length, here), failures, runs.length), notes },
     folder,
     { ...flags, config: project.file, isPart: shard !== undefined },
     session,
@@ -106,6 +108,16 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
 function checkLimits(project: Project, scenarios: readonly ScenarioConfig[], { budget = [], env }: ProjectGateFlags) {
   budgetOf(budget);
   for (const scenario of scenarios) limitsOf(project, scenario, 'budgets', env);
+}
+
+/** What could not run and why, in the report as well: a job of CI shows that, and not what was printed. */
+async function failureNotes(failures: readonly GateFailure[]): Promise<Note[]> {
+  const lines = await Promise.all(
+    failures.map(async ({ scenario, error }) =>
+      (await plainLines(error.hint.split('\n'))).map((line) => `${scenario}: ${line}`),
+    ),
+  );
+  return lines.flat().map((text) => ({ severity: 'warning', text }));
 }
 
 interface Measuring {
@@ -123,7 +135,9 @@ async function runOne(project: Project, scenario: ScenarioConfig, order: Measuri
   const { flags, out, ledger, measured, signal } = order;
   mkdirSync(out, { recursive: true });
   const words = runArguments(project, scenario, { environment: flags.env, keep: keptIn(out), budgets: flags.budget });
-  const cell = await runCell({ arguments: words, folder: project.folder, out, signal });
+  const cell = await runCell({ arguments: words, folder: project.folder, out, signal }).catch((error) => {
+    throw withBuild(error, project);
+  });
   const report = withRequestsExpected(scenario, cell);
   const named = {
     ...report,
@@ -133,6 +147,15 @@ async function runOne(project: Project, scenario: ScenarioConfig, order: Measuri
   const thresholds = thresholdsOf(project, scenario, report.lane, flags.env, []);
   const definition = definitionOf(named, project.folder);
   return judgeByLedger(named, ledger, { scenario: scenario.name, thresholds, definition, today: today() });
+}
+
+/** The gate runs the working folder as it is: a comparison builds it. */
+function withBuild(error: unknown, { config: { build } }: Project): unknown {
+  if (build === undefined || !(error instanceof FloodgateError) || !/cannot be started/.test(error.message))
+    return error;
+  const { code, message, hint, exitCode } = error;
+  const more = `Build it first: ${[build].flat().join(' && ')}`;
+  return new FloodgateError(code, message, { hint: `${hint}\n${more}`, exitCode, cause: error });
 }
 
 /** By which a later comparison finds the version. */

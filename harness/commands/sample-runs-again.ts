@@ -3,6 +3,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { type EarlierRun, earlierRun } from '../compare/earlier-run.ts';
 import { sampleVersions } from '../compare/sampled-sites.ts';
+import type { Evidence } from '../compare/site-evidence.ts';
 import { cellsOf } from '../compare/version-cells.ts';
 import { VersionStore } from '../compare/version-store.ts';
 import { loadProject } from '../project/find-config.ts';
@@ -14,6 +15,7 @@ export interface SampledScenario {
   readonly name: string;
   readonly base: SitesFile;
   readonly head: SitesFile;
+  readonly evidence: Evidence;
 }
 
 /**
@@ -45,7 +47,8 @@ export async function sampleRunsAgain(
       const order = { project, scenario, versions, store, folder, environment: undefined, thresholds: [] };
       const found = await sampleVersions(order, cellsOf({ ...order, signal: session.signal }));
       if (!found?.base.requests || !found.head.requests) throw withoutSites(scenario.name);
-      sampled.push({ name: scenario.name, base: found.base, head: found.head });
+      const { base: before, head: after, evidence } = found;
+      sampled.push({ name: scenario.name, base: before, head: after, evidence });
     }
     return sampled;
   } finally {

@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
-import { type SitesFile, sitesFileName } from '../report/sites-file.ts';
+import { type Callers, callersIn } from '../compare/callers.ts';
+import { readPprof } from '../profile/pprof.ts';
+import { type SitesFile, sitesFileName, stacksFileName } from '../report/sites-file.ts';
 import { readOperatorFile } from './operator-file.ts';
 
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -45,6 +47,18 @@ export function readSites(folder: string): SitesFile | undefined {
   const { requests, sites } = checked.output;
   if (!requests) return undefined;
   return { requests, sites: sites.map((site) => ({ ...site, file: site.file.replace(checkout, '') })) };
+}
+
+/** By the stacks beside them; undefined where there are none. @throws FloodgateError `profile-missing` for a file that is damaged */
+export function readCallers(folder: string): Callers | undefined {
+  const file = path.join(folder, stacksFileName);
+  if (!existsSync(file)) return undefined;
+  try {
+    const { sites, ...profile } = readPprof(readOperatorFile(file));
+    return callersIn({ ...profile, sites: { ...sites, file: sites.file.map((name) => name.replace(checkout, '')) } });
+  } catch (cause) {
+    throw damaged(file, (cause as Error).message);
+  }
 }
 
 function damaged(file: string, why: string): FloodgateError {

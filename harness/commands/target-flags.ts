@@ -30,7 +30,7 @@ export function addTargetOptions(command: Command): Command {
     .option('--load <command>', 'drives the target, in a shell; {port} is the one it listens on')
     .option('--duration <time>', 'ends the load after so long; without --load, watches for so long')
     .option('--idle <time>', `watched before the load (default: ${idleDefault}s)`)
-    .option('--recover <time>', `watched after the load (default: ${recoverDefault}s)`)
+    .option('--recover <time>', `watched after the load (default: ${recoverDefault}s), or after the traffic`)
     .option('--ready <regex>', 'a line of the target’s output that says it is ready (default: it listens on a port)')
     .option('--pprof <url>', 'net/http/pprof of the program that --target starts, {port} filled in');
 }
@@ -54,7 +54,7 @@ export async function targetRun(
   const { target, load } = flags;
   if (target === undefined) {
     const needless = (['targetDir', 'load', 'duration', 'idle', 'recover', 'ready', 'pprof'] as const).find(
-      (name) => flags[name],
+      (name) => flags[name] && !(name === 'recover' && driver === 'frames'),
     );
     if (needless === undefined) return undefined;
     throw refused(
@@ -77,7 +77,7 @@ export async function targetRun(
   if (driver === undefined && opened.kind !== 'program' && load === undefined && durationMs === undefined) {
     throw refused(`${opened.launcher.name} runs on and on`, 'Say how long it is watched: --duration 30s, or --load.');
   }
-  const recoverSeconds = flags.recover === undefined ? recoverDefault : timeMs(flags.recover, '--recover') / 1000;
+  const recoverSeconds = settleSecondsOf(flags) ?? recoverDefault;
   return {
     opened,
     scenario: {
@@ -92,6 +92,11 @@ export async function targetRun(
     load: { command: load, durationMs },
     idleMs: flags.idle === undefined ? idleDefault * 1000 : timeMs(flags.idle, '--idle'),
   };
+}
+
+/** How long a run watches what comes after the traffic, or the load; undefined where nothing was typed. @throws FloodgateError `option-invalid` */
+export function settleSecondsOf({ recover }: Pick<TargetFlags, 'recover'>): number | undefined {
+  return recover === undefined ? undefined : timeMs(recover, '--recover') / 1000;
 }
 
 function timeMs(text: string, option: string): number {

@@ -2,7 +2,7 @@
 import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { killedWords } from '../link/namespace.ts';
-import { shownArguments } from '../requests/shown-rules.ts';
+import { shownCommand } from '../requests/shown-command.ts';
 import { errorSentence } from './floodgate-process.ts';
 import { type RunOrder, runReported } from './run-process.ts';
 
@@ -16,16 +16,15 @@ export async function runCell(order: RunOrder & { readonly who?: string }): Prom
   if (end.report) return end.report;
   const who = order.who === undefined ? '' : `${order.who}: `;
   if (end.code === null || errorSentence(end.errors)?.startsWith(killedWords)) {
-    const words = `${who}killed, cause unknown: floodgate run ${shownArguments(order.arguments).join(' ')}`;
+    const words = `${who}killed, cause unknown: ${shownCommand(['run', ...order.arguments])}`;
     throw new FloodgateError('run-killed', words, {
       hint: 'It came to no verdict. Was the machine, or a container, out of memory? The kernel says so: dmesg.',
     });
   }
-  throw new FloodgateError(
-    'run-failed',
-    `${who}a run ended with ${end.code}: floodgate run ${shownArguments(order.arguments).join(' ')}`,
-    {
-      hint: end.errors.trim(),
-    },
-  );
+  const sentence = errorSentence(end.errors);
+  const said = sentence === undefined ? end.errors : end.errors.slice(end.errors.indexOf(sentence) + sentence.length);
+  const byHand = `Run it by hand: ${shownCommand(['run', ...order.arguments])}`;
+  throw new FloodgateError('run-failed', `${who}${sentence ?? `a run ended with ${end.code}`}`, {
+    hint: `${said.trim()}\n${byHand}`.trim(),
+  });
 }

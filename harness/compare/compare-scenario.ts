@@ -4,7 +4,9 @@ import type { ComparedFlame, ComparedScenario } from '../../reports/comparison.t
 import { formatDuration } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
+import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import type { MachineReading } from '../watch/machine.ts';
+import { failuresName } from './failures.ts';
 import { FitMachine } from './fit-machine.ts';
 import { runPairs } from './pairs.ts';
 import { type SampledVersions, sampleVersions, withSources } from './sampled-sites.ts';
@@ -38,9 +40,11 @@ export interface PairsFacts {
   readonly lastFault: string;
   /** The time limit ended the pairs before the rule did. */
   readonly isCutShort: boolean;
+  readonly mayAnswerOtherwise: boolean;
 }
 
 export interface ScenarioResult {
+  readonly scenario: ScenarioConfig;
   readonly compared: ComparedScenario;
   /** Undefined where call sites were not looked at. */
   readonly flame: ComparedFlame | undefined;
@@ -58,12 +62,14 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
     onWait: (faults) => order.onStep(`${scenario.name}: waiting for the machine: ${faults.join(', ')}`),
   });
   const more = ['--no-explain', ...(order.keepsMeasurement ? ['--keep-measurement'] : [])];
+  const { changedAnswers: mayAnswerOtherwise = false } = scenario;
   let isCutShort = false;
-  const compared = await runPairs({
+  const paired = await runPairs({
     scenario: scenario.name,
     lane,
     repeats: cells.repeats,
     thresholds,
+    mayAnswerOtherwise,
     minimums: minimumMetrics(),
     pairsMax: order.pairsMax,
     deadlineMs: order.deadlineMs,
@@ -80,20 +86,35 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
       isCutShort = true;
     },
   });
+  const compared = withUncounted(paired, scenario);
   const { unfitPairs, lastFault } = machine;
-  order.onJudged?.({ repeats: cells.repeats, thresholds, unfitPairs, lastFault, isCutShort });
+  order.onJudged?.({ repeats: cells.repeats, thresholds, unfitPairs, lastFault, isCutShort, mayAnswerOtherwise });
   const isWorse = compared.metrics.some(({ decision }) => decision === 'worse');
-  if (order.sites === 'never' || (order.sites === 'worse' && !isWorse)) return { compared, flame: undefined };
+  if (order.sites === 'never' || (order.sites === 'worse' && !isWorse)) return { scenario, compared, flame: undefined };
   order.onStep(`${scenario.name}: looking for the call sites`);
   const sampled = await sampleVersions(order, cells);
-  if (!sampled) return { compared, flame: undefined };
+  if (!sampled) return { scenario, compared, flame: undefined };
   const { flame } = sampled;
-  const sites = withSources(compareSites(sampled.base, sampled.head), order.store.projectFolder);
+  const sites = withSources(compareSites(sampled.base, sampled.head, sampled.evidence), order.store.projectFolder);
   const none = sites.length === 0 ? [noneNoted(sampled)] : [];
   return {
+    scenario,
     compared: { ...compared, sites, notes: [...compared.notes, ...none] },
     flame: flame && { scenario: scenario.name, ...flame },
   };
+}
+
+const loadsThatReport = /\b(?:autocannon|wrk|ab|hey|oha|vegeta|k6)\b/;
+
+/** A load of which it is not known whether it was served: that is said, since nothing else would. */
+function withUncounted(compared: ComparedScenario, { load, unanswered }: ScenarioConfig): ComparedScenario {
+  const failed = compared.metrics.find(({ name }) => name === failuresName);
+  // Those say it where there are any, and nothing where there are none.
+  if (load === undefined || unanswered || loadsThatReport.test(load)) return compared;
+  if (failed && failed.baseMedian !== null && failed.headMedian !== null) return compared;
+  const text =
+    'failed requests are not counted, and a version that answers errors allocates less: use a load that reports them (autocannon, wrk, ab, hey, oha, vegeta, k6)';
+  return { ...compared, notes: [...compared.notes, { severity: 'warning', text }] };
 }
 
 /** Why no call site is named. */

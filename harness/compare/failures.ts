@@ -15,7 +15,14 @@ interface Failures {
  * 252 times. Undefined where nothing failed, or nothing counted.
  */
 export function judgeFailures({ base, head }: Failures): { decision: ComparedDecision; note: string } | undefined {
-  if (![...base, ...head].every((value) => value !== null)) return undefined;
+  if (![...base, ...head].every((value) => value !== null)) {
+    // Load generators that report failures where there were some, and otherwise nothing.
+    if (!head.some((value) => value !== null && value > 0)) return undefined;
+    return {
+      decision: 'undecided',
+      note: 'runs of the head failed requests, and it is not known how many failed in the others',
+    };
+  }
   const [before, after] = [base as number[], head as number[]];
   if (before.length === 0 || Math.max(...before, ...after) === 0) return undefined;
   if (Math.min(...after) > Math.max(...before)) {

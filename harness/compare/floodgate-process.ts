@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { storeVariable } from '../history/store-address.ts';
 
-/** The end of what it printed: enough for its last error. */
-const errorCharactersKept = 4_000;
+/** The end of what it printed: enough for its last error, with what a target wrote last. */
+const errorCharactersKept = 8_000;
 
 export interface FloodgateProcess {
   /** Of Node.js: its options, the program, the words of the command line. */

@@ -77,6 +77,10 @@ t.test('failed requests are judged without a threshold', async (t) => {
   t.equal(comparisonVerdict([cart], false).headline, 'WORSE: requests.failed of cart: 8 a run, 0 before');
   t.equal(judge([0, 0, 0, 0, 0], [3, 0, 0, 0, 0]).decision, 'undecided');
   t.equal(judge([5, 4, 6, 5, 5], [5, 4, 6, 5, 5]).decision, 'within');
+  const some = (base: (number | null)[], head: (number | null)[]) =>
+    judgePairs([figures(base, head, none)], false, look, random()).metrics[0]!;
+  t.equal(some([null, null], [8, 8]).decision, 'undecided', 'a load that reports failures alone');
+  t.equal(some([8, 8], [null, null]).decision, 'shown');
 });
 
 t.test('the verdict: worse first; nothing judged and nothing decided are no passes', async (t) => {
@@ -100,6 +104,39 @@ t.test('the verdict: worse first; nothing judged and nothing decided are no pass
   t.match(comparisonVerdict([within, open], false), { ok: false, exitCode: 4, headline: /^UNDECIDED: / });
   t.match(comparisonVerdict([within, open], true), { ok: true, exitCode: 0 });
   t.match(comparisonVerdict([{ ...within, metrics: [] }], false), { ok: false, exitCode: 4 });
+  const unjudged = { ...within, name: 'search', metrics: [] };
+  t.match(comparisonVerdict([within, unjudged], false), {
+    exitCode: 4,
+    headline: 'UNDECIDED: no metric of search has a threshold',
+  });
+});
+
+t.test('what more pairs would not decide is accepted by nobody', async (t) => {
+  const judged = judgePairs([figures([1, 1, 1, 1, 1], [1, 1, null, 1, 1])], false, look, random());
+  const cart = {
+    name: 'cart',
+    lane: 'load',
+    method: 'pairs',
+    pairs: 5,
+    metrics: judged.metrics,
+    sites: [],
+    notes: [],
+  } as const;
+  t.match(comparisonVerdict([cart], true), {
+    ok: false,
+    exitCode: 4,
+    headline: /every run of head.*accepts what pairs could not decide/,
+  });
+  const open = judgePairs([figures([100, 101, 100, 102, 100], [110, 91, 103, 101, 108])], false, look, random());
+  const unserved = { ...cart, metrics: open.metrics, fault: 'head: None of 4,000 answers had a status of 2xx' };
+  t.match(comparisonVerdict([unserved], true), { ok: false, exitCode: 4 });
+  const none = { threshold: undefined, name: 'requests.failed', unit: 'count' as const };
+  const some = judgePairs([figures([0, 0, 0, 0, 0], [3, 0, 0, 0, 0], none)], false, look, random());
+  t.match(comparisonVerdict([{ ...cart, metrics: some.metrics }], true), {
+    ok: false,
+    exitCode: 4,
+    headline: /failed more requests/,
+  });
 });
 
 t.test('sites: by the request, above their noise, new and gone, the runtime as one', async (t) => {
@@ -142,13 +179,14 @@ t.test('sites: by the request, above their noise, new and gone, the runtime as o
     compared.map(({ functionName, baseBytes, headBytes }) => [functionName, baseBytes, headBytes]),
     [
       ['parse', 1000, 1200],
-      ['old', 200, null],
       ['(anonymous)', 400, 600],
       ['(the runtime, for no caller of the project)', 10, 150],
       ['young', null, 100],
+      ['old', 200, null],
     ],
+    'first what went the way of the whole',
   );
-  t.equal(compared[2]!.line, 6, 'of functions without a name, the costliest');
+  t.equal(compared[1]!.line, 6, 'of functions without a name, the costliest');
   t.equal(compared[0]!.file, 'server.js');
   t.same(compareSites({ ...base, requests: null }, head), [], 'not counted');
   const below = { checkout: '/r/checkout', projectFolder: '/r/checkout/packages/shop' };

@@ -28,6 +28,8 @@ export interface Judgement {
   readonly method: ComparedScenario['method'];
   readonly decision: Decision;
   readonly metrics: readonly ComparedMetric[];
+  /** Why limits that hold say nothing, whatever the pairs. @default they do */
+  readonly fault?: string;
   /** More pairs may decide it: false once numbers were compared, or where a figure is missing. */
   readonly mayChange: boolean;
 }

@@ -5,6 +5,7 @@
 import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { Lane, RunReport, Unit } from '../../reports/model.ts';
 import { commonMarks, type RequestMark, requestWindow } from '../metrics/request-window.ts';
+import { answersDiffer, withoutDifferent } from './answers.ts';
 import type { FitMachine } from './fit-machine.ts';
 import { isMovedByNeighbours } from './fitness.ts';
 import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
@@ -17,7 +18,8 @@ export const exactPairs = 3;
 export type Side = 'base' | 'head';
 
 /** What of a run is compared. */
-export type PairedRun = Pick<RunReport, 'figures' | 'budgets' | 'series' | 'fault'>;
+export type PairedRun = Pick<RunReport, 'figures' | 'budgets' | 'series' | 'fault'> &
+  Partial<Pick<RunReport, 'counters'>>;
 
 export interface PairsOrder {
   readonly scenario: string;
@@ -26,6 +28,8 @@ export interface PairsOrder {
   readonly repeats: boolean;
   /** Threshold of each metric that is judged, as a share. */
   readonly thresholds: ReadonlyMap<string, number>;
+  /** The head is meant to answer something else. @default false */
+  readonly mayAnswerOtherwise?: boolean;
   /** How the metrics are bounded; a name that is missing is a `max`. */
   readonly minimums: ReadonlySet<string>;
   readonly pairsMax: number;
@@ -61,11 +65,14 @@ export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
     }
     order.machine.endPair();
   };
-  const judge = (level: number) =>
-    withoutUnjudged(
-      judgePairs(figuresOf(reports, order), order.repeats, { pairs: reports.base.length, level }, order.random),
+  const judge = (level: number) => {
+    const look = { pairs: reports.base.length, level };
+    const judgement = withoutUnjudged(
+      judgePairs(figuresOf(reports, order), order.repeats, look, order.random),
       reports,
     );
+    return order.mayAnswerOtherwise ? judgement : withoutDifferent(judgement, answersDiffer(reports));
+  };
 
   if (order.repeats) {
     while (reports.base.length < exactPairs) {
@@ -108,7 +115,7 @@ function undecided(judgement: Judgement): Judgement {
 
 function asScenario(
   order: PairsOrder,
-  { method, metrics }: Judgement,
+  { method, metrics, fault }: Judgement,
   reports: Record<Side, PairedRun[]>,
   notes: ComparedScenario['notes'],
 ): ComparedScenario {
@@ -124,6 +131,7 @@ function asScenario(
     pairs,
     metrics: metrics.map((metric) => (isDoubtful(metric) ? { ...metric, decision: 'undecided', note: unfit } : metric)),
     sites: [],
+    ...(fault !== undefined && { fault }),
     notes: unfitPairs > 0 ? [...notes, { severity: 'warning', text: unfit }] : notes,
   };
 }

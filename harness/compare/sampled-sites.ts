@@ -1,5 +1,5 @@
 /** Who allocates in each of two versions: each once more, sampled. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ComparedSite } from '../../reports/comparison.ts';
 import { formatSiteChange } from '../../reports/comparison-sentence.ts';
@@ -8,8 +8,10 @@ import { projectRoot } from '../profile/files.ts';
 import { readPprof } from '../profile/pprof.ts';
 import { type SitesFile, sitesFileName, stacksFileName } from '../report/sites-file.ts';
 import { Sources } from '../report/sources.ts';
-import { type CheckedOut, inProject } from './sites.ts';
-import { flameByRequest, type StacksByRequest, stacksInProject } from './stacks.ts';
+import { callersIn } from './callers.ts';
+import type { Evidence } from './site-evidence.ts';
+import { type CheckedOut, inProject, renamedIn } from './sites.ts';
+import { flameByRequest, renamedStacks, type StacksByRequest, stacksInProject } from './stacks.ts';
 import type { Cells, CellsOrder } from './version-cells.ts';
 
 /** A change of 1 % in 2,000 requests is found at it. */
@@ -22,13 +24,15 @@ const sourcesShown = 3;
 export interface SampledVersions {
   readonly base: SitesFile;
   readonly head: SitesFile;
+  /** By which a function that was renamed or moved is recognised. */
+  readonly evidence: Evidence;
   /** Undefined where messages were not counted. */
   readonly flame: FlameTree | undefined;
 }
 
 /** @returns undefined for a program that names no sites: it is no Node.js one and has no pprof */
 export async function sampleVersions(
-  { project, store }: Pick<CellsOrder, 'project' | 'store'>,
+  { project, store, versions }: Pick<CellsOrder, 'project' | 'store' | 'versions'>,
   cells: Cells,
 ): Promise<SampledVersions | undefined> {
   const roots = [projectRoot, project.folder];
@@ -40,8 +44,32 @@ export async function sampleVersions(
   const base = await sampled('base');
   const head = base && (await sampled('head'));
   if (!head) return undefined;
-  const flame = base.stacks && head.stacks && flameByRequest(base.stacks, head.stacks);
-  return { base: base.sites, head: head.sites, flame };
+  const evidence = {
+    base: { linesOf: linesIn(store.projectFolderOf(versions.base)), callers: callersOf(base) },
+    head: { linesOf: linesIn(store.projectFolderOf(versions.head)), callers: callersOf(head) },
+  };
+  const called = renamedIn(base.sites, head.sites, evidence);
+  const flame = base.stacks && head.stacks && flameByRequest(renamedStacks(base.stacks, called), head.stacks);
+  return { base: base.sites, head: head.sites, evidence, flame };
+}
+
+const callersOf = ({ stacks }: Sampled) => stacks && callersIn(stacks.profile);
+
+/** Larger ones are no source that a person wrote. */
+const sourceBytesMax = 2 << 20;
+
+/** Lines of a version's files, each read once; undefined for what is no file of a source. */
+function linesIn(folder: string): (file: string) => readonly string[] | undefined {
+  const known = new Map<string, readonly string[] | undefined>();
+  return (file) => {
+    if (!known.has(file)) known.set(file, readLines(path.join(folder, file)));
+    return known.get(file);
+  };
+}
+
+function readLines(file: string): string[] | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats?.isFile() && stats.size <= sourceBytesMax ? readFileSync(file, 'utf8').split(/\r?\n/) : undefined;
 }
 
 interface Sampled {

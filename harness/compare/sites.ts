@@ -2,43 +2,79 @@
 import path from 'node:path';
 import type { ComparedSite } from '../../reports/comparison.ts';
 import { formatBytes, formatCount } from '../../reports/format.ts';
-import type { AllocatedSite } from '../metrics/allocated-sites.ts';
-import { isRuntimeFile } from '../profile/runtime-file.ts';
 import type { SitesFile } from '../report/sites-file.ts';
+import { functionKey } from './callers.ts';
+import { matchSites } from './match-sites.ts';
+import { type SitePair, withMovedWork } from './moved-work.ts';
+import { bySite, errorsMin, type SitesByKey } from './site-bytes.ts';
+import { type Evidence, noEvidence } from './site-evidence.ts';
 
-/** A difference is named from so many standard errors up: hundreds of sites are looked at at once. */
-const errorsMin = 3;
 /** Of what the base allocates; less is no regression. */
 const shareMin = 0.001;
 /** As many as a person reads. */
 const sitesMax = 10;
 
-/** @returns what changed most first; empty where a version's messages were not counted. */
-export function compareSites(base: SitesFile, head: SitesFile): ComparedSite[] {
+/**
+ * @returns what changed most; first what went the way of the whole, so that no other site stands before the cause. Empty where a version's
+ *   messages were not counted
+ */
+export function compareSites(base: SitesFile, head: SitesFile, evidence: Evidence = noEvidence): ComparedSite[] {
   if (!base.requests || !head.requests) return [];
   const sides = { base: bySite(base), head: bySite(head) };
-  const total = [...sides.base.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  const compared: ComparedSite[] = [];
-  for (const key of new Set([...sides.base.keys(), ...sides.head.keys()])) {
-    const [before, after] = [sides.base.get(key), sides.head.get(key)];
-    const { file, functionName, line, where } = (after ?? before)!.site;
-    const difference = (after?.bytes ?? 0) - (before?.bytes ?? 0);
-    const error = Math.hypot(before?.error ?? 0, after?.error ?? 0);
-    if (Math.abs(difference) < Math.max(errorsMin * error, shareMin * total)) continue;
-    const isOffHeap = where === 'off-heap';
-    compared.push({
-      file,
-      line,
-      functionName,
-      isOffHeap,
-      baseBytes: before?.bytes ?? null,
-      headBytes: after?.bytes ?? null,
-      errorBytes: error,
-      source: null,
-    });
+  const total = sumOf(sides.base);
+  const isLess = sumOf(sides.head) < total;
+  const compared = withMovedWork(pairsOf(sides.base, sides.head, evidence), evidence).flatMap(
+    (pair): ComparedSite[] => {
+      const { before, after } = pair;
+      const { file, functionName, line, where } = (after ?? before)!.site;
+      const difference = (after?.bytes ?? 0) - (before?.bytes ?? 0);
+      const error = Math.hypot(before?.error ?? 0, after?.error ?? 0);
+      if (Math.abs(difference) < Math.max(errorsMin * error, shareMin * total)) return [];
+      const place = { file, line, functionName, isOffHeap: where === 'off-heap' };
+      const bytes = { baseBytes: before?.bytes ?? null, headBytes: after?.bytes ?? null, errorBytes: error };
+      return [{ ...place, ...bytes, source: null, origin: originOf(pair) }];
+    },
+  );
+  const changeOf = ({ baseBytes, headBytes }: ComparedSite) => (headBytes ?? 0) - (baseBytes ?? 0);
+  const isOnWay = (site: ComparedSite) => changeOf(site) < 0 === isLess;
+  const largest = compared.sort((a, b) => Math.abs(changeOf(b)) - Math.abs(changeOf(a))).slice(0, sitesMax);
+  return [...largest.filter(isOnWay), ...largest.filter((site) => !isOnWay(site))];
+}
+
+const sumOf = (sites: SitesByKey) => [...sites.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** Each function of either version once. */
+function pairsOf(base: SitesByKey, head: SitesByKey, evidence: Evidence): SitePair[] {
+  const matches = matchSites(base, head, evidence);
+  const found = new Set([...matches.values()].map((match) => match.base));
+  const gone = [...base.values()].filter((each) => !found.has(each));
+  return [
+    ...gone.map((before) => ({ before, after: undefined, how: 'same' as const })),
+    ...[...head].map(([key, after]) => {
+      const match = matches.get(key);
+      return { before: match?.base, after, how: match?.how ?? ('same' as const) };
+    }),
+  ];
+}
+
+function originOf({ before, how, moved }: SitePair): ComparedSite['origin'] {
+  if (how !== 'same' && before) return { how, file: before.site.file, functionName: before.site.functionName };
+  return moved ? { how: moved.how, file: moved.from.site.file, functionName: moved.from.site.functionName } : null;
+}
+
+/** Functions of the base by what the head calls them: a flame graph lays them over each other. */
+export function renamedIn(
+  base: SitesFile,
+  head: SitesFile,
+  evidence: Evidence,
+): (file: string, functionName: string) => FunctionName {
+  const renamed = new Map<string, FunctionName>();
+  if (base.requests && head.requests) {
+    const sides = [bySite(base), bySite(head)] as const;
+    for (const [key, { base: before, how }] of matchSites(...sides, evidence))
+      if (how !== 'same') renamed.set(functionKey(before.site.file, before.site.functionName), sides[1].get(key)!.site);
   }
-  const changeOf = ({ baseBytes, headBytes }: ComparedSite) => Math.abs((headBytes ?? 0) - (baseBytes ?? 0));
-  return compared.sort((a, b) => changeOf(b) - changeOf(a)).slice(0, sitesMax);
+  return (file, functionName) => renamed.get(functionKey(file, functionName)) ?? { file, functionName };
 }
 
 /** A change from which on every site of both versions would have been named: bytes a request. */
@@ -54,33 +90,7 @@ export function noneNamed(base: SitesFile, head: SitesFile): string {
   return `no call site differs by three standard errors: over ${formatCount(head.requests!)} requests every change of ${bytes} would have been named; more requests name smaller ones`;
 }
 
-/** No code of the project called it: it comes with the requests themselves. */
-const runtime = { file: '', line: 0, functionName: '(the runtime, for no caller of the project)' };
-
-interface SiteByRequest {
-  readonly site: AllocatedSite;
-  /** A request. */
-  readonly bytes: number;
-  /** Standard error of `bytes`. */
-  readonly error: number;
-}
-
-function bySite({ requests, sites }: SitesFile): Map<string, SiteByRequest> {
-  const found = new Map<string, SiteByRequest>();
-  for (const site of sites) {
-    const owner = isRuntimeFile(site.file) ? { ...site, ...runtime } : site;
-    const key = [owner.where, owner.file, owner.functionName].join('\0');
-    const bytes = site.selfBytes / requests!;
-    const other = found.get(key);
-    found.set(key, {
-      // Functions without a name are one of a file: their lines move with every change above them. The costliest is shown.
-      site: other && other.site.selfBytes > site.selfBytes ? other.site : owner,
-      bytes: bytes + (other?.bytes ?? 0),
-      error: Math.hypot(bytes * site.errorShare, other?.error ?? 0),
-    });
-  }
-  return found;
-}
+type FunctionName = { readonly file: string; readonly functionName: string };
 
 /** Where a version is: the top of its repository, and the project in it. */
 export interface CheckedOut {

@@ -32,3 +32,13 @@ function byRequest({ profile, requests }: StacksByRequest): Profile {
 export function stacksInProject(profile: Profile, roots: readonly string[], place: CheckedOut): Profile {
   return { ...profile, sites: { ...profile.sites, file: profile.sites.file.map(nameInProject(roots, place)) } };
 }
+
+/** Functions as they are called in the other version. */
+export function renamedStacks(
+  { profile, requests }: StacksByRequest,
+  called: (file: string, functionName: string) => { readonly file: string; readonly functionName: string },
+): StacksByRequest {
+  const names = profile.sites.file.map((file, at) => called(file, profile.sites.functionName[at]!));
+  const [file, functionName] = [names.map((each) => each.file), names.map((each) => each.functionName)];
+  return { profile: { ...profile, sites: { ...profile.sites, file, functionName } }, requests };
+}

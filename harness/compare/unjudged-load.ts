@@ -17,5 +17,5 @@ export function withoutUnjudged(judgement: Judgement, reports: Faults): Judgemen
     return isKept ? metric : { ...metric, decision: 'undecided' as const, note };
   });
   const isWorse = metrics.some(({ decision }) => decision === 'worse');
-  return { ...judgement, metrics, decision: isWorse ? 'worse' : 'undecided', mayChange: false };
+  return { ...judgement, metrics, decision: isWorse ? 'worse' : 'undecided', mayChange: false, fault: note };
 }

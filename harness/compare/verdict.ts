@@ -11,8 +11,8 @@ interface Judged {
 }
 
 /**
- * Worse anywhere: exit code 1. Otherwise undecided or not measured anywhere: 4, or 0 where the caller accepts it. A comparison that
- * judged nothing is undecided.
+ * Worse anywhere: exit code 1. Otherwise undecided or not measured anywhere: 4, or 0 where the caller accepts what is undecided. A comparison
+ * that judged nothing is undecided.
  */
 export function comparisonVerdict(scenarios: readonly ComparedScenario[], acceptsUndecided: boolean): Verdict {
   const judged = scenarios.flatMap((scenario) =>
@@ -26,12 +26,20 @@ export function comparisonVerdict(scenarios: readonly ComparedScenario[], accept
       exitCode: 1,
       headline: `WORSE: ${sentence(worse[0]!)}${more(worse.length)}${site(worse[0]!)}`,
     };
-  if (judged.length === 0) return { ok: false, exitCode: 4, headline: 'UNDECIDED: no metric has a threshold' };
+  const unjudged = scenarios.find((scenario) => judgedMetrics(scenario).length === 0);
+  if (unjudged || judged.length === 0) {
+    const of = unjudged && scenarios.length > 1 ? ` of ${unjudged.name}` : '';
+    return { ok: false, exitCode: 4, headline: `UNDECIDED: no metric${of} has a threshold` };
+  }
   if (open.length > 0) {
-    const { metric, scenario } = open[0]!;
+    const refused = open.filter(isNeverAccepted);
+    const { metric, scenario } = refused[0] ?? open[0]!;
     const why = metric.note || 'the interval holds the threshold';
-    const headline = `UNDECIDED: ${metric.name} of ${scenario.name}: ${why}${more(open.length)}`;
-    return { ok: acceptsUndecided, exitCode: acceptsUndecided ? 0 : 4, headline };
+    const isAccepted = acceptsUndecided && refused.length === 0;
+    const but =
+      acceptsUndecided && !isAccepted ? ' (--undecided pass accepts what pairs could not decide, and not this)' : '';
+    const headline = `UNDECIDED: ${metric.name} of ${scenario.name}: ${why}${more(open.length)}${but}`;
+    return { ok: isAccepted, exitCode: isAccepted ? 0 : 4, headline };
   }
   const { metric } = judged[0]!;
   const seen = metric.detectable === null ? '' : `; ${formatChange(metric.detectable)} would have been seen`;
@@ -40,6 +48,11 @@ export function comparisonVerdict(scenarios: readonly ComparedScenario[], accept
     exitCode: 0,
     headline: `WITHIN: ${judged.length} of ${judged.length} thresholds hold; ${sentence(judged[0]!)}${seen}`,
   };
+}
+
+/** What more pairs would not decide: no figure, a load that was not served, requests that fail. */
+function isNeverAccepted({ scenario, metric }: Judged): boolean {
+  return metric.decision === 'notMeasured' || metric.name === failuresName || scenario.fault !== undefined;
 }
 
 function sentence({ scenario, metric }: Judged): string {

@@ -10,8 +10,11 @@ import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts'
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { measurementName } from '../report/measurement.ts';
 import { sitesFileName, stacksFileName } from '../report/sites-file.ts';
+import { targetWords } from '../report/target-words.ts';
+import { wordsOf } from '../target/last-words.ts';
 import { runCell } from './cell-run.ts';
 import { isMovedByNeighbours } from './fitness.ts';
+import { refuseOutside } from './outside-checkout.ts';
 import type { Side } from './pairs.ts';
 import { thresholdsOf } from './thresholds.ts';
 import type { Version } from './version-label.ts';
@@ -62,6 +65,7 @@ export function cellsOf(order: CellsOrder): Cells {
       hint: 'Two versions need a target that floodgate starts: { command }.',
     });
   }
+  if (target !== undefined && 'command' in target) refuseOutside(target.command, project.folder, store);
   // Time and resident memory are judged as they are in production; what is allocated, as it repeats.
   const isRepeatable = lane === 'load' && ![...thresholds.keys()].some(isMovedByNeighbours);
   // Rest before and after a load is for resident memory: seven seconds a run that decide nothing here.
@@ -103,8 +107,9 @@ const whoIs = (side: Side, { label }: Version): string => `${side} (${label})`;
 
 /** A head that dies has failed; a base that dies leaves nothing to compare with. */
 function died(side: Side, version: Version, report: RunReport): FloodgateError {
+  const said = targetWords(report);
   return new FloodgateError('run-failed', `${whoIs(side, version)}: ${report.verdict.headline}`, {
-    hint: `Run it by hand: ${report.command}`,
+    hint: `${said.length > 0 ? `${wordsOf(said)}\n` : ''}Run it by hand: ${report.command}`,
     exitCode: side === 'head' ? 1 : 2,
   });
 }

@@ -125,15 +125,24 @@ export class VersionStore {
 
   /** What `describeSource` said of a prepared version; undefined where it was not asked. */
   sourceOf(version: Version): string | undefined {
-    const folder = this.#active?.key === version.key ? this.checkout : this.#parked(version);
-    const file = path.join(folder, sourceMark);
+    const file = path.join(this.folderOf(version), sourceMark);
     return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  }
+
+  /** Where the project of a prepared version lies now: that of the active one is `projectFolder`. */
+  projectFolderOf(version: Version): string {
+    return path.join(this.folderOf(version), this.prefix);
+  }
+
+  /** Where a prepared version lies now. */
+  folderOf(version: Version): string {
+    return this.#active?.key === version.key ? this.checkout : this.#parked(version);
   }
 
   /** What made a prepared version ready to run, in words. */
   buildOf(version: Version): readonly string[] {
     if (version.package !== undefined) return ['as it was packed'];
-    const folder = this.#active?.key === version.key ? this.checkout : this.#parked(version);
+    const folder = this.folderOf(version);
     return this.#build ?? describedBuild(path.join(folder, this.prefix), folder);
   }
 

@@ -31,6 +31,8 @@ export interface SettledGrowth {
   readonly native: Slope | undefined;
   /** Bytes a request; undefined where requests are not counted. */
   readonly livePerRequest: Slope | undefined;
+  /** Between the first look that counts and the last; undefined where they are not counted. */
+  readonly requests: number | undefined;
   /** What clean programs drift by, bytes a second: below it no slope of live memory is called growth. */
   readonly floor: number;
   /** The same for resident memory. */
@@ -52,8 +54,8 @@ const floorBytesPerFrame = 4;
 const ownFloorBytes = 2_000_000;
 /** Until then, of the traffic, code is compiled and caches fill. */
 const warmUpShare = 0.15;
-/** Less than this in all is no leak worth the name, whatever its slope. */
-const leakBytesMin = 400_000;
+/** Less than this in all is no leak worth the name, whatever its slope: by as much a program settles while it gets warm. */
+export const leakBytesMin = 400_000;
 /** The same of native memory, which settles by two megabytes and is given back when the allocator likes. */
 const nativeLeakBytesMin = 6_000_000;
 /** Of the rise, what must be there at the end. */
@@ -124,6 +126,7 @@ export function settledGrowth(
     own: own && times(own, perSecond),
     native: theilSen(nativeLine.seconds, nativeLine.bytes),
     livePerRequest: counts ? live : undefined,
+    requests: counts ? x.at(-1)! - x[0]! : undefined,
     floor: floorPerUnit * perSecond,
     ownFloor,
     keptBytes: kept.bytes * factor,

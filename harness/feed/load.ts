@@ -3,8 +3,9 @@ import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Answers } from '../preload/options.ts';
-import { describeExit, lastWords, startChild } from '../target/child-target.ts';
+import { describeExit, startChild } from '../target/child-target.ts';
 import { fillIn } from '../target/command-words.ts';
+import { lastWords } from '../target/last-words.ts';
 import { findListener } from '../target/listening-sockets.ts';
 import type { Target, TargetExit } from '../target/target.ts';
 import type { Feed, Flow } from './feed.ts';
@@ -199,7 +200,7 @@ class LoadFlow implements Flow {
     clearTimeout(timer);
     if (targetGone || this.#stopped.signal.aborted) return;
     throw new FloodgateError('load-failed', `the load failed (${describeExit(exit)}): ${this.#options.command}`, {
-      hint: lastWords(exit.lastLines),
+      hint: await lastWords(exit.lastLines),
     });
   }
 }

@@ -56,7 +56,7 @@ function messagesOf({ counts, measure }: RunFigures): readonly Kept[] | string {
 }
 
 const hidden =
-  'messages that may be found or not (damaged, or in streams that could not be followed) may stand for some that were missed';
+  'messages that may be found or not (damaged, later than an observer waits, or in streams that could not be followed) may stand for some that were missed';
 
 const beyondTruth =
   'the truth cannot judge what was found: messages are in frames or streams that it does not follow (tunnels, MPLS, PPPoE, extension headers, one direction alone)';

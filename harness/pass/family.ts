@@ -1,6 +1,7 @@
 /** The processes that a target starts: watched in the pass that measures, looked into in every pass. */
 import type { Answers } from '../preload/options.ts';
 import type { Target } from '../target/target.ts';
+import { addedAnswers } from '../watch/answers.ts';
 import type { FamilySocket } from '../watch/family-socket.ts';
 import { type FamilyMember, FamilyWatch } from '../watch/family-watch.ts';
 import type { MemoryWatch } from '../watch/memory-watch.ts';
@@ -94,10 +95,5 @@ async function named(members: readonly FamilyMember[]): Promise<NamedMember[]> {
 
 /** Answers of all processes together; undefined where none gave any. */
 export function answersOf(channels: readonly PreloadChannel[]): Answers | undefined {
-  const all = channels.flatMap(({ last }) => (last?.answers ? [last.answers] : []));
-  if (all.length === 0) return undefined;
-  return {
-    total: all.reduce((sum, { total }) => sum + total, 0),
-    not2xx: all.reduce((sum, { not2xx }) => sum + not2xx, 0),
-  };
+  return addedAnswers(channels.map(({ last }) => last?.answers));
 }

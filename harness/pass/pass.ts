@@ -165,7 +165,7 @@ async function watchOf(target: Target, options: PassOptions, nowMs: () => number
   try {
     return new MemoryWatch({ pid, memory, sampleMs, levels: !instrument.disturbs, ranBefore, nowMs });
   } catch (error) {
-    throw diedAtStart(target.name, await target.stop(), error);
+    throw await diedAtStart(target.name, await target.stop(), error);
   }
 }
 

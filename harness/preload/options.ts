@@ -74,6 +74,10 @@ export interface PreloadOptions {
 export interface Answers {
   readonly total: number;
   readonly not2xx: number;
+  /** How many of each; absent where only a load generator counted them. */
+  readonly statuses?: Readonly<Record<string, number>>;
+  /** Written in them, heads included; absent where they are not known, as with HTTP/2. */
+  readonly bytes?: number;
 }
 
 /** Lines from the target, one JSON object each. Times are milliseconds since the epoch. */

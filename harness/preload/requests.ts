@@ -7,10 +7,19 @@ import type { Answers } from './options.ts';
 
 /** A reading costs about 100 µs: 1 µs a request. */
 const markEvery = 100;
+/** More are none that anyone looks at; the answers count all the same. */
+const statusesMax = 64;
+
+/** A connection, as `node:net` keeps it. */
+type Connection = { readonly _bytesDispatched?: unknown };
 
 export class RequestCount {
   #total = 0;
   #not2xx = 0;
+  #bytes: number | undefined = 0;
+  readonly #statuses = new Map<number, number>();
+  /** What a connection had written at its last answer. */
+  readonly #written = new WeakMap<object, number>();
   #nextMark = markEvery;
   readonly #onMark: (requests: number) => void;
 
@@ -18,22 +27,43 @@ export class RequestCount {
   constructor(onMark: (requests: number) => void) {
     this.#onMark = onMark;
     subscribe('http.server.response.finish', (message) => {
-      this.#count((message as { response: { statusCode: number } }).response.statusCode);
+      const { response, socket } = message as { response: { statusCode: number }; socket?: Connection };
+      this.#countBytes(socket);
+      this.#count(response.statusCode);
     });
     subscribe('http2.server.stream.finish', (message) => {
       const { headers } = message as { headers?: Readonly<Record<string, unknown>> };
       const status = headers?.[':status'];
-      if (status !== undefined) this.#count(Number(status));
+      if (status === undefined) return;
+      // Streams share a connection, and their heads a table.
+      this.#bytes = undefined;
+      this.#count(Number(status));
     });
   }
 
   /** Undefined before the first. */
   get answers(): Answers | undefined {
-    return this.#total === 0 ? undefined : { total: this.#total, not2xx: this.#not2xx };
+    if (this.#total === 0) return undefined;
+    const counted = { total: this.#total, not2xx: this.#not2xx, statuses: Object.fromEntries(this.#statuses) };
+    return this.#bytes === undefined ? counted : { ...counted, bytes: this.#bytes };
+  }
+
+  #countBytes(socket: Connection | undefined): void {
+    if (this.#bytes === undefined || socket === undefined) return;
+    // Not `bytesWritten`, which makes an array each time.
+    const written = socket._bytesDispatched;
+    if (typeof written !== 'number') {
+      this.#bytes = undefined;
+      return;
+    }
+    this.#bytes += written - (this.#written.get(socket) ?? 0);
+    this.#written.set(socket, written);
   }
 
   #count(status: number): void {
     this.#total += 1;
+    const known = this.#statuses.get(status);
+    if (known !== undefined || this.#statuses.size < statusesMax) this.#statuses.set(status, (known ?? 0) + 1);
     if (status < 200 || status > 299) this.#not2xx += 1;
     if (this.#total !== this.#nextMark) return;
     this.#onMark(this.#total);

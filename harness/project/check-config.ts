@@ -6,6 +6,7 @@ import { findMetric } from '../metrics/table.ts';
 import { configSchema, type ProjectConfig } from './config.ts';
 import { type ScenarioConfig, scenarioSchema } from './scenario-schema.ts';
 import { type Fault, type LineOf, type Place, parseChecked, refusal } from './schema-faults.ts';
+import { toFillIn } from './to-fill-in.ts';
 
 const hint =
   'The names are in docs/project.md and, of traffic, in docs/floods.md; "floodgate init" writes a file that works.';
@@ -14,6 +15,9 @@ const hint =
 export function checkConfig(value: unknown, file: string, lineOf?: LineOf): ProjectConfig {
   const config = parseChecked(configSchema, value, { file, lineOf, hint });
   const faults = [
+    ...Object.entries(config.targets ?? {}).flatMap(([name, target]) =>
+      'command' in target ? unfilled(target.command, ['targets', name, 'command']) : [],
+    ),
     ...metricFaults(config, []),
     ...Object.entries(config.environments ?? {}).flatMap(([name, each]) => metricFaults(each, ['environments', name])),
     ...(config.scenarios ?? []).flatMap((each, at) =>
@@ -30,6 +34,11 @@ export function checkScenario(value: unknown, file: string, lineOf?: LineOf): Sc
   const faults = metricFaults(scenario, []);
   if (faults.length > 0) throw refusal(faults, { file, lineOf, hint });
   return scenario;
+}
+
+/** What "floodgate init" could not know. */
+function unfilled(text: string, place: Place): Fault[] {
+  return text.startsWith(toFillIn) ? [{ place, text: `is still to be filled in${text.slice(toFillIn.length)}` }] : [];
 }
 
 type Limited = Pick<ScenarioConfig, 'budgets' | 'thresholds'>;

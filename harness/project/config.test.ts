@@ -131,11 +131,14 @@ t.test('what init writes is what is read', async (t) => {
     ],
     ['shell', { 'package.json': '{"scripts":{"start":"tsc && node x.js"},"main":"lib/a.js"}' }, /^node lib\/a\.js$/],
     ['go', { 'go.mod': 'module x' }, /^\.\/service$/],
-    ['other', {}, /^\.\/service$/],
+    ['rust', { 'Cargo.toml': '[package]\nname = "shop"\n', 'src/main.rs': '' }, /^\.\/target\/release\/shop$/],
   ] as const) {
     const folder = path.join(t.testdir(), name);
     mkdirSync(folder, { recursive: true });
-    for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text);
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+      writeFileSync(path.join(folder, file), text);
+    }
     const { name: file, text } = renderConfig(draftOf(folder), false, './config.schema.json');
     writeFileSync(path.join(folder, file), text);
     const { config, scenarios } = await loadProject(folder);

@@ -1,13 +1,15 @@
 /** What kind of project a folder holds, and what its configuration would say. Pure but for the reading of files. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-
-export type ProjectKind = 'Node.js' | 'Go' | 'other';
+import { guessGo } from './go-guess.ts';
+import { guessService, type ServiceGuess } from './service-guess.ts';
+import { toFillIn } from './to-fill-in.ts';
 
 export interface ProjectDraft {
-  readonly kind: ProjectKind;
-  /** Starts the service. */
-  readonly command: string;
+  /** For a person: `Node.js`, `Rust`, `other`. */
+  readonly kind: string;
+  /** Starts the service; undefined where the folder does not say what does. */
+  readonly command: string | undefined;
   readonly load: string;
   /** Of resident memory, as people write it. */
   readonly budget: string;
@@ -15,36 +17,50 @@ export interface ProjectDraft {
   readonly build: string | undefined;
   /** Of a Go service; undefined for others. */
   readonly pprof: string | undefined;
+  /** What the folder lacks, or what it is to be watched for; empty where there is nothing to say. */
+  readonly remark: string;
 }
 
 /** One request at a time: allocation by the request then repeats within half a per cent. */
 const loadDefault = 'npx --yes autocannon -c 1 -a 4000 http://127.0.0.1:{port}/';
 
+const commandToFillIn = `${toFillIn}: what starts the service; {port} is where it is to listen`;
+
 export function draftOf(folder: string): ProjectDraft {
-  const common = { load: loadDefault, budget: '200 MB' };
-  if (existsSync(path.join(folder, 'package.json'))) {
-    return { ...common, kind: 'Node.js', command: nodeCommand(folder), build: undefined, pprof: undefined };
-  }
-  if (existsSync(path.join(folder, 'go.mod'))) {
-    const pprof = 'http://127.0.0.1:{port}/debug/pprof';
-    return { ...common, kind: 'Go', command: './service', build: 'go build -o service .', pprof };
-  }
-  return { ...common, kind: 'other', command: './service', build: undefined, pprof: undefined };
+  const { kind, command, build, pprof, budget = '200 MB', remark = '' } = guessOf(folder);
+  return { kind, command, load: loadDefault, budget, build, pprof, remark };
 }
 
+function guessOf(folder: string): ServiceGuess {
+  if (existsSync(path.join(folder, 'package.json'))) {
+    const command = nodeCommand(folder);
+    const remark = 'package.json has no start script that is one program, and no main, and there is no server.js';
+    return { kind: 'Node.js', command, ...(command === undefined && { remark }) };
+  }
+  if (existsSync(path.join(folder, 'go.mod'))) return guessGo(folder);
+  return guessService(folder) ?? { kind: 'other', remark: 'nothing in the folder says what it is' };
+}
+
+const nodeFiles = ['server', 'index', 'app', 'main', 'src/server', 'src/index', 'src/app', 'src/main'];
+const nodeExtensions = ['js', 'mjs', 'cjs', 'ts', 'mts'];
+
 /** The start script where it is one program, so that floodgate can look into it; else the main file. */
-function nodeCommand(folder: string): string {
+function nodeCommand(folder: string): string | undefined {
   const { scripts, main } = manifestOf(folder);
-  const start = scripts?.start;
-  if (typeof start === 'string' && /^[\w./@-]+( [^&|;<>$`()]*)?$/.test(start)) return start;
+  // Variables before it would take a shell.
+  const start =
+    typeof scripts?.start === 'string' ? scripts.start.trim().replace(/^(?:[A-Z_]+=[\w.:/-]*\s+)+/, '') : '';
+  if (/^[\w./@-]+( [^&|;<>$`()]*)?$/.test(start)) return start;
   if (typeof main === 'string') return `node ${main}`;
-  const found = ['server.js', 'index.js', 'app.js', 'src/server.js', 'src/index.js', 'server.ts', 'src/server.ts'];
-  return `node ${found.find((name) => existsSync(path.join(folder, name))) ?? 'server.js'}`;
+  const names = nodeFiles.flatMap((name) => nodeExtensions.map((extension) => `${name}.${extension}`));
+  const found = names.find((name) => existsSync(path.join(folder, name)));
+  return found && `node ${found}`;
 }
 
 function manifestOf(folder: string): { scripts?: { start?: unknown }; main?: unknown } {
   try {
-    return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    const value: unknown = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    return typeof value === 'object' && value !== null ? value : {};
   } catch {
     return {};
   }
@@ -58,16 +74,14 @@ export function renderConfig(draft: ProjectDraft, withTypes: boolean, schema: st
   const quoted = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   // JSON is YAML, and quotes whatever has to be.
   const say = withTypes ? quoted : JSON.stringify;
-  // Go's allocations are counted by its own profiles, and its answers by nobody.
-  const metric = draft.pprof === undefined ? 'allocated.perRequest' : 'allocated.bytes';
+  const [metric, share] = thresholdOf(draft);
   const target = [
-    ['command', draft.command],
+    ['command', draft.command ?? commandToFillIn],
     ['pprof', draft.pprof],
   ] as const;
   const members = target.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${say(value)}`])).join(', ');
   const build = draft.build === undefined ? [] : [`build: ${say(draft.build)}`];
-  const threshold =
-    draft.kind === 'other' ? [] : [`thresholds: { ${say(metric)}: ${say(draft.pprof === undefined ? '1 %' : '3 %')} }`];
+  const threshold = [`thresholds: { ${say(metric)}: ${say(share)} }`];
   if (withTypes) {
     const lines = [
       `targets: { service: { ${members} } }`,
@@ -88,4 +102,10 @@ export function renderConfig(draft: ProjectDraft, withTypes: boolean, schema: st
     ...build,
   ];
   return { name: 'floodgate.config.yaml', text: `${lines.join('\n')}\n` };
+}
+
+/** Go's allocations are counted by its own profiles, and its answers by nobody; of other programs only memory is known. */
+function thresholdOf({ kind, pprof }: ProjectDraft): [metric: string, share: string] {
+  if (kind === 'Node.js') return ['allocated.perRequest', '1 %'];
+  return pprof === undefined ? ['rss.max', '10 %'] : ['allocated.bytes', '3 %'];
 }

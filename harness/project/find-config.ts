@@ -21,6 +21,8 @@ export interface Project {
   readonly config: ProjectConfig;
   /** Inline ones and those of globs, in order; names are unique. */
   readonly scenarios: readonly ScenarioConfig[];
+  /** Of those in files of their own, by name: the file, relative to the folder. @default none are */
+  readonly scenarioFiles?: ReadonlyMap<string, string>;
 }
 
 /** The configuration's path, or undefined where no folder upwards has one. @throws FloodgateError where one has two */
@@ -68,15 +70,22 @@ export async function loadProject(from: string, given?: string): Promise<Project
   const { value, lineOf } = await readValue(file, shown);
   const config = checkConfig(value, shown, lineOf);
   const scenarios: ScenarioConfig[] = [];
+  const scenarioFiles = new Map<string, string>();
   for (const each of config.scenarios ?? []) {
-    if (typeof each === 'string') scenarios.push(...(await scenariosOf(each, folder)));
-    else scenarios.push(each);
+    if (typeof each !== 'string') {
+      scenarios.push(each);
+      continue;
+    }
+    for (const { scenario, name } of await scenariosOf(each, folder)) {
+      scenarios.push(scenario);
+      scenarioFiles.set(scenario.name, name.split(path.sep).join('/'));
+    }
   }
   checkNames(scenarios, config, file);
-  return { file, folder, config, scenarios };
+  return { file, folder, config, scenarios, scenarioFiles };
 }
 
-async function scenariosOf(glob: string, folder: string): Promise<ScenarioConfig[]> {
+async function scenariosOf(glob: string, folder: string): Promise<{ scenario: ScenarioConfig; name: string }[]> {
   const files = globSync(glob, { cwd: folder, exclude: (name) => name === 'node_modules' })
     .sort()
     .slice(0, scenarioFilesMax);
@@ -85,10 +94,10 @@ async function scenariosOf(glob: string, folder: string): Promise<ScenarioConfig
       hint: `Globs are relative to ${folder}; * does not cross a slash, ** does.`,
     });
   }
-  const scenarios: ScenarioConfig[] = [];
+  const scenarios: { scenario: ScenarioConfig; name: string }[] = [];
   for (const name of files) {
     const { value, lineOf } = await readValue(path.join(folder, name), name);
-    scenarios.push(withCapture(checkScenario(value, name, lineOf), path.dirname(name)));
+    scenarios.push({ scenario: withCapture(checkScenario(value, name, lineOf), path.dirname(name)), name });
   }
   return scenarios;
 }

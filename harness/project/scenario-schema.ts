@@ -44,6 +44,8 @@ export const scenarioSchema = v.strictObject({
   load: v.optional(command),
   /** With `load`: it sends no HTTP requests, so that none has to be answered. @default false */
   unanswered: v.optional(v.boolean()),
+  /** A head is compared whatever it answers: other statuses, half as many bytes, fewer answers. @default false */
+  changedAnswers: v.optional(v.boolean()),
   /** A capture file to replay, relative to the file that says so. */
   capture: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_096))),
   /** A capture or HAR file whose HTTP requests are sent at the target, relative to the file that says so. */

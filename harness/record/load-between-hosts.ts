@@ -4,8 +4,9 @@
  */
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import { describeExit, lastWords, startChild } from '../target/child-target.ts';
+import { describeExit, startChild } from '../target/child-target.ts';
 import { fillIn, splitWords } from '../target/command-words.ts';
+import { lastWords } from '../target/last-words.ts';
 import { listeningSockets } from '../target/listening-sockets.ts';
 import type { Target } from '../target/target.ts';
 import { cable, joinHosts, serverAddress } from './two-hosts.ts';
@@ -106,7 +107,7 @@ async function drive({ load, signal }: LoadBetweenHosts, port: number, over: Abo
   over.removeEventListener('abort', stop);
   if (exit.code === 0 || signal.aborted || over.aborted) return 0;
   throw new FloodgateError('load-failed', `the load failed (${describeExit(exit)}): ${load}`, {
-    hint: lastWords(exit.lastLines),
+    hint: await lastWords(exit.lastLines),
   });
 }
 

@@ -21,6 +21,7 @@ import { familyNotes, familyOf } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
 import { requestNotes } from './requests-notes.ts';
 import { seriesOf } from './series.ts';
+import { lastLinesOf } from './target-words.ts';
 import { faultOf, verdictOf } from './verdict.ts';
 
 export interface RunReportInput {
@@ -146,12 +147,4 @@ function notesOf(input: RunReportInput): Note[] {
     notes.push({ severity: 'warning', text: `the ${measure.companion.name} ended before the run did` });
   }
   return notes;
-}
-
-/** What a target said last that ended by itself: only then are the rules that find secrets loaded. */
-async function lastLinesOf({ exit: { expected, lastLines } }: PassResult): Promise<Note[]> {
-  if (expected) return [];
-  const { Redactor } = await import('../redaction/redactor.ts');
-  const redactor = new Redactor(process.env);
-  return lastLines.map((line) => ({ severity: 'warning', text: `target: ${redactor.text(line)}` }));
 }

@@ -6,6 +6,7 @@ import { droppedByTarget } from '../metrics/delivery.ts';
 import { describeOverload } from '../metrics/overload.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import { countsOf } from '../watch/agent-counters.ts';
+import { answerCounters } from '../watch/answers.ts';
 import type { Measurement } from './measurement.ts';
 import { gcEventsOf } from './series.ts';
 
@@ -15,7 +16,7 @@ export function derivedOf(measure: MeasuredPass): Derived {
   return {
     gc: gcEventsOf(measure),
     phases: measure.watch.phases.map((phase) => ({ ...phase })),
-    counters: measure.stats.final?.values ?? {},
+    counters: { ...measure.stats.final?.values, ...answerCounters(measure.answers) },
     ledger: ledgerOf(measure),
     messages: messagesOf(measure),
     exchanges: exchangesOf(measure),

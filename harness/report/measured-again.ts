@@ -129,7 +129,12 @@ const table = v.pipe(
 const line = v.object({ tMs: numbers, rss: numbersOrGaps, own: numbersOrGaps });
 const usage = v.object({ minorFaults: number, majorFaults: number, userMs: number, systemMs: number, threads: number });
 const snapshot = v.object({ tsMs: number, values: counts });
-const answers = v.object({ total: number, not2xx: number });
+const answers = v.object({
+  total: number,
+  not2xx: number,
+  statuses: v.optional(counts),
+  bytes: v.optional(number),
+});
 
 const schema = v.object({
   kind: v.literal('measurement'),

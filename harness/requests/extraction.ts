@@ -1,5 +1,6 @@
 /** From a recording to requests that can be sent, once a run; each of its passes reads them anew. */
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -27,6 +28,12 @@ export interface ExtractionOrder {
 /** @throws FloodgateError where the recording cannot be read, or holds no request that can be sent */
 export async function extractRequests(order: ExtractionOrder): Promise<ExtractedRequests> {
   const { file, folder, signal } = order;
+  // Its first bytes say what it is, and are gone then.
+  if (statSync(file, { throwIfNoEntry: false })?.isFIFO()) {
+    throw new FloodgateError('recording-unreadable', `${file} is a pipe, and is read more than once`, {
+      hint: 'put it into a file first, or give it as standard input: -',
+    });
+  }
   const seeds = randomBytes(8);
   const data: ExtractionData = { file, folder, hashSeed: [seeds.readUInt32LE(0), seeds.readUInt32LE(4)] };
   const module = new URL(`./extraction-thread${path.extname(import.meta.url)}`, import.meta.url);

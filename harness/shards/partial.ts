@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync,
 import path from 'node:path';
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
-import type { ComparisonReport } from '../../reports/comparison.ts';
+import type { ComparedVersion, ComparisonReport } from '../../reports/comparison.ts';
 import { readComparison } from '../../reports/comparison-reader.ts';
 import type { Report, RunReport } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
@@ -241,9 +241,14 @@ function isOfCell(
   if (Number.isNaN(Date.parse(report.startedAt))) return false;
   if (report.kind !== 'comparison') return report.kind === 'run' && report.scenario.name === cell;
   const { base, head, scenarios, timelines, flames } = report;
-  const isVersion = base.key === comparison?.base.key && head.key === comparison.head.key;
+  if (!comparison || !isSame(base, comparison.base) || !isSame(head, comparison.head)) return false;
   const names = [...scenarios.map(({ name }) => name), ...[...timelines, ...flames].map(({ scenario }) => scenario)];
-  return isVersion && scenarios.length <= 1 && names.every((each) => each === cell);
+  return scenarios.length <= 1 && names.every((each) => each === cell);
+}
+
+/** The key of a working folder with changes is by the times of its files. */
+function isSame(found: ComparedVersion, { commit, dirty, key }: ComparedVersion): boolean {
+  return dirty ? found.dirty && found.commit === commit : found.key === key;
 }
 
 const cellFile = (folder: string, cell: string) => path.join(folder, cellFolder, `${cell}.json`);

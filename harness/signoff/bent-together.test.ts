@@ -349,6 +349,11 @@ const ordered: Row[] = [
     'summary-invalid',
   ],
   [
+    'answers that may change, though the project does not say so',
+    signedAgain(judgedAgain(summary(({ scenarios }) => void (scenarios[0].comparisons[0].mayAnswerOtherwise = true)))),
+    'project-differs',
+  ],
+  [
     'a run in fewer lanes than were ordered',
     signedAgain(summary((all) => void (all.command = all.command.replace(' --lane exact', '')))),
     'summary-invalid',

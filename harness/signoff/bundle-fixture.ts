@@ -111,7 +111,14 @@ export async function sealedFixture(
     sites: [],
     notes: [],
   } as const;
-  const facts = { repeats: true, thresholds, unfitPairs: 0, lastFault: '', isCutShort: false };
+  const facts = {
+    repeats: true,
+    thresholds,
+    unfitPairs: 0,
+    lastFault: '',
+    isCutShort: false,
+    mayAnswerOtherwise: false,
+  };
   const candidate = order.isPacked
     ? { label: 'shop-1.4.0.tgz', commit: null, package: { name: 'shop-1.4.0.tgz', sha256: 'd'.repeat(64) } }
     : { label: 'v1.4.0', commit: 'c'.repeat(40), package: null };

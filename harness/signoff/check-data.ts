@@ -3,7 +3,6 @@
  * schema versions (`SIGNOFF_SCHEMA_VERSION`).
  * Another version of floodgate may word a note otherwise and know more metrics; what it judges has to be the same.
  */
-import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ComparedScenario } from '../../reports/comparison.ts';
 import { counted } from '../../reports/counted.ts';
@@ -28,8 +27,8 @@ import { checkOrder } from './check-order.ts';
 import { checkPage, type Looked } from './check-page.ts';
 import { checkBuilds, checkCommand, checkEnvironment, checkOrigin, checkProject } from './check-project.ts';
 import { checkShown, shownOf } from './check-shown.ts';
+import { checkUse } from './check-use.ts';
 import { checkWitnesses } from './check-witnesses.ts';
-import { envelopeName } from './envelope.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
 import { notesOf } from './notes.ts';
@@ -133,33 +132,8 @@ function checkNotes({ files, report, isOwnVersion }: Bundle): void {
   if (missing) throw refused('summary-invalid', `${summaryName}: no note says: ${missing.text}`);
 }
 
-const topNames = new Set([summaryName, ledgerFileName, projectName, sourceListName, pageName, printName, envelopeName]);
-const runFile = /^runs\/[^/]+\/[^/]+\/(report\.json|measurement\.json|traffic\.yaml|[\w.-]+\.heapsnapshot)$/;
-const pairFile = /^pairs\/[^/]+\/[^/]+\/\d+-(base|head)\.json$/;
-
 /** The clock of a machine may be set back while it measures. */
 const clockStepMs = 500;
-
-/** Files that nobody asks for, and data of a run that the summary leaves out: it may be the one that failed. */
-function checkUse(files: BundleFiles, { scenarios }: SignoffReport): void {
-  const folders = new Set(
-    scenarios.flatMap(({ runs, comparisons }) => [...runs, ...comparisons].flatMap(({ folder }) => folder ?? [])),
-  );
-  for (const name of files.keys()) {
-    if (topNames.has(name)) continue;
-    if (!runFile.test(name) && !pairFile.test(name))
-      throw refused('file-unexpected', `${name} is no file of a sign-off`);
-    const folder = path.posix.dirname(name);
-    if (!folders.has(folder)) throw refused('file-unexpected', `${name} is of no run in the summary`);
-  }
-  for (const { comparisons } of scenarios) {
-    for (const { folder, result } of comparisons) {
-      const count = [...files.keys()].filter((name) => name.startsWith(`${folder}/`)).length;
-      if (count > 2 * result.pairs)
-        throw refused('file-unexpected', `${folder} has more runs than ${result.pairs} pairs`);
-    }
-  }
-}
 
 function checkStatement({ files, report }: Bundle, statement: Statement): void {
   const source = readSourceList(contentOf(files, sourceListName).toString('utf8'));

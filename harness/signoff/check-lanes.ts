@@ -1,4 +1,4 @@
-/** Whether each scenario was run, and compared, in every lane that the command orders. */
+/** Whether each scenario was run, and compared, in every lane that the command orders, by answers that may change where the project says so. */
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -26,6 +26,9 @@ export async function checkLanes(value: unknown, { command, scenarios, previous 
     // Such a one is no pass by itself.
     if (!wasRun(scenario)) continue;
     const config = project.scenarios.find(({ name }) => name === scenario.name)!;
+    const isFree = config.changedAnswers === true;
+    if (scenario.comparisons.some(({ mayAnswerOtherwise = false }) => mayAnswerOtherwise !== isFree))
+      throw refused('project-differs', `project.json: answers of ${scenario.name} may change otherwise than it says`);
     const what = whatDiffers(scenario, await lanesIn(order, config), previous !== null);
     if (what !== undefined)
       throw refused('summary-invalid', `signoff.json: ${scenario.name} was not ${what} in the lanes that were ordered`);

@@ -23,6 +23,7 @@ import { measuredAgain } from '../report/measured-again.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { reportAgain } from '../report/report-again.ts';
 import { requestsOf } from '../report/series.ts';
+import { answerCounters } from '../watch/answers.ts';
 import { sampleSizes } from './sample-sizes.ts';
 
 export interface RunInputs {
@@ -79,7 +80,7 @@ function noRequestSeen({ pass }: Measurement): Fault | null {
 export interface PairsInputs
   extends Pick<
     SignedComparison,
-    'seed' | 'pairsMax' | 'repeats' | 'thresholds' | 'unfitPairs' | 'lastFault' | 'isCutShort'
+    'seed' | 'pairsMax' | 'repeats' | 'thresholds' | 'unfitPairs' | 'lastFault' | 'isCutShort' | 'mayAnswerOtherwise'
   > {
   readonly scenario: string;
   readonly lane: Lane;
@@ -100,6 +101,7 @@ export async function judgePairsAgain(inputs: PairsInputs): Promise<ComparedScen
     scenario,
     lane,
     repeats: inputs.repeats,
+    mayAnswerOtherwise: inputs.mayAnswerOtherwise ?? false,
     thresholds: new Map(Object.entries(inputs.thresholds)),
     minimums: minimumMetrics(),
     pairsMax: inputs.pairsMax,
@@ -131,7 +133,8 @@ const nothing: PairedRun = { figures: [], budgets: [], series: [], fault: null }
 
 function pairedRun(measurement: Measurement): PairedRun {
   const { figures, budgets, fault } = measuredAgain(measurement);
-  return { figures, budgets, fault, series: [requestsOf(measurement.pass)] };
+  const counters = answerCounters(measurement.pass.answers);
+  return { figures, budgets, fault, counters, series: [requestsOf(measurement.pass)] };
 }
 
 const notCompared: Verdict = {

@@ -175,6 +175,7 @@ async function sealPairs(
     unfitPairs: facts.unfitPairs,
     lastFault: redactor.text(facts.lastFault),
     isCutShort: facts.isCutShort,
+    ...(facts.mayAnswerOtherwise && { mayAnswerOtherwise: true }),
   };
   const again = await judgePairsAgain({
     ...judged,

@@ -66,6 +66,7 @@ const compared = v.looseObject({
   pairs: v.pipe(whole, v.maxValue(64)),
   metrics: list(v.looseObject({ name: text, decision: text })),
   sites: list(v.looseObject({})),
+  fault: v.optional(text),
   notes: list(v.looseObject({ severity: text, text })),
 });
 
@@ -78,6 +79,7 @@ const comparison = v.strictObject({
   unfitPairs: whole,
   lastFault: text,
   isCutShort: v.boolean(),
+  mayAnswerOtherwise: v.optional(v.boolean()),
   result: compared,
 });
 

@@ -49,7 +49,7 @@ for (const [name, change] of [
 }
 
 t.test('an installed package has no sources to compare with', (t) => {
-  const root = path.join(t.testdirName, 'node_modules', 'floodgate');
+  const root = path.join(t.testdir({}), 'node_modules', 'floodgate');
   t.equal(agentFilesIn(root), undefined);
   write(root, 'dist/agent/main.js', 'main');
   const modules = { file: /dist\/agent\/main\.js$/, words: 'module by module' };

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { FloodgateError } from '../../agent/errors.ts';
+import { lastWords } from './last-words.ts';
 import type { Target, TargetExit, Wrapper } from './target.ts';
 
 export interface ChildTargetOptions {
@@ -157,7 +158,7 @@ class ChildTarget implements Target {
     if (outcome === 'ready') return;
     if (outcome === 'late') {
       throw new FloodgateError('target-not-started', `${this.name} was not ready after ${timeoutMs / 1000} s`, {
-        hint: lastWords(
+        hint: await lastWords(
           this.#lines,
           pattern ? `It runs, but never said ${pattern}.` : `It runs, but ${probe?.what}. ${probe?.hint}`,
         ),
@@ -169,7 +170,7 @@ class ChildTarget implements Target {
         cause: this.#spawnError,
       });
     }
-    throw diedAtStart(this.name, outcome);
+    throw await diedAtStart(this.name, outcome);
   }
 
   async stop(): Promise<TargetExit> {
@@ -237,16 +238,11 @@ class ChildTarget implements Target {
 }
 
 /** A target that could not be started has not been tried: no verdict, but what it said. */
-export function diedAtStart(name: string, exit: TargetExit, cause?: unknown): FloodgateError {
+export async function diedAtStart(name: string, exit: TargetExit, cause?: unknown): Promise<FloodgateError> {
   return new FloodgateError('target-died', `${name} ended before it was ready (${describeExit(exit)})`, {
-    hint: lastWords(exit.lastLines, 'It ended by itself.'),
+    hint: await lastWords(exit.lastLines, 'It ended by itself.'),
     cause,
   });
-}
-
-/** What a program wrote last, for a hint. @param otherwise what is said besides where it wrote nothing */
-export function lastWords(lines: readonly string[], otherwise = ''): string {
-  return lines.length === 0 ? `${otherwise} It wrote nothing.`.trimStart() : `Its last lines:\n  ${lines.join('\n  ')}`;
 }
 
 /** "exit code 3", "signal SIGSEGV", "killed after ignoring SIGTERM". */

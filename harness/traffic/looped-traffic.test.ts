@@ -6,6 +6,8 @@ import type { RunReport } from '../../reports/model.ts';
 import { run, workplace } from '../commands/cli-trial.ts';
 import { openTraffic } from './open-traffic.ts';
 
+// On a busy machine thirty thousand frames take their time.
+t.setTimeout(300_000);
 const moduleUrl = new URL('../../scenarios/recorded-burst/scenario.ts', import.meta.url).href;
 const order = { kind: 'scenario', moduleUrl, options: { seed: 1, sizeBytes: undefined } } as const;
 

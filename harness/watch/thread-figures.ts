@@ -1,5 +1,6 @@
 /** What the worker threads of one process say of their heaps: each has one of its own. */
-import type { PreloadLine } from '../preload/options.ts';
+import type { Answers, PreloadLine } from '../preload/options.ts';
+import { addedAnswers } from './answers.ts';
 import { SampleTable } from './sample-table.ts';
 
 type V8Line = Extract<PreloadLine, { type: 'v8' }>;
@@ -40,7 +41,7 @@ export class Threads {
   /** Beyond those that are listed. */
   uncounted = 0;
   readonly #living = new Map<number, ThreadFigures>();
-  readonly #ended = { allocated: 0, answers: 0, not2xx: 0 };
+  readonly #ended: { allocated: number; answers: Answers | undefined } = { allocated: 0, answers: undefined };
 
   start(id: number, tMs: number): ThreadFigures | undefined {
     const known = this.#living.get(id);
@@ -73,8 +74,7 @@ export class Threads {
     thread.endMs = tMs;
     this.#living.delete(id);
     this.#ended.allocated += thread.last?.allocated ?? 0;
-    this.#ended.answers += thread.last?.answers?.total ?? 0;
-    this.#ended.not2xx += thread.last?.answers?.not2xx ?? 0;
+    this.#ended.answers = addedAnswers([this.#ended.answers, thread.last?.answers]);
   }
 
   /** Those that run and have said so. */
@@ -88,8 +88,7 @@ export class Threads {
     const lines = this.living.flatMap(({ last }) => (last ? [last] : []));
     const sum = (of: (line: V8Line) => number | null | undefined) =>
       lines.reduce((all, line) => all + (of(line) ?? 0), of(main) ?? 0);
-    const total = this.#ended.answers + sum(({ answers }) => answers?.total);
-    const not2xx = this.#ended.not2xx + sum(({ answers }) => answers?.not2xx);
+    const answers = addedAnswers([this.#ended.answers, main.answers, ...lines.map((line) => line.answers)]);
     const heapUsed = sum((line) => line.heapUsed);
     return {
       ...main,
@@ -104,7 +103,7 @@ export class Threads {
       afterGc: sum((line) => line.afterGc),
       handles: sum((line) => line.handles),
       ownMs: sum((line) => line.ownMs),
-      ...(total > 0 && { answers: { total, not2xx } }),
+      ...(answers && { answers }),
     };
   }
 }

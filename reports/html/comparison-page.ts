@@ -9,7 +9,14 @@ import {
   type ComparisonReport,
   judgedMetrics,
 } from '../comparison.ts';
-import { formatChange, formatInterval, formatLimit, formatMedian, formatSiteChange } from '../comparison-sentence.ts';
+import {
+  formatChange,
+  formatInterval,
+  formatLimit,
+  formatMedian,
+  formatOrigin,
+  formatSiteChange,
+} from '../comparison-sentence.ts';
 import { formatDuration, formatShare, formatSite, formatValue, printable, verdictWord } from '../format.ts';
 import type { Unit } from '../model.ts';
 import { commandLine, element, section, sortableTable, type TableColumn } from './dom.ts';
@@ -54,6 +61,19 @@ function banner(report: ComparisonReport): HTMLElement {
         class: 'dim',
         text: `${pairs} interleaved pairs on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`,
       }),
+      ...(report.failures ?? []).flatMap(({ details }) =>
+        details === ''
+          ? []
+          : [
+              element('pre', {
+                class: 'said',
+                text: details
+                  .split('\n')
+                  .map((line) => printable(line))
+                  .join('\n'),
+              }),
+            ],
+      ),
       commandLine(report.command),
     ]),
   ]);
@@ -180,16 +200,16 @@ function strip(metric: ComparedMetric, reach: number): Node {
 /** Of what the base allocates: smaller changes are behind a click. */
 const shareShown = 0.01;
 
-/** The first always; sites come with the largest change first. */
+/** The first always; sites come with the largest growth first. */
 function siteTables(sites: readonly ComparedSite[], flame: ComparedFlame | undefined): Node[] {
   const whole = flame?.before.reduce((sum, bytes) => sum + bytes, 0) ?? 0;
   const isLarge = (site: ComparedSite) => Math.abs((site.headBytes ?? 0) - (site.baseBytes ?? 0)) >= shareShown * whole;
-  const small = sites.findIndex((site, at) => at > 0 && !isLarge(site));
-  if (small < 0) return [siteTable(sites)];
-  const words = `${sites.length - small} more, each below ${formatShare(shareShown)} of what the base allocates`;
+  const small = sites.filter((site, at) => at > 0 && !isLarge(site));
+  if (small.length === 0) return [siteTable(sites)];
+  const words = `${small.length} more, each below ${formatShare(shareShown)} of what the base allocates`;
   return [
-    siteTable(sites.slice(0, small)),
-    element('details', {}, [element('summary', { text: words }), siteTable(sites.slice(small))]),
+    siteTable(sites.filter((site) => !small.includes(site))),
+    element('details', {}, [element('summary', { text: words }), siteTable(small)]),
   ];
 }
 
@@ -197,7 +217,14 @@ function siteTable(sites: readonly ComparedSite[]): HTMLElement {
   const bytes = (value: number | null) => (value === null ? '–' : formatValue(value, 'bytes'));
   return sortableTable<ComparedSite>(
     [
-      { title: 'Function', cell: (site) => element('code', { text: formatSite(site) }) },
+      {
+        title: 'Function',
+        cell: (site) =>
+          element('span', {}, [
+            element('code', { text: formatSite(site) }),
+            element('span', { class: 'dim', text: formatOrigin(site) }),
+          ]),
+      },
       { title: 'Base', numeric: true, cell: (site) => bytes(site.baseBytes), key: (site) => site.baseBytes ?? 0 },
       { title: 'Head', numeric: true, cell: (site) => bytes(site.headBytes), key: (site) => site.headBytes ?? 0 },
       {

@@ -111,6 +111,19 @@
 		const difference = (headBytes ?? 0) - (baseBytes ?? 0);
 		return `${baseBytes === null ? "new" : headBytes === null ? "gone" : formatChange(difference / baseBytes)} (${formatDifference(difference, "bytes")} ± ${formatBytes(errorBytes)})`;
 	}
+	const originWords = {
+		renamed: "renamed from",
+		replaced: "in place of",
+		split: "taken out of",
+		joined: "with the work of"
+	};
+	function formatOrigin({ file, functionName, origin }) {
+		if (!origin) return "";
+		const { how } = origin;
+		if (how === "renamed" && origin.functionName === functionName) return `, moved from ${printable(origin.file, 300)}`;
+		const place = origin.file === file ? "" : `${printable(origin.file, 300)} `;
+		return `, ${originWords[how]} ${place}${printable(origin.functionName || "(anonymous)", 200)}`;
+	}
 	function formatInterval({ changeLow, changeHigh }) {
 		return changeLow === null || changeHigh === null ? "" : `${formatChange(changeLow)} … ${formatChange(changeHigh)}`;
 	}
@@ -767,6 +780,10 @@
 				class: "dim",
 				text: `${pairs} interleaved pairs on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`
 			}),
+			...(report.failures ?? []).flatMap(({ details }) => details === "" ? [] : [element("pre", {
+				class: "said",
+				text: details.split("\n").map((line) => printable(line)).join("\n")
+			})]),
 			commandLine(report.command)
 		])]);
 	}
@@ -904,17 +921,20 @@
 	function siteTables(sites, flame) {
 		const whole = flame?.before.reduce((sum, bytes) => sum + bytes, 0) ?? 0;
 		const isLarge = (site) => Math.abs((site.headBytes ?? 0) - (site.baseBytes ?? 0)) >= shareShown * whole;
-		const small = sites.findIndex((site, at) => at > 0 && !isLarge(site));
-		if (small < 0) return [siteTable(sites)];
-		const words = `${sites.length - small} more, each below ${formatShare(shareShown)} of what the base allocates`;
-		return [siteTable(sites.slice(0, small)), element("details", {}, [element("summary", { text: words }), siteTable(sites.slice(small))])];
+		const small = sites.filter((site, at) => at > 0 && !isLarge(site));
+		if (small.length === 0) return [siteTable(sites)];
+		const words = `${small.length} more, each below ${formatShare(shareShown)} of what the base allocates`;
+		return [siteTable(sites.filter((site) => !small.includes(site))), element("details", {}, [element("summary", { text: words }), siteTable(small)])];
 	}
 	function siteTable(sites) {
 		const bytes = (value) => value === null ? "–" : formatValue(value, "bytes");
 		return sortableTable([
 			{
 				title: "Function",
-				cell: (site) => element("code", { text: formatSite(site) })
+				cell: (site) => element("span", {}, [element("code", { text: formatSite(site) }), element("span", {
+					class: "dim",
+					text: formatOrigin(site)
+				})])
 			},
 			{
 				title: "Base",

@@ -1,0 +1,88 @@
+/**
+ * Whether two versions answered the same load alike: a version that answers less, something else or nothing allocates less, and would look
+ * better. Pure.
+ */
+import { formatBytes, formatCount, formatShare } from '../../reports/format.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { type AnswerCounts, countedAnswers } from '../watch/answers.ts';
+import type { Judgement } from './judge.ts';
+
+type Runs = Readonly<Record<'base' | 'head', readonly Partial<Pick<RunReport, 'counters'>>[]>>;
+
+/** Runs of one load of so many requests differ by less; one by time is answered as often as the service is quick. */
+const sameCountShare = 0.005;
+/** A difference of every run from here on. */
+const fewerShare = 0.01;
+const statusShare = 0.01;
+/** Half as many bytes, or twice as many: another answer. A field more or less is none. */
+const sizeFactor = 2;
+
+interface Sides {
+  readonly base: readonly AnswerCounts[];
+  readonly head: readonly AnswerCounts[];
+}
+
+/** How the answers of the head differ, in a sentence; undefined where they are alike, or neither version counts any. */
+export function answersDiffer(runs: Runs): string | undefined {
+  const counts = { base: countsOf(runs.base), head: countsOf(runs.head) };
+  if (!counts.base) return undefined;
+  if (!counts.head) return 'base answers the load, and no answer of head was counted';
+  const sides = { base: counts.base, head: counts.head };
+  return fewer(sides) ?? otherStatuses(sides) ?? otherSizes(sides);
+}
+
+/** Takes back what is within a limit: worse is worse, whatever was answered. */
+export function withoutDifferent(judgement: Judgement, note: string | undefined): Judgement {
+  if (note === undefined) return judgement;
+  const metrics = judgement.metrics.map((metric) =>
+    metric.decision === 'within' ? { ...metric, decision: 'undecided' as const, note } : metric,
+  );
+  const decision = judgement.decision === 'worse' ? 'worse' : 'undecided';
+  return { ...judgement, metrics, decision, mayChange: false, fault: note };
+}
+
+/** Undefined where not every run counts them. */
+function countsOf(runs: Runs['base']): readonly AnswerCounts[] | undefined {
+  const counts = runs.flatMap(({ counters }) => countedAnswers(counters) ?? []);
+  return counts.length === runs.length && counts.length > 0 ? counts : undefined;
+}
+
+function fewer({ base, head }: Sides): string | undefined {
+  const [before, after] = [base.map(({ total }) => total), head.map(({ total }) => total)];
+  const least = Math.min(...before);
+  const isCounted = Math.max(...before) - least <= sameCountShare * least;
+  const most = Math.max(...after);
+  if (!isCounted || most >= least * (1 - fewerShare)) return undefined;
+  return `head answered at most ${formatCount(most)} requests of the load in a run, base at least ${formatCount(least)}`;
+}
+
+function otherStatuses({ base, head }: Sides): string | undefined {
+  const all = new Set([...base, ...head].flatMap(({ statuses }) => Object.keys(statuses)));
+  const shares = (side: readonly AnswerCounts[], status: string) =>
+    side.map(({ statuses, total }) => (statuses[status] ?? 0) / Math.max(1, total));
+  const differing = [...all].flatMap((status) => {
+    const [before, after] = [shares(base, status), shares(head, status)];
+    const more = Math.min(...after) - Math.max(...before);
+    const less = Math.min(...before) - Math.max(...after);
+    return Math.max(more, less) > statusShare ? [{ status, before: middle(before), after: middle(after), more }] : [];
+  });
+  const [largest] = differing.sort((a, b) => b.more - a.more);
+  if (!largest) return undefined;
+  const { status, before, after } = largest;
+  return `head answers ${formatShare(after)} of its requests with status ${status}, base ${formatShare(before)}`;
+}
+
+function otherSizes({ base, head }: Sides): string | undefined {
+  const each = (side: readonly AnswerCounts[]) =>
+    side.flatMap(({ bytes, total }) => (bytes === undefined || total === 0 ? [] : [bytes / total]));
+  const [before, after] = [each(base), each(head)];
+  if (before.length < base.length || after.length < head.length) return undefined;
+  const isLess = Math.max(...after) * sizeFactor < Math.min(...before);
+  const isMore = Math.min(...after) > Math.max(...before) * sizeFactor;
+  if (!isLess && !isMore) return undefined;
+  return `an answer of head has ${formatBytes(middle(after))}, one of base ${formatBytes(middle(before))}`;
+}
+
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}

@@ -1,0 +1,132 @@
+/** Functions that were renamed, moved, split or joined between two versions: none of them is a cause, whatever its name. */
+import t from 'tap';
+import { formatOrigin } from '../../reports/comparison-sentence.ts';
+import { functionKey } from './callers.ts';
+import type { VersionEvidence } from './site-evidence.ts';
+import { compareSites, renamedIn } from './sites.ts';
+
+type Bytes = Readonly<Record<string, number>>;
+
+/** Sites `file name` with bytes a request; the line is where the text names the function first. */
+function version(
+  bytes: Bytes,
+  texts: Readonly<Record<string, string>> = {},
+  calls: Readonly<Record<string, string>> = {},
+) {
+  const lines = new Map(Object.entries(texts).map(([file, text]) => [file, text.split('\n')]));
+  const sites = Object.entries(bytes).map(([site, each]) => {
+    const [file = '', functionName = ''] = site.split(' ');
+    const line = (lines.get(file)?.findIndex((text) => text.includes(` ${functionName}(`)) ?? -1) + 1;
+    return { file, functionName, line, where: 'heap', selfBytes: each * 1_000, errorShare: 0.01 } as const;
+  });
+  const key = (site: string) => functionKey(...(site.split(' ') as [string, string]));
+  const callers = new Map(Object.keys(bytes).map((site) => [key(site), new Set([key(calls[site] ?? 'a.js handle')])]));
+  const evidence: VersionEvidence = {
+    ...(lines.size > 0 && { linesOf: (file) => lines.get(file) }),
+    ...(Object.keys(calls).length > 0 && { callers }),
+  };
+  return { file: { requests: 1_000, sites }, evidence };
+}
+
+type MadeVersion = ReturnType<typeof version>;
+
+function said(base: MadeVersion, head: MadeVersion): string[] {
+  const sites = compareSites(base.file, head.file, { base: base.evidence, head: head.evidence });
+  return sites.map((site) => {
+    const { file, functionName, baseBytes, headBytes } = site;
+    return `${file} ${functionName} ${baseBytes ?? 'none'} → ${headBytes ?? 'none'}${formatOrigin(site)}`;
+  });
+}
+
+const parse = (name: string, count = 200) => `function ${name}(text) {
+  const rows = [];
+  for (let i = 0; i < ${count}; i++) rows.push({ id: i, price: i * 1.5, text: text + i });
+  return rows;
+}
+`;
+const total = (name: string) => `export function ${name}(rows) {
+  let sum = 0;
+  for (const { price } of rows) sum += Math.round(price * 100) / 100;
+  return { sum, words: String(sum).split('.') };
+}
+`;
+
+t.test('a function that was renamed is no cause, and the one that grew is first', async (t) => {
+  const base = version({ 'a.js parseCart': 9_000, 'a.js sumUp': 500 }, { 'a.js': parse('parseCart') + total('sumUp') });
+  const texts = { 'a.js': total('sumUp') + parse('readCart') };
+  const head = version({ 'a.js readCart': 9_010, 'a.js sumUp': 1_500 }, texts);
+  t.same(said(base, head), ['a.js sumUp 500 → 1500']);
+  const grown = version(
+    { 'a.js readCart': 9_900, 'a.js sumUp': 500 },
+    { 'a.js': parse('readCart', 220) + total('sumUp') },
+  );
+  t.same(said(base, grown), ['a.js readCart 9000 → 9900, renamed from parseCart']);
+  const called = renamedIn(base.file, grown.file, { base: base.evidence, head: grown.evidence });
+  t.match(called('a.js', 'parseCart'), { file: 'a.js', functionName: 'readCart' }, 'and lies over it in a flame graph');
+  t.match(called('a.js', 'sumUp'), { functionName: 'sumUp' });
+});
+
+t.test('a file that was renamed, and a function that was moved to another', async (t) => {
+  const base = version(
+    { 'a.js parseCart': 9_000, 'a.js (anonymous)': 700, 'b.js sumUp': 500 },
+    { 'a.js': parse('parseCart'), 'b.js': `import x from 'x';\n${total('sumUp')}` },
+  );
+  const renamed = version(
+    { 'lib/cart.js parseCart': 9_000, 'lib/cart.js (anonymous)': 900, 'b.js sumUp': 500 },
+    { 'lib/cart.js': parse('parseCart'), 'b.js': `import x from 'x';\n${total('sumUp')}` },
+  );
+  t.same(said(base, renamed), ['lib/cart.js (anonymous) 700 → 900, moved from a.js']);
+  const moved = version(
+    { 'a.js parseCart': 9_000, 'a.js (anonymous)': 700, 'a.js sumUp': 800 },
+    { 'a.js': parse('parseCart') + total('sumUp'), 'b.js': "import x from 'x';\n" },
+  );
+  t.same(said(base, moved), ['a.js sumUp 500 → 800, moved from b.js']);
+  const both = version(
+    { 'a.js parseCart': 9_000, 'a.js (anonymous)': 700, 'c.js addUp': 800 },
+    {
+      'a.js': parse('parseCart'),
+      'c.js': `import y from 'y';\nimport z from 'z';\n${total('addUp')}${parse('other')}`,
+    },
+  );
+  t.same(said(base, both), ['c.js addUp 500 → 800, renamed from b.js sumUp']);
+});
+
+t.test('a name that another function has taken', async (t) => {
+  const base = version({ 'a.js load': 5_000 }, { 'a.js': parse('load') });
+  const head = version({ 'a.js loadOld': 5_000, 'a.js load': 900 }, { 'a.js': parse('loadOld') + total('load') });
+  t.same(said(base, head), ['a.js load none → 900']);
+  const written = version({ 'a.js load': 6_000 }, { 'a.js': total('load') });
+  t.same(said(base, written), ['a.js load 5000 → 6000'], 'one whose text was thrown away is still that one');
+});
+
+t.test('work that was taken out of a function, or put into its caller', async (t) => {
+  const calls = { 'a.js parseRows': 'a.js parseCart' };
+  const whole = version({ 'a.js parseCart': 9_000, 'a.js sumUp': 500 }, {}, { 'a.js sumUp': 'a.js handle' });
+  const split = version({ 'a.js parseCart': 1_000, 'a.js parseRows': 8_000, 'a.js sumUp': 900 }, {}, calls);
+  t.same(said(whole, split), ['a.js sumUp 500 → 900']);
+  const grown = version({ 'a.js parseCart': 1_000, 'a.js parseRows': 8_900, 'a.js sumUp': 500 }, {}, calls);
+  t.same(said(whole, grown), ['a.js parseRows 8000 → 8900, taken out of parseCart']);
+  t.same(said(split, whole), ['a.js sumUp 900 → 500']);
+  const more = version({ 'a.js parseCart': 9_900, 'a.js sumUp': 900 }, {}, { 'a.js sumUp': 'a.js handle' });
+  t.same(said(split, more), ['a.js parseCart 9000 → 9900, with the work of parseRows']);
+});
+
+t.test('without texts: by who calls it and what it allocates', async (t) => {
+  const calls = { 'a.js one': 'a.js serve', 'a.js two': 'a.js serve', 'a.js far': 'a.js boot' };
+  const base = version({ 'a.js one': 9_000, 'a.js sumUp': 500 }, {}, calls);
+  t.same(said(base, version({ 'a.js two': 9_020, 'a.js sumUp': 900 }, {}, calls)), ['a.js sumUp 500 → 900']);
+  t.same(said(base, version({ 'a.js two': 12_000, 'a.js sumUp': 500 }, {}, calls)), [
+    'a.js two 9000 → 12000, in place of one',
+  ]);
+  t.same(
+    said(base, version({ 'a.js far': 9_000, 'a.js sumUp': 900 }, {}, calls)),
+    ['a.js far none → 9000', 'a.js sumUp 500 → 900', 'a.js one 9000 → none'],
+    'for another caller it is another function',
+  );
+});
+
+t.test('hostile names and lines', async (t) => {
+  const odd = { 'a.js $&.*(': 5_000, 'a.js \\u0000': 100 };
+  const base = version(odd, { 'a.js': '\n'.repeat(5) });
+  t.same(said(base, version(odd, { 'a.js': 'x'.repeat(100_000) })), []);
+});

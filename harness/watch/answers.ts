@@ -1,0 +1,52 @@
+/** HTTP answers that a target has counted, of several threads and processes together, and as counters of a report. Pure. */
+import type { Answers } from '../preload/options.ts';
+
+/** Undefined where none gave any. */
+export function addedAnswers(all: readonly (Answers | undefined)[]): Answers | undefined {
+  const known = all.filter((each) => each !== undefined);
+  if (known.length === 0) return undefined;
+  const statuses: Record<string, number> = {};
+  for (const each of known)
+    for (const [status, count] of Object.entries(each.statuses ?? {}))
+      statuses[status] = (statuses[status] ?? 0) + count;
+  const sum = (of: (answers: Answers) => number) => known.reduce((total, each) => total + of(each), 0);
+  return {
+    total: sum(({ total }) => total),
+    not2xx: sum(({ not2xx }) => not2xx),
+    // A sum of some of them is none.
+    ...(known.every(({ statuses }) => statuses) && { statuses }),
+    ...(known.every(({ bytes }) => bytes !== undefined) && { bytes: sum(({ bytes }) => bytes!) }),
+  };
+}
+
+const prefix = 'answers.';
+
+/** By which two versions are compared: what they answered to the same load, where their own servers counted it. */
+export function answerCounters(answers: Answers | undefined): Record<string, number> {
+  if (!answers?.statuses) return {};
+  const statuses = Object.entries(answers.statuses).map(([status, count]) => [`${prefix}${status}`, count]);
+  return {
+    [`${prefix}total`]: answers.total,
+    ...(answers.bytes !== undefined && { [`${prefix}bytes`]: answers.bytes }),
+    ...Object.fromEntries(statuses),
+  };
+}
+
+export interface AnswerCounts {
+  readonly total: number;
+  /** Headers and bodies; undefined where they were not counted. */
+  readonly bytes: number | undefined;
+  /** By status; empty where they were not counted. */
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+/** The same again; undefined where no answers were counted. */
+export function countedAnswers(counters: Readonly<Record<string, number>> = {}): AnswerCounts | undefined {
+  const total = counters[`${prefix}total`];
+  if (total === undefined) return undefined;
+  const statuses = Object.entries(counters).flatMap(([name, count]) => {
+    const status = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+    return /^\d{3}$/.test(status) ? [[status, count] as const] : [];
+  });
+  return { total, bytes: counters[`${prefix}bytes`], statuses: Object.fromEntries(statuses) };
+}
