@@ -6,7 +6,7 @@ import type { SignoffReport } from './signoff.ts';
 import { knownFrames, renderSignoffHtml, signoffFrame } from './signoff-html.ts';
 
 const folder = t.testdir();
-const { report } = await sealedFixture(`${folder}/waived`);
+const { report } = await sealedFixture(`${folder}/waived`, { isPacked: true });
 const failing = (await sealedFixture(`${folder}/worse`, { growth: 1.02, ledger: { ...ledger, waivers: [] } })).report;
 
 t.test('a page without what it says is the same for every sign-off', async (t) => {
