@@ -1,7 +1,14 @@
 /** V8's figures of one isolate: its heap, its collections, what it has allocated; read when the preload says, and sent. */
 import { readFileSync } from 'node:fs';
 import v8 from 'node:v8';
-import { type Allocated, AllocationSum, allocatedBetween, type UsedBySpace, usedBySpace } from './allocation.ts';
+import {
+  type Allocated,
+  AllocationSum,
+  allocatedBetween,
+  type UsedBySpace,
+  usedBySpace,
+  usedWithRoom,
+} from './allocation.ts';
 import type { PreloadLine } from './options.ts';
 import { RequestCount } from './requests.ts';
 
@@ -101,7 +108,7 @@ export class HeapWatch {
   }
 
   #take(isOurs: boolean): Allocated {
-    const used = usedBySpace();
+    const used = usedWithRoom();
     const last = this.#profiler;
     // The next one begins first: that text is made of the last allocates, and a collection that came then would be in neither.
     // Nothing is allocated while both run, so that none is in both.
