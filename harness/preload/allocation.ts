@@ -39,6 +39,26 @@ export class AllocationSum {
   }
 }
 
+/**
+ * What was ever allocated off V8's heap (buffers): the sum, over its collections, of what came since the one before. It holds where a
+ * collection frees such memory at once: a sweeper in a thread of its own frees it later, and what comes meanwhile is not seen.
+ */
+export class OffHeapSum {
+  #sum = 0;
+  #after = v8.getHeapStatistics().external_memory;
+
+  /** Of a collection that is over. */
+  collected(before: number, after: number): void {
+    this.#sum = this.untilNow(before);
+    this.#after = after;
+  }
+
+  /** @param now off-heap memory as it is now */
+  untilNow(now = v8.getHeapStatistics().external_memory): number {
+    return this.#sum + Math.max(0, now - this.#after);
+  }
+}
+
 /** Allocated between two readings, without a collection among them. */
 export function allocatedBetween(from: UsedBySpace, to: UsedBySpace): Allocated {
   let young = 0;
