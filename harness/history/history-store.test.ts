@@ -103,6 +103,72 @@ t.test('PostgreSQL: the same', async (t) => {
   await withPostgres(t, async (url) => conforms(t, { kind: 'postgres', url }));
 });
 
+t.test('PostgreSQL: the rights that a user lacks, and the first error', async (t) => {
+  await withPostgres(t, async (url, server) => {
+    server.sql('create role stranger login; create role reader login; create role tenant login');
+    const as = (user: string): StoreAddress => ({ kind: 'postgres', url: server.urlOf(user) });
+    const refused = (user: string) =>
+      openStore(as(user), { absent: 'make' }).then(
+        () => 'open',
+        (error) => error,
+      );
+    t.match(await refused('stranger'), { code: 'store-refused', hint: /GRANT CREATE ON DATABASE/ });
+    // A schema that somebody else owns: the first statement that fails names it.
+    server.sql('create schema floodgate; grant usage on schema floodgate to tenant');
+    t.match(await refused('tenant'), { code: 'store-refused', message: /permission denied for schema floodgate/ });
+    server.sql('drop schema floodgate');
+    await withStore({ kind: 'postgres', url }, (store) => store.add(entryOf(sampleRun(), origin)));
+    server.sql('grant usage on schema floodgate to reader; grant select on all tables in schema floodgate to reader');
+    await withStore(as('reader'), async (store) => {
+      t.equal((await store.batches('shop', 10)).length, 1);
+      await t.rejects(store.add(entryOf(runAt('2026-03-15T10:00:00.000Z'), origin)), {
+        code: 'store-refused',
+        message: /permission denied for table/,
+        hint: /needs .* INSERT/,
+      });
+    });
+    t.match(await refused('stranger'), { code: 'store-refused', hint: /needs USAGE/ });
+  });
+});
+
+t.test('PostgreSQL: tables that were made in another schema come home', async (t) => {
+  await withPostgres(t, async (url, server) => {
+    const address: StoreAddress = { kind: 'postgres', url };
+    const { batch } = entryOf(sampleRun(), origin);
+    await withStore(address, (store) => store.add(entryOf(sampleRun(), origin)));
+    const names = ['batches', 'runs', 'figures', 'limits', 'bodies'];
+    server.sql('drop table public.runs');
+    const scatter = (schema: string) =>
+      server.sql(names.map((name) => `alter table floodgate.${name} set schema ${schema};`).join(''));
+    scatter('public');
+    const store = await openStore(address, { absent: 'refuse' });
+    t.match(await store.batches('shop', 10), [{ id: batch.id }]);
+    await store.close();
+    server.sql('create schema other');
+    scatter('other');
+    server.sql(names.map((name) => `create table public.${name} (like other.${name});`).join(''));
+    const message = /its schema "floodgate" has none of its tables, and "other" and "public" have them/;
+    const hint = /ALTER TABLE "…"\.batches SET SCHEMA floodgate;/;
+    await t.rejects(openStore(address, { absent: 'refuse' }), { code: 'store-corrupt', message, hint });
+    server.sql('drop schema other cascade; drop table public.bodies cascade');
+    await t.rejects(openStore(address, { absent: 'make' }), { code: 'store-corrupt', message: /no schema has them/ });
+  });
+});
+
+t.test('a store without one of its tables', async (t) => {
+  for (const name of ['figures', 'limits', 'bodies', 'kysely_migration']) {
+    const file = path.join(t.testdir(), `${name}.db`);
+    await withStore(sqliteAt(file), (store) => store.add(entryOf(sampleRun(), origin)));
+    const database = new DatabaseSync(file);
+    database.exec(`drop table ${name}`);
+    database.close();
+    for (const absent of ['refuse', 'make'] as const) {
+      const message = new RegExp(`it has no table "${name}"`);
+      await t.rejects(openStore(sqliteAt(file), { absent }), { code: 'store-corrupt', message });
+    }
+  }
+});
+
 /** As floodgate before this one left it. */
 async function olderStore(file: string): Promise<void> {
   const database = new DatabaseSync(file);
@@ -241,6 +307,31 @@ t.test('addresses', async (t) => {
   t.throws(() => storeAddress('/srv/shop', 'mysql://db/x'), { code: 'store-invalid' });
   const postgres = storeAddress('/srv/shop', 'postgres://anna:s3cret@db:5432/floodgate?sslkey=k')!;
   t.equal(shownAddress(postgres), 'postgres://db:5432/floodgate');
+});
+
+t.test('a password is printed in no form of an address', async (t) => {
+  const given = [
+    ...['postgres://ci:p/wsecret@db/x', 'postgres://ci:p#wsecret@db/x', 'postgres://ci:p?wsecret@db/x'],
+    ...['postgres://ci:5/wsecret@db/x', 'postgres://ci:5?wsecret@db/x', 'postgres://ci:5#wsecret@db/x'],
+    ...['postgres://ci:sek@wsecret#1@db/x', 'postgres://ci:p@/wsecret@db/x', 'postgres://ci:wsecret%ff@db/x'],
+    ...['postgres:ci:wsecret@db/x', 'host=db password=wsecret', 'postgres:/ci:wsecret@db/x'],
+  ];
+  for (const text of given) {
+    try {
+      storeAddress('/srv/shop', text);
+      t.fail(`${text} is refused`);
+    } catch (error) {
+      const { code, message, hint } = error as { code: string; message: string; hint: string };
+      t.equal(code, 'store-invalid', text);
+      t.notMatch(message + hint, 'wsecret', text);
+      t.match(hint, /percent-encode/);
+    }
+  }
+  const shown = (text: string) => shownAddress(storeAddress('/srv/shop', text)!);
+  t.equal(shown('postgres://ci:p%2Fw%23s@db/x'), 'postgres://db/x');
+  t.equal(shown('postgres://ci:s@k@db/x'), 'postgres://db/x');
+  t.equal(shown('postgres://ci:secret@/x?host=/run'), 'postgres://localhost/x');
+  t.equal(shown('postgres:///x?host=/run&user=a@b&password=p'), 'postgres:///x');
 });
 
 t.test('a server that is not there: what happened, and no password', async (t) => {

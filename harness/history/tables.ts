@@ -1,4 +1,4 @@
-/** The tables of a history, as queries see them. Integers stand for booleans: both databases have them. Types alone. */
+/** The tables of a history, as queries see them. Integers stand for booleans: both databases have them. */
 
 /** What one command stored: a run, a gate with its runs, a comparison. */
 export interface BatchRow {
@@ -84,3 +84,5 @@ export interface HistoryTables {
   limits: LimitRow;
   bodies: BodyRow;
 }
+
+export const tableNames = ['batches', 'runs', 'figures', 'limits', 'bodies'] as const satisfies (keyof HistoryTables)[];
