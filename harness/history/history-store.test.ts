@@ -81,11 +81,13 @@ async function conforms(t: Test, address: StoreAddress): Promise<void> {
     t.match(await store.find('shop', id.slice(0, 9)), { batches: [{ id }], runs: [{ id }] });
     t.same(await store.find('other', id), { batches: [], runs: [] }, 'projects are apart');
     t.same(await store.faults(), []);
+    t.match(await store.audit(), { faults: [], compared: runs.length + 1, removed: 0 });
     // Retention: reports first, then what is old; other projects stay.
     t.match(await store.prune('other', { ...all, before: '9999' }), { batches: 0, bodies: 0 });
     const kept = await store.prune('shop', { ...all, reports: 1 });
     t.equal(kept.batches, 0);
     t.equal(await store.body(id), undefined);
+    t.match(await store.audit(), { faults: [], removed: sampleGate().runs.length + 1 }, 'by rule, and not lost');
     t.equal((await store.figures([id])).length, first.figures.length, 'figures stay');
     t.equal((await store.prune('shop', { ...all, before: '2026-03-15T00:00:00.000Z' })).batches, 1);
     t.same(await store.figures([id]), [], 'and go with their run');
@@ -101,72 +103,6 @@ t.test('SQLite: what is stored is there, once, and goes by rule', async (t) => {
 
 t.test('PostgreSQL: the same', async (t) => {
   await withPostgres(t, async (url) => conforms(t, { kind: 'postgres', url }));
-});
-
-t.test('PostgreSQL: the rights that a user lacks, and the first error', async (t) => {
-  await withPostgres(t, async (url, server) => {
-    server.sql('create role stranger login; create role reader login; create role tenant login');
-    const as = (user: string): StoreAddress => ({ kind: 'postgres', url: server.urlOf(user) });
-    const refused = (user: string) =>
-      openStore(as(user), { absent: 'make' }).then(
-        () => 'open',
-        (error) => error,
-      );
-    t.match(await refused('stranger'), { code: 'store-refused', hint: /GRANT CREATE ON DATABASE/ });
-    // A schema that somebody else owns: the first statement that fails names it.
-    server.sql('create schema floodgate; grant usage on schema floodgate to tenant');
-    t.match(await refused('tenant'), { code: 'store-refused', message: /permission denied for schema floodgate/ });
-    server.sql('drop schema floodgate');
-    await withStore({ kind: 'postgres', url }, (store) => store.add(entryOf(sampleRun(), origin)));
-    server.sql('grant usage on schema floodgate to reader; grant select on all tables in schema floodgate to reader');
-    await withStore(as('reader'), async (store) => {
-      t.equal((await store.batches('shop', 10)).length, 1);
-      await t.rejects(store.add(entryOf(runAt('2026-03-15T10:00:00.000Z'), origin)), {
-        code: 'store-refused',
-        message: /permission denied for table/,
-        hint: /needs .* INSERT/,
-      });
-    });
-    t.match(await refused('stranger'), { code: 'store-refused', hint: /needs USAGE/ });
-  });
-});
-
-t.test('PostgreSQL: tables that were made in another schema come home', async (t) => {
-  await withPostgres(t, async (url, server) => {
-    const address: StoreAddress = { kind: 'postgres', url };
-    const { batch } = entryOf(sampleRun(), origin);
-    await withStore(address, (store) => store.add(entryOf(sampleRun(), origin)));
-    const names = ['batches', 'runs', 'figures', 'limits', 'bodies'];
-    server.sql('drop table public.runs');
-    const scatter = (schema: string) =>
-      server.sql(names.map((name) => `alter table floodgate.${name} set schema ${schema};`).join(''));
-    scatter('public');
-    const store = await openStore(address, { absent: 'refuse' });
-    t.match(await store.batches('shop', 10), [{ id: batch.id }]);
-    await store.close();
-    server.sql('create schema other');
-    scatter('other');
-    server.sql(names.map((name) => `create table public.${name} (like other.${name});`).join(''));
-    const message = /its schema "floodgate" has none of its tables, and "other" and "public" have them/;
-    const hint = /ALTER TABLE "…"\.batches SET SCHEMA floodgate;/;
-    await t.rejects(openStore(address, { absent: 'refuse' }), { code: 'store-corrupt', message, hint });
-    server.sql('drop schema other cascade; drop table public.bodies cascade');
-    await t.rejects(openStore(address, { absent: 'make' }), { code: 'store-corrupt', message: /no schema has them/ });
-  });
-});
-
-t.test('a store without one of its tables', async (t) => {
-  for (const name of ['figures', 'limits', 'bodies', 'kysely_migration']) {
-    const file = path.join(t.testdir(), `${name}.db`);
-    await withStore(sqliteAt(file), (store) => store.add(entryOf(sampleRun(), origin)));
-    const database = new DatabaseSync(file);
-    database.exec(`drop table ${name}`);
-    database.close();
-    for (const absent of ['refuse', 'make'] as const) {
-      const message = new RegExp(`it has no table "${name}"`);
-      await t.rejects(openStore(sqliteAt(file), { absent }), { code: 'store-corrupt', message });
-    }
-  }
 });
 
 /** As floodgate before this one left it. */

@@ -1,5 +1,5 @@
 /** Opens a history: makes it where there is none, brings an older one up to date, and refuses what is not one. */
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
@@ -61,7 +61,8 @@ async function openSqlite(
   absent: OpenOptions['absent'],
 ): Promise<Kysely<HistoryTables>> {
   const { file, isOurs } = address;
-  if (!existsSync(file) && absent === 'refuse') throw absence(address);
+  // An empty file is no history yet, and whoever reads makes none of it.
+  if (absent === 'refuse' && !statSync(file, { throwIfNoEntry: false })?.size) throw absence(address);
   const isFixed = absent === 'refuse' && !isWritable(path.dirname(file));
   if (isFixed) refuseUnfinished(address);
   else if (isOurs) prepareFolder(path.dirname(file));

@@ -70,7 +70,7 @@ export interface LimitRow {
   note: string;
 }
 
-/** The whole report of a run or a comparison, as gzip of its JSON: retention takes these first. */
+/** The whole report of a run or a comparison, as gzip of its JSON; empty where retention has taken it, or it was too large to be kept. */
 export interface BodyRow {
   /** Of the run, or of the comparison's batch. */
   id: string;
