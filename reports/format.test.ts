@@ -5,6 +5,7 @@ import {
   formatCount,
   formatDifference,
   formatDuration,
+  formatFound,
   formatShare,
   formatSite,
   formatValue,
@@ -14,6 +15,12 @@ import {
 
 t.test('values read the way a person would write them', async (t) => {
   const cases: [string, string][] = [
+    [formatFound(4, 5, 'requests'), '4 of 5 requests'],
+    [formatFound(5, 5, 'responses'), '5 of 5 responses'],
+    [
+      formatFound(601, 561, 'responses'),
+      '561 of 561 responses (and 40 more: interim answers, damaged ones, or others that may be found)',
+    ],
     [formatBytes(0), '0 B'],
     [formatBytes(999), '999 B'],
     [formatBytes(999_600), '1 MB'],

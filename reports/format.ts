@@ -68,6 +68,14 @@ export function formatShare(share: number): string {
 }
 
 /** Whole numbers with thin groups of thousands. */
+/** What was found of what had to be: what is beyond it counts for nothing. */
+export function formatFound(found: number, wanted: number, kind: string): string {
+  const of = `${formatCount(Math.min(found, wanted))} of ${formatCount(wanted)} ${kind}`;
+  const more = found - wanted;
+  if (more <= 0) return of;
+  return `${of} (and ${formatCount(more)} more: ${kind === 'responses' ? 'interim answers, ' : ''}damaged ones, or others that may be found)`;
+}
+
 export function formatCount(count: number): string {
   if (!Number.isInteger(count)) return Math.abs(count) >= 1000 ? scaled(count, '').trimEnd() : digits(count);
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');

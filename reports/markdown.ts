@@ -10,6 +10,7 @@ import {
   formatDuration,
   formatExcerpt,
   formatExchanges,
+  formatFound,
   formatHeight,
   formatKeeper,
   formatKnown,
@@ -184,7 +185,7 @@ function deliveryLines({ ledger, messages, exchanges }: RunReport): string[] {
     );
   if (messages)
     lines.push(
-      `- found ${formatCount(messages.found.requests)} of ${formatCount(messages.truth.requests)} requests and ${formatCount(messages.found.responses)} of ${formatCount(messages.truth.responses)} responses`,
+      `- found ${formatFound(messages.found.requests, messages.truth.requests, 'requests')} and ${formatFound(messages.found.responses, messages.truth.responses, 'responses')}`,
     );
   if (exchanges) lines.push(`- ${escaped(formatExchanges(exchanges))}`);
   return lines;

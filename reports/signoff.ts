@@ -158,10 +158,23 @@ const outcomes = {
 /** Whether a scenario was run at all. A lane that it does not have runs nothing. */
 export const wasRun = ({ runs }: Pick<SignedScenario, 'runs'>): boolean => runs.length > 0;
 
-/** Every limit, in the order of the report. A scenario or a run that judged nothing is a test of its own, which is no pass. */
-export function testsOf({ scenarios }: Pick<SignoffReport, 'scenarios'>): SignoffTest[] {
+/** Whether a scenario that was run has no comparison, though there is a release before it. One that failed stands among the runs. */
+export const lacksComparison = (
+  { runs, comparisons }: Pick<SignedScenario, 'runs' | 'comparisons'>,
+  previous: SignoffReport['previous'],
+): boolean =>
+  previous !== null && wasRun({ runs }) && comparisons.length === 0 && runs.every(({ folder }) => folder !== null);
+
+/**
+ * Every limit, in the order of the report. A scenario or a run that judged nothing is a test of its own, which is no pass, and so is a
+ * comparison that is not there.
+ */
+export function testsOf({ scenarios, previous }: Pick<SignoffReport, 'scenarios' | 'previous'>): SignoffTest[] {
   return scenarios.flatMap((scenario) => [
     ...(wasRun(scenario) ? [] : [{ name: `${scenario.name}/run`, outcome: 'undecided' } as const]),
+    ...(lacksComparison(scenario, previous)
+      ? [{ name: `${scenario.name}/change`, outcome: 'undecided' } as const]
+      : []),
     ...scenario.runs.flatMap((run) => testsOfRun(scenario.name, run)),
     ...scenario.comparisons.flatMap(({ result }) =>
       result.metrics.flatMap((metric): SignoffTest[] =>

@@ -10,6 +10,7 @@ import {
   formatDuration,
   formatExcerpt,
   formatExchanges,
+  formatFound,
   formatHeight,
   formatKeeper,
   formatKnown,
@@ -287,7 +288,7 @@ function deliveryLines(run: RunReport, palette: Palette): string[] {
   }
   if (messages) {
     const { found, truth } = messages;
-    const text = `found ${formatCount(found.requests)} of ${formatCount(truth.requests)} requests, ${formatCount(found.responses)} of ${formatCount(truth.responses)} responses`;
+    const text = `found ${formatFound(found.requests, truth.requests, 'requests')}, ${formatFound(found.responses, truth.responses, 'responses')}`;
     const ok = found.requests >= truth.requests && found.responses >= truth.responses;
     lines.push(`  ${ok ? palette.dim(text) : palette.warn(text)}`);
   }

@@ -22,14 +22,16 @@ const againResidentBytesMax = 120e6;
  */
 export class IdleMemory {
   readonly #nowMs: () => number;
+  readonly #residentBytes: () => number;
   readonly #startedMs: number;
   #areHeld = true;
   #checkedMs: number;
   #givenBackMs = Number.NEGATIVE_INFINITY;
 
   /** @param nowMs monotonic */
-  constructor(nowMs: () => number) {
+  constructor(nowMs: () => number, residentBytes: () => number = process.memoryUsage.rss) {
     this.#nowMs = nowMs;
+    this.#residentBytes = residentBytes;
     this.#startedMs = this.#checkedMs = nowMs();
   }
 
@@ -39,8 +41,8 @@ export class IdleMemory {
     this.#checkedMs = now;
     if (this.#areHeld) {
       const isLong = now - this.#startedMs >= shortRunMs;
-      if (isLong || process.memoryUsage.rss() > heldResidentBytesMax) this.#give(now);
-    } else if (now - this.#givenBackMs >= againPauseMs && isWorthIt(process.memoryUsage.rss())) this.#give(now);
+      if (isLong || this.#residentBytes() > heldResidentBytesMax) this.#give(now);
+    } else if (now - this.#givenBackMs >= againPauseMs && isWorthIt(this.#residentBytes())) this.#give(now);
   }
 
   /** Once everything is loaded: pages of the executable alone, since what malloc has free by then is needed soon. */

@@ -159,6 +159,73 @@ t.test('a body that was sent, with a part missing: the requests behind it are fo
   t.end();
 });
 
+t.test(
+  'captured out of order, in a stream whose start was missed: 100 before its request, the answer before the body',
+  (t) => {
+    const body = 'q'.repeat(3000);
+    const [first, head, up] = [ok('first'), put(body.length), ok('up')];
+    const asked = 1000 + get('first').length;
+    const continued = 50_000 + first.length;
+    const answered = continued + goesOn.length;
+    const sent = asked + head.length;
+    for (const swaps of [false, true]) {
+      const found: string[] = [];
+      const note = ({ kind, method, uri, status, exchange, pairing, bodyBytes, complete }: HttpMessage) =>
+        found.push(
+          [exchange, kind === 'request' ? `${method} ${uri}` : status, pairing, bodyBytes, complete].join(' '),
+        );
+      const handler = { begin() {}, body() {}, bodyGap() {}, end: note };
+      const limits = { ...defaultHttpLimits, streamsMax: 1 };
+      const layer = new HttpLayer({ limits, handler, counters: createHttpCounters() });
+      layer.open(0, 0, true);
+      const segments: [Side, string, number, number][] = [
+        [0, get('first'), 1000, 50_000],
+        [1, first, 50_000, asked],
+        [0, head, asked, continued],
+        [1, goesOn, continued, sent],
+        [0, body, sent, answered],
+        [1, up, answered, sent + body.length],
+      ];
+      for (const at of swaps ? [0, 1, 3, 2, 5, 4] : [0, 1, 2, 3, 4, 5]) {
+        const [side, text, sequence, ack] = segments[at]!;
+        layer.data(0, side, Buffer.from(text), 0, text.length, at * 1000, sequence, ack);
+      }
+      layer.close(0, 0, 1_000_000);
+      t.match(
+        found.find((line) => line.includes('/up')),
+        /^1 POST \/up \w+ 3000 true$/,
+      );
+      t.match(found.at(swaps ? -2 : -1), /^1 200 \w+ 20 true$/, `the same exchange, ${swaps}`);
+    }
+    t.end();
+  },
+);
+
+t.test('an announced body that is missing with what follows it makes no complete request', (t) => {
+  const body = 'q'.repeat(400);
+  for (const lost of [500, 300]) {
+    const found: string[] = [];
+    const handler = {
+      begin() {},
+      body() {},
+      bodyGap() {},
+      end: ({ kind, bodyBytes, complete }: HttpMessage) => {
+        if (kind === 'request') found.push(`${bodyBytes} ${complete}`);
+      },
+    };
+    const limits = { ...defaultHttpLimits, streamsMax: 1 };
+    const layer = new HttpLayer({ limits, handler, counters: createHttpCounters() });
+    layer.open(0, 0, false);
+    const head = put(body.length);
+    layer.data(0, 0, Buffer.from(head), 0, head.length, 0, 1000, 50_000);
+    layer.data(0, 1, Buffer.from(ok('up')), 0, ok('up').length, 1, 50_000, 1000 + head.length + body.length);
+    layer.gap(0, 0, lost, 0 as GapReason, 2);
+    layer.close(0, 0, 1_000_000);
+    t.same(found, ['0 false'], `${lost} of ${body.length} bytes, and what follows`);
+  }
+  t.end();
+});
+
 t.test('conversations that a million exchanges came upon', (t) => {
   const of = (seed: number, clientPort: number, skewUs: number, loss: number, exchanges: number, startUs: number) =>
     converse({ seed, client: 'serial', clientPort, skewUs, loss, exchanges, startUs: 17e14 + startUs });

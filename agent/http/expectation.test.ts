@@ -161,7 +161,7 @@ t.test('a gap behind the refusal', async (t) => {
     [0, get(2)],
     [1, ok(2)],
   ]);
-  t.equal(got[1], 'PUT /up|0||true|bodyUnsent');
+  t.match(got[1], /^PUT \/up\|0\|\|false\|.*bodyUnsent/, 'the body may be among what is missing');
   t.ok(got.some((line) => line.startsWith('GET /2')));
 });
 

@@ -261,13 +261,13 @@ export class HttpLayer implements StreamHandler {
 
   /**
    * Bytes are missing behind a head that was answered before its body came: that body, if their number fits; else most likely
-   * what follows a body that never came, but where the request ends is not known.
+   * what follows a body that never came. A part of the body may be among them: the request is not complete.
    */
   #missExpected(side: SideRecord, length: number, tsUs: number): void {
     if (side.state === SideState.length && length === side.remaining) this.#releaseExpected(side, tsUs);
     else {
-      side.message.flags |= MessageFlag.bodyUnsent;
-      this.#framing.finish(side, true);
+      side.message.flags |= MessageFlag.bodyUnsent | MessageFlag.gap;
+      this.#framing.finish(side, false);
     }
   }
 
@@ -760,10 +760,31 @@ export class HttpLayer implements StreamHandler {
     this.#setEnd(message);
     if (side.stray) this.#pairing.strayRequest(side.stream, message);
     else this.#pairing.request(side.stream, message, this.#place, message.headersBytes);
+    if (this.#expects && message.pairing === 'open' && this.#wasContinued(side)) this.#goesOn(side);
     side.asked = parser.upgrade === UpgradeTo.none || side.stray ? -1 : message.exchange;
     this.#frame(side, false);
     if (side.simple) this.#expectNoHead(side);
     else if (message.method === 'HEAD') this.#endEarlyAnswer(side);
+  }
+
+  /**
+   * Whether the request at hand was answered with a 100 (Continue) that was captured before it: the server had received of the client
+   * no more than this head, and the client had received all before that answer. Then its body comes.
+   */
+  #wasContinued(side: SideRecord): boolean {
+    const other = this.#sides[side.stream * 2 + 1 - side.side];
+    if (other == null || other.continues !== side.message.exchange || this.#place.known === 0) return false;
+    const { sequence, ack } = this.#place;
+    const hasReceived = distance(sequence, other.continuesAck) > 0 && distance(this.#headEnd, other.continuesAck) <= 0;
+    return hasReceived && distance(ack, other.continuesAt) >= 0;
+  }
+
+  /** Nothing is to be expected of the client any more but the body. */
+  #goesOn(side: SideRecord): void {
+    const { contentLength, hasEncoding } = this.#parser;
+    this.#expects = false;
+    if (!hasEncoding && contentLength > 0)
+      this.#pairing.requestEnded(side.stream, side.message, (this.#headEnd + contentLength) | 0);
   }
 
   /** Notes where the request at hand ends, if its head says so. */
@@ -829,6 +850,11 @@ export class HttpLayer implements StreamHandler {
     const isEarlier = other !== null && message.exchange >= 0 && message.exchange < other.asked;
     if (!interim && status !== 101 && !isEarlier && !side.stray) this.#refuseUpgrade(other);
     if (interim) {
+      if (status === 100 && message.pairing === 'open' && this.#place.known !== 0) {
+        side.continues = message.exchange;
+        side.continuesAt = this.#place.sequence;
+        side.continuesAck = this.#place.ack;
+      }
       this.#counters.interimResponses++;
       message.flags |= MessageFlag.interim;
     }

@@ -101,6 +101,10 @@ export class SideRecord {
   bufferedAck = 0;
   heldSequence = 0;
   heldAck = 0;
+  /** The exchange of a 100 (Continue) that was captured before its request, or −1; its place, as TCP numbers it. */
+  continues = -1;
+  continuesAt = 0;
+  continuesAck = 0;
   /** The acknowledgement that came with the head of a request that expects 100. */
   askedAck = 0;
   /** Bytes that belong to no message. */
@@ -137,6 +141,7 @@ export class SideRecord {
     this.asked = -1;
     this.expecting = false;
     this.unsure = false;
+    this.continues = -1;
     this.answered = false;
     this.expected = null;
     this.buffer = null;

@@ -68,6 +68,12 @@ t.test('a commit that cannot be built, and one that cannot start, make a range; 
   t.match(again.err, /2 commits are known from before/);
   t.equal(again.out, first.out, 'nothing is run again');
 
+  // Another load: nothing found by the first one holds.
+  writeFileSync(path.join(folder, 'load.mjs'), 'process.exit(3);');
+  const other = bisect('--good', 'v1', '--bad', 'main', ...words, '--out', 'other');
+  t.match(other.err, /what was found before is not used: files of the working folder, where the load is, were others/);
+  t.notMatch(other.out, /RANGE/);
+
   const refused = (...more: string[]) => bisect(...more).err;
   t.match(refused('--good', 'main', '--bad', 'v1', ...words), /main is not on the way to v1/);
   t.match(refused('--good', './', '--bad', 'main', ...words), /is no commit, branch or tag/);

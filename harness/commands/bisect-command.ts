@@ -13,6 +13,7 @@ import { type BisectEntry, BisectLog } from '../compare/bisect-log.ts';
 import { type CompareWish, compareCommits, type Failure, isFailure } from '../compare/commit-comparison.ts';
 import { type Commit, commitsBetween } from '../compare/commits-between.ts';
 import { failuresName } from '../compare/failures.ts';
+import { loadFiles } from '../compare/load-files.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
@@ -29,7 +30,7 @@ Examples:
 First the bad version is compared with the good one, by this metric alone. Then commits between them are compared with the good one, each time
 the one in the middle of what is left; one counts as bad from half of the whole change on. In the end the commit is compared with the one before
 it. A commit that cannot be built, run or decided makes the answer a range, never a wrong name. Findings are kept in .floodgate/bisect: a
-bisection that was interrupted goes on where it was.
+bisection that was interrupted goes on where it was, unless files of the working folder have changed: its load is what measures.
 
 Exit codes: 0 the commit was found, 2 could not run, 3 interrupted, 4 a range was found, or nothing is worse beyond doubt.`;
 
@@ -109,10 +110,9 @@ class Bisection {
   constructor(options: BisectionOptions) {
     this.#options = options;
     const { project, flags, commits } = options;
-    const key = createHash('sha256')
-      .update(JSON.stringify(questionOf(options)))
-      .digest('hex')
-      .slice(0, 16);
+    const hash = createHash('sha256').update(JSON.stringify(questionOf(options)));
+    const files = loadFiles(project.folder, JSON.stringify(options.scenario));
+    const key = { question: hash.digest('hex').slice(0, 16), files };
     this.#log = new BisectLog(path.join(project.folder, '.floodgate', 'bisect'), key, flags.fresh);
     this.#range = { good: 0, bad: commits.length - 1 };
   }
@@ -120,6 +120,8 @@ class Bisection {
   async answer(): Promise<number> {
     const { commits, folder } = this.#options;
     if (this.#log.size > 0) step(`${this.#log.size} commits are known from before (--fresh looks again)`);
+    else if (this.#log.hasOthers && !this.#options.flags.fresh)
+      step('what was found before is not used: files of the working folder, where the load is, were others then');
     if (this.#log.whole === undefined) {
       const whole = await this.#whole();
       if (typeof whole === 'number') return whole;

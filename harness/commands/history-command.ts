@@ -73,7 +73,10 @@ export function addHistoryCommand(command: Command): void {
     .option('--keep-days <n>', 'remove runs that are older')
     .option('--keep-reports <n>', 'remove whole reports beyond the latest; figures stay')
     .action((flags: PruneFlags & Flags) => withStore(flags, (store, place) => prune(store, place, flags)));
-  sub('check', 'Asks the store whether it is whole.').action((flags: Flags) => withStore(flags, check));
+  sub(
+    'check',
+    'Looks whether the store is whole: its tables, each report by its name, and verdicts, figures and limits by their report.',
+  ).action((flags: Flags) => withStore(flags, check));
 }
 
 /** @throws FloodgateError `store-missing` where nothing was stored yet */
@@ -188,11 +191,13 @@ async function prune(store: HistoryStore, place: HistoryPlace, flags: PruneFlags
 }
 
 async function check(store: HistoryStore, { name }: HistoryPlace): Promise<void> {
-  const faults = await store.faults();
+  const { faults, compared, removed } = await store.audit();
   if (faults.length > 0) {
     throw new FloodgateError('store-corrupt', `${store.shown}: ${faults.join('; ')}`, {
       hint: 'Move it away: floodgate history export may still read what is whole.',
     });
   }
-  process.stdout.write(`${store.shown} is whole: ${await store.countRuns(name)} runs of ${printable(name, 200)}\n`);
+  const runs = `${await store.countRuns(name)} runs of ${printable(name, 200)}`;
+  const without = removed === 0 ? '' : `; ${removed} reports were removed by retention, their figures stand alone`;
+  process.stdout.write(`${store.shown} is whole: ${runs}; ${compared} reports are what was stored${without}\n`);
 }

@@ -4,10 +4,8 @@ import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync, statSync } from 
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
-import { counted } from '../../reports/counted.ts';
-import { formatDuration, printable, verdictMark } from '../../reports/format.ts';
+import { formatDuration, printable } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
-import { type SignoffReport, testsOf } from '../../reports/signoff.ts';
 import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
@@ -17,12 +15,12 @@ import { Redactor } from '../redaction/redactor.ts';
 import { writeArchive } from '../signoff/archive.ts';
 import { writeFolder } from '../signoff/bundle-files.ts';
 import { type BundleFiles, Room } from '../signoff/bundle-room.ts';
-import { keyIdOf } from '../signoff/envelope.ts';
 import { measure } from '../signoff/measure.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
 import { printPage } from '../signoff/print-page.ts';
 import { inputsOf } from '../signoff/recording.ts';
 import { Refused } from '../signoff/refusal.ts';
+import { comparedLanesUsual, lanesUsual } from '../signoff/scenario-lanes.ts';
 import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
 import { sourceListName } from '../signoff/source-list.ts';
 import { verifyBundle } from '../signoff/verify.ts';
@@ -30,6 +28,7 @@ import { readMachineFacts } from '../watch/environment.ts';
 import { readMachine } from '../watch/machine.ts';
 import { readPassphrase, readPrivateKey } from './key-file.ts';
 import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
+import { printSignoff } from './print-signoff.ts';
 import { inProjectFolder } from './project-folder.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { projectLedger } from './project-ledger.ts';
@@ -65,7 +64,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const build = project.config.build;
   const { folder } = project;
   const workFolder = path.join(folder, '.floodgate', `signoff-${process.pid}`);
-  const sealedProject = projectIn(project, chosen.scenarios);
+  const sealedProject = projectIn(project, chosen.scenarios, flags.env);
   let opened: VersionStore | undefined;
   try {
     refuseUncheckableCommands({
@@ -87,8 +86,8 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         : null,
     };
     refuseSamePrevious({ ...versions, againstItself: flags.againstItself === true });
-    const lanes = flags.lane ?? (['exact', 'tap'] as const);
-    const comparedLanes = flags.compareLane ?? (['exact'] as const);
+    const lanes = flags.lane ?? lanesUsual;
+    const comparedLanes = flags.compareLane ?? comparedLanesUsual;
     const measured = await measure({
       ...{ project, store, lanes, comparedLanes, workFolder },
       scenarios: chosen.scenarios,
@@ -136,12 +135,28 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     });
     printSignoff(sealed.report, { out, key, archive: flags.archive === true, tookMs: Date.now() - startedAtMs });
     return sealed.report.verdict.exitCode;
+  } catch (error) {
+    throw interruptedAfter(error, Date.now() - startedAtMs);
   } finally {
     opened?.close();
     rmSync(workFolder, { recursive: true, force: true });
     // Of a sign-off that came to no bundle.
     if (readdirSync(out).length === 0) rmdirSync(out);
   }
+}
+
+/** Whoever ends a sign-off has to know what is left of it: nothing. */
+function interruptedAfter(error: unknown, tookMs: number): unknown {
+  if (!(error instanceof FloodgateError && error.code === 'interrupted')) return error;
+  const after = formatDuration(tookMs);
+  return new FloodgateError(
+    'interrupted',
+    `interrupted after ${after}: no bundle was written, no measurement is kept`,
+    {
+      hint: 'The next sign-off begins anew, with versions that are built already. --only makes a small one, --max-time ends comparisons sooner.',
+      exitCode: error.exitCode,
+    },
+  );
 }
 
 /** Without a configuration floodgate's own agent is what is judged, by the scenarios of the library. */
@@ -167,17 +182,22 @@ function scenariosOf(project: Project, { set, only }: SignoffFlags): Chosen {
   if (only === undefined) return { scenarios: whole, set: wanted ?? null, leftOut: [] };
   const scenarios = chosenScenarios(project, { only, ...(set !== undefined && { set }) });
   const leftOut = whole.filter((each) => !scenarios.includes(each)).map(({ name }) => name);
-  return { scenarios, set: wanted ?? null, leftOut };
+  if (leftOut.length > 0) return { scenarios, set: wanted ?? null, leftOut };
+  throw new FloodgateError('option-invalid', '--only names every scenario there is, and leaves out none', {
+    hint: 'Leave --only away: whoever verifies the bundle sees by it that something was left out.',
+  });
 }
 
 /** What a rerun takes, and what the runs are held against. */
-function projectIn({ config }: Project, scenarios: readonly ScenarioConfig[]): object {
-  const { targets = {}, build, budgets, thresholds } = config;
+function projectIn({ config }: Project, scenarios: readonly ScenarioConfig[], environment: string | undefined): object {
+  const { targets = {}, build, budgets, thresholds, environments } = config;
   return {
     ...{ targets, scenarios },
     ...(build !== undefined && { build }),
     ...(budgets && { budgets }),
     ...(thresholds && { thresholds }),
+    // That there is one of this name was seen where limits were read.
+    ...(environment !== undefined && { environments: { [environment]: environments![environment] } }),
   };
 }
 
@@ -259,34 +279,6 @@ async function unverified(
     nowMs: Date.now(),
   });
   return report === null ? refusals.map(({ reason, text }) => `${reason}: ${text}`).join('; ') : undefined;
-}
-
-interface Ending {
-  readonly out: string;
-  readonly key: KeyObject | undefined;
-  readonly archive: boolean;
-  readonly tookMs: number;
-}
-
-function printSignoff(report: SignoffReport, { out, key, archive, tookMs }: Ending): void {
-  const tests = testsOf(report);
-  const open = tests.filter(({ outcome }) => outcome !== 'passed');
-  const lines = [
-    `${verdictMark(report.verdict)} ${report.verdict.headline}`,
-    `  ${limitsOf(tests.length, open.length)}; ${formatDuration(tookMs)}`,
-    ...open.map(({ name, outcome }) => `  ${outcome}: ${name}`),
-    ...report.notes.map(({ text }) => `  note: ${text}`),
-    '',
-    `bundle: ${path.relative('', out) || '.'}${archive ? ` and ${path.relative('', out)}.tar.gz` : ''}`,
-    key ? `signed: key ${keyIdOf(key)}` : 'unsigned: floodgate verify refuses it without --allow-unsigned',
-  ];
-  process.stdout.write(`${lines.map((line) => printable(line)).join('\n')}\n`);
-}
-
-function limitsOf(count: number, openCount: number): string {
-  if (count === 1) return openCount === 0 ? '1 limit, and it holds' : '1 limit, and it does not hold';
-  const good = count - openCount;
-  return `${counted(count, 'limit')}, ${good} of them ${good === 1 ? 'holds' : 'hold'}`;
 }
 
 /** It stands on the page, in the statement and in terminals. @throws FloodgateError `option-invalid` */

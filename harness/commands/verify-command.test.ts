@@ -70,6 +70,10 @@ t.test('a policy with a tag is read without a warning of Node.js', async (t) => 
   t.notMatch(verified.refusals, [{ reason: 'release-differs' }]);
 });
 
+t.test('a bundle that is not there is a mistake of who asks', async (t) => {
+  await t.rejects(verifyPlace(at('none.tar.gz'), {}), { code: 'file-unreadable', exitCode: 2 });
+});
+
 t.test('a policy that says nothing is no policy', async (t) => {
   const policy = at('nothing.yaml');
   for (const text of ['', '# release: v1.4.0\n', 'null', '[]', '{}', '7', 'text']) {

@@ -1,15 +1,16 @@
 /** `floodgate verify`: a bundle of `floodgate signoff` checked by who has nothing but the bundle and the public key. */
-import { statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
 import { printable, verdictMark } from '../../reports/format.ts';
 import { testsOf } from '../../reports/signoff.ts';
+import { commitOf } from '../compare/git.ts';
 import { readBundle } from '../signoff/bundle-files.ts';
 import type { BundleFiles } from '../signoff/bundle-room.ts';
 import { type KeylessOrder, readTrustedRoots } from '../signoff/keyless.ts';
-import { isPackageFile, packageDigest } from '../signoff/package-file.ts';
+import { isPackageFile, packageDigest, packageFiles } from '../signoff/package-file.ts';
 import { checkPolicy, defaultPolicy, type Policy } from '../signoff/policy.ts';
 import { Refused, reasons } from '../signoff/refusal.ts';
 import { folderAtHand } from '../signoff/source-list.ts';
@@ -60,7 +61,10 @@ export function addVerifyCommand(command: Command): void {
     .option('--key <file>', 'public Ed25519 key (PEM) of who signs releases');
   addKeylessOptions(described)
     .option('--policy <file>', 'what is asked of it beyond that: YAML or JSON, docs/signoff.md')
-    .option('--candidate <what>', 'the candidate at hand: package (.tgz), folder, or commit')
+    .option(
+      '--candidate <what>',
+      'the candidate at hand: package (.tgz), folder, or commit (a tag where its repository is at hand)',
+    )
     .option('--allow-unsigned', 'takes a bundle that nobody answers for, or whose signature cannot be checked')
     .option('--page <file>', 'write the page anew, of the data that were verified: the one to read')
     .option('--json', 'print what was found as JSON')
@@ -78,8 +82,13 @@ export interface VerifiedPlace {
   readonly verified: Verified;
 }
 
-/** @throws FloodgateError for a key, a policy or a candidate that cannot be read */
+/** @throws FloodgateError for a bundle that is not there; a key, a policy or a candidate that cannot be read */
 export async function verifyPlace(bundle: string, flags: VerifyFlags): Promise<VerifiedPlace> {
+  if (!existsSync(bundle) && lstatSync(bundle, { throwIfNoEntry: false }) === undefined) {
+    throw new FloodgateError('file-unreadable', `${printable(bundle)} does not exist`, {
+      hint: 'Check the path: a bundle is a folder, or its .tar.gz.',
+    });
+  }
   const key = flags.key === undefined ? undefined : readPublicKey(flags.key);
   const keyless = keylessOf(flags);
   const policy = flags.policy === undefined ? defaultPolicy : readPolicy(flags.policy);
@@ -163,11 +172,16 @@ function readPolicy(file: string): Policy {
 
 /** @throws FloodgateError `candidate-unknown` */
 function candidateAt(text: string): CandidateAtHand {
-  if (isPackageFile(text)) return { kind: 'package', digest: packageDigest(path.resolve(text)) };
+  if (isPackageFile(text)) {
+    const file = path.resolve(text);
+    return { kind: 'package', digest: packageDigest(file), files: () => packageFiles(file) };
+  }
   if (isFolder(text)) return { kind: 'source', ...folderAtHand(path.resolve(text)) };
   if (/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(text)) return { kind: 'commit', digest: text };
-  throw new FloodgateError('candidate-unknown', `${text} is no package, no folder and no whole commit`, {
-    hint: 'Give a .tgz, a folder, or all 40 digits of a commit.',
+  const commit = commitOf(process.cwd(), text);
+  if (commit !== undefined) return { kind: 'commit', digest: commit };
+  throw new FloodgateError('candidate-unknown', `${printable(text, 200)} is no package, no folder and no commit`, {
+    hint: 'Give a .tgz, a folder, a commit or a tag of the git repository in this folder, or all 40 digits of any commit.',
   });
 }
 

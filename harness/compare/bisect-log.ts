@@ -1,5 +1,5 @@
 /** What a bisection has found so far, on disk: one that was interrupted goes on where it was. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import type { Finding } from './bisect.ts';
@@ -24,18 +24,30 @@ export interface BisectEntry {
   readonly why: string;
 }
 
+export interface BisectKey {
+  /** What is looked for. */
+  readonly question: string;
+  /** What the commits are measured with: the load is the working folder's. */
+  readonly files: string;
+}
+
 export class BisectLog {
+  /** Whether there are findings of the same question by other files. */
+  readonly hasOthers: boolean;
   readonly #file: string;
   readonly #commits = new Map<string, BisectEntry>();
   #whole: number | undefined;
 
   /**
-   * @param key what is looked for: another question has another log
+   * @param key another question has another log, and so have other files
    * @param isFresh whatever is known is forgotten with the first finding
    */
-  constructor(folder: string, key: string, isFresh = false) {
+  constructor(folder: string, { question, files }: BisectKey, isFresh = false) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    this.#file = path.join(folder, `${key}.json`);
+    const name = `${question}-${files}.json`;
+    this.#file = path.join(folder, name);
+    const isOther = (each: string) => each !== name && each.startsWith(`${question}-`) && each.endsWith('.json');
+    this.hasOthers = readdirSync(folder).some(isOther);
     if (isFresh || !existsSync(this.#file)) return;
     // One that cannot be read is begun again: it costs time and nothing else.
     const read = v.safeParse(logSchema, parsed(readFileSync(this.#file, 'utf8')));

@@ -55,17 +55,20 @@ t.test('64 commits, three that cannot be built, two decided at the second look: 
 
 t.test('what was found is there after an interruption; a log that cannot be read is begun again', async (t) => {
   const folder = t.testdir();
-  const first = new BisectLog(folder, 'key');
+  const key = { question: 'key', files: '1' };
+  const first = new BisectLog(folder, key);
+  t.notOk(first.hasOthers);
   first.whole = 0.1;
   first.set('a'.repeat(40), { finding: 'bad', change: 0.1, why: '' });
-  const second = new BisectLog(folder, 'key');
+  const second = new BisectLog(folder, key);
   t.equal(second.whole, 0.1);
   t.match(second.get('a'.repeat(40)), { finding: 'bad' });
-  t.equal(new BisectLog(folder, 'another').size, 0);
-  const file = path.join(folder, 'key.json');
+  t.match(new BisectLog(folder, { ...key, question: 'another' }), { size: 0, hasOthers: false });
+  t.match(new BisectLog(folder, { ...key, files: '2' }), { size: 0, hasOthers: true });
+  const file = path.join(folder, 'key-1.json');
   for (const text of ['{', '[]', readFileSync(file, 'utf8').replace('"bad"', '"worst"')]) {
     writeFileSync(file, text);
-    t.equal(new BisectLog(folder, 'key').size, 0);
+    t.equal(new BisectLog(folder, key).size, 0);
   }
 });
 

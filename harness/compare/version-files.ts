@@ -12,6 +12,7 @@ import {
   readlinkSync,
   readSync,
   rmSync,
+  symlinkSync,
 } from 'node:fs';
 import path from 'node:path';
 import { git, gitOutput } from './git.ts';
@@ -140,17 +141,33 @@ export function copyCommit(folder: string, commit: string, to: string, withChang
   git(to, ['checkout', '--quiet', '--detach', commit]);
   if (!withChanges) return;
   for (const name of git(to, ['ls-files', '-z']).split('\0')) {
-    if (name !== '' && !existsSync(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
+    if (name !== '' && !liesAt(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
   }
   for (const name of repositoryFiles(folder, repository)) {
     const source = path.join(repository, name);
-    if (existsSync(source)) copy(source, path.join(to, name));
+    if (liesAt(source)) copy(source, path.join(to, name));
+  }
+}
+
+/** A link that leads nowhere is a file of its own. */
+function liesAt(file: string): boolean {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // What was a folder may have become a file.
+    return false;
   }
 }
 
 function copy(from: string, to: string): void {
   // A link over a link that leads nowhere aborts Node.js.
   rmSync(to, { recursive: true, force: true });
+  if (lstatSync(from).isSymbolicLink()) {
+    // One that leads nowhere is none to cpSync.
+    mkdirSync(path.dirname(to), { recursive: true });
+    symlinkSync(readlinkSync(from), to);
+    return;
+  }
   // Links stay links: what they point to may be outside.
   cpSync(from, to, {
     recursive: true,

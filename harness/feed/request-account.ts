@@ -82,6 +82,8 @@ export interface RequestAccount {
   readonly waited: number;
   /** Connections opened again: the service had closed them, or a limit had. */
   readonly reconnects: number;
+  /** Requests that were sent once more, over another connection: the first was over before anything of an answer came. @default 0 */
+  readonly repeated?: number;
   /** Why sockets failed, by code. */
   readonly socketErrors: Readonly<Record<string, number>>;
   /** Rules that changed no request: `--drop-cookie session`. @default none */

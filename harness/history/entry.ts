@@ -39,7 +39,7 @@ export function entryOf(report: Report | ComparisonReport, origin: Origin): Entr
     runs: runs.map(({ row }) => ({ ...row, batch_id: id })),
     figures: runs.flatMap(({ figures }) => figures),
     limits: runs.flatMap(({ limits }) => limits),
-    bodies: runs.flatMap(({ body }) => body),
+    bodies: runs.map(({ body }) => body),
   };
 }
 
@@ -59,7 +59,7 @@ function comparisonEntry(report: ComparisonReport, origin: Origin): Entry {
     runs: [],
     figures: [],
     limits: [],
-    bodies: bodyOf(id, text),
+    bodies: [bodyOf(id, text)],
   };
 }
 
@@ -119,13 +119,14 @@ function limitsOf({ budgets }: RunReport, runId: string): LimitRow[] {
   });
 }
 
-/** One, or none for a report that is too large. */
-function bodyOf(id: string, text: string): BodyRow[] {
-  if (Buffer.byteLength(text) > reportBytesMax) return [];
+/** Empty for a report that is too large. */
+function bodyOf(id: string, text: string): BodyRow {
+  const none = { id, body: Buffer.alloc(0) };
+  if (Buffer.byteLength(text) > reportBytesMax) return none;
   const body = gzipSync(text);
-  return body.length > bodyBytesMax ? [] : [{ id, body }];
+  return body.length > bodyBytesMax ? none : { id, body };
 }
 
-function digest(text: string): string {
+export function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

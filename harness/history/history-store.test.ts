@@ -81,11 +81,13 @@ async function conforms(t: Test, address: StoreAddress): Promise<void> {
     t.match(await store.find('shop', id.slice(0, 9)), { batches: [{ id }], runs: [{ id }] });
     t.same(await store.find('other', id), { batches: [], runs: [] }, 'projects are apart');
     t.same(await store.faults(), []);
+    t.match(await store.audit(), { faults: [], compared: runs.length + 1, removed: 0 });
     // Retention: reports first, then what is old; other projects stay.
     t.match(await store.prune('other', { ...all, before: '9999' }), { batches: 0, bodies: 0 });
     const kept = await store.prune('shop', { ...all, reports: 1 });
     t.equal(kept.batches, 0);
     t.equal(await store.body(id), undefined);
+    t.match(await store.audit(), { faults: [], removed: sampleGate().runs.length + 1 }, 'by rule, and not lost');
     t.equal((await store.figures([id])).length, first.figures.length, 'figures stay');
     t.equal((await store.prune('shop', { ...all, before: '2026-03-15T00:00:00.000Z' })).batches, 1);
     t.same(await store.figures([id]), [], 'and go with their run');
@@ -241,6 +243,31 @@ t.test('addresses', async (t) => {
   t.throws(() => storeAddress('/srv/shop', 'mysql://db/x'), { code: 'store-invalid' });
   const postgres = storeAddress('/srv/shop', 'postgres://anna:s3cret@db:5432/floodgate?sslkey=k')!;
   t.equal(shownAddress(postgres), 'postgres://db:5432/floodgate');
+});
+
+t.test('a password is printed in no form of an address', async (t) => {
+  const given = [
+    ...['postgres://ci:p/wsecret@db/x', 'postgres://ci:p#wsecret@db/x', 'postgres://ci:p?wsecret@db/x'],
+    ...['postgres://ci:5/wsecret@db/x', 'postgres://ci:5?wsecret@db/x', 'postgres://ci:5#wsecret@db/x'],
+    ...['postgres://ci:sek@wsecret#1@db/x', 'postgres://ci:p@/wsecret@db/x', 'postgres://ci:wsecret%ff@db/x'],
+    ...['postgres:ci:wsecret@db/x', 'host=db password=wsecret', 'postgres:/ci:wsecret@db/x'],
+  ];
+  for (const text of given) {
+    try {
+      storeAddress('/srv/shop', text);
+      t.fail(`${text} is refused`);
+    } catch (error) {
+      const { code, message, hint } = error as { code: string; message: string; hint: string };
+      t.equal(code, 'store-invalid', text);
+      t.notMatch(message + hint, 'wsecret', text);
+      t.match(hint, /percent-encode/);
+    }
+  }
+  const shown = (text: string) => shownAddress(storeAddress('/srv/shop', text)!);
+  t.equal(shown('postgres://ci:p%2Fw%23s@db/x'), 'postgres://db/x');
+  t.equal(shown('postgres://ci:s@k@db/x'), 'postgres://db/x');
+  t.equal(shown('postgres://ci:secret@/x?host=/run'), 'postgres://localhost/x');
+  t.equal(shown('postgres:///x?host=/run&user=a@b&password=p'), 'postgres:///x');
 });
 
 t.test('a server that is not there: what happened, and no password', async (t) => {

@@ -4,10 +4,11 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { FloodgateError } from '../../agent/errors.ts';
 import { printable } from '../../reports/format.ts';
 import { type Entry, reportBytesMax } from './entry.ts';
+import { type Audit, auditEntries } from './history-audit.ts';
 import { type Pruned, prune, type Retention } from './retention.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
 import { storeFault } from './store-fault.ts';
-import type { BatchRow, FigureRow, HistoryTables, LimitRow, RunRow } from './tables.ts';
+import type { BatchRow, BodyRow, FigureRow, HistoryTables, LimitRow, RunRow } from './tables.ts';
 
 /** Rows of one statement: SQLite takes 32,766 values, PostgreSQL 65,535. */
 const rowsPerStatement = 500;
@@ -54,7 +55,7 @@ export class HistoryStore {
         }
         await insertAll(transaction, 'figures', figures);
         await insertAll(transaction, 'limits', limits);
-        await insertAll(transaction, 'bodies', bodies);
+        await insertBodies(transaction, bodies);
         return true;
       }),
     );
@@ -181,7 +182,8 @@ export class HistoryStore {
       this.#database.selectFrom('bodies').select('body').where('id', '=', id).executeTakeFirst(),
     );
     try {
-      return row && gunzipSync(row.body, { maxOutputLength: reportBytesMax }).toString('utf8');
+      if (row === undefined || row.body.length === 0) return undefined;
+      return gunzipSync(row.body, { maxOutputLength: reportBytesMax }).toString('utf8');
     } catch (error) {
       throw this.damaged(id, error);
     }
@@ -201,13 +203,24 @@ export class HistoryStore {
     return this.#ask(() => this.#database.transaction().execute((transaction) => prune(transaction, project, rule)));
   }
 
+  /** Looks at every entry of the store, of whichever project. */
+  async audit(): Promise<Audit> {
+    const faults = await this.faults();
+    if (faults.length > 0) return { faults, compared: 0, removed: 0 };
+    return await this.#ask(() => auditEntries(this.#database));
+  }
+
   /** What the database finds wrong with itself; empty where nothing is. */
   async faults(): Promise<readonly string[]> {
     if (this.#address.kind === 'postgres') return [];
     const { rows } = await this.#ask(() =>
       sql<{ integrity_check: string }>`pragma integrity_check(10)`.execute(this.#database),
     );
-    return rows.map(({ integrity_check }) => integrity_check).filter((text) => text !== 'ok');
+    const faults = rows.map(({ integrity_check }) => integrity_check).filter((text) => text !== 'ok');
+    if (faults.length > 0) return faults;
+    const orphans = await this.#ask(() => sql<{ table: string }>`pragma foreign_key_check`.execute(this.#database));
+    const tables = [...new Set(orphans.rows.map(({ table }) => table))];
+    return tables.map((table) => `rows of "${table}" belong to an entry that is not there`);
   }
 
   close(): Promise<void> {
@@ -231,14 +244,30 @@ function chunked<T>(all: readonly T[]): T[][] {
 
 async function insertAll(
   transaction: Transaction<HistoryTables>,
-  table: 'figures' | 'limits' | 'bodies',
-  rows: readonly (FigureRow | LimitRow | HistoryTables['bodies'])[],
+  table: 'figures' | 'limits',
+  rows: readonly (FigureRow | LimitRow)[],
 ): Promise<void> {
   for (const some of chunked(rows)) {
     await transaction
       .insertInto(table)
       .values(some as never)
       .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}
+
+/** One that retention had emptied is there again with its run. */
+async function insertBodies(transaction: Transaction<HistoryTables>, rows: readonly BodyRow[]): Promise<void> {
+  for (const some of chunked(rows)) {
+    await transaction
+      .insertInto('bodies')
+      .values(some)
+      .onConflict((conflict) =>
+        conflict
+          .column('id')
+          .doUpdateSet({ body: ({ ref }) => ref('excluded.body') })
+          .where(sql`length(bodies.body)`, '=', 0),
+      )
       .execute();
   }
 }

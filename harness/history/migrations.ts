@@ -2,7 +2,7 @@
  * The tables' history: a store of an older version is brought up to date when it is opened, in one transaction. A migration that was
  * released is never edited; a change is another one, whose name sorts last.
  */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 type StoreKind = 'sqlite' | 'postgres';
@@ -12,6 +12,7 @@ export function migrationsFor(kind: StoreKind): Record<string, Migration> {
   return {
     '0001-runs': { up: (db) => createRuns(db, kind) },
     '0002-commit-subject': { up: addSubject },
+    '0003-removed-bodies': { up: (db) => markRemovedBodies(db, kind) },
   };
 }
 
@@ -93,4 +94,14 @@ async function createFigures(db: Kysely<unknown>, kind: StoreKind): Promise<void
 /** A page that names a commit says what it did. */
 async function addSubject(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('batches').addColumn('subject', 'text').execute();
+}
+
+/** What retention has removed until now is known as such from now on: a body that is empty was removed, one that is missing was lost. */
+async function markRemovedBodies(db: Kysely<unknown>, kind: StoreKind): Promise<void> {
+  const empty = kind === 'sqlite' ? sql`zeroblob(0)` : sql`''::bytea`;
+  for (const ids of [sql`select id from runs`, sql`select id from batches where kind = 'compare'`]) {
+    await sql`insert into bodies (id, body) select id, ${empty} from (${ids}) as every where id not in (select id from bodies)`.execute(
+      db,
+    );
+  }
 }

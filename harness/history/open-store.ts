@@ -1,18 +1,19 @@
 /** Opens a history: makes it where there is none, brings an older one up to date, and refuses what is not one. */
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { Kysely, type LogEvent, PostgresDialect, sql, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { FloodgateError } from '../../agent/errors.ts';
 import { hideFromGit } from '../project/own-folder.ts';
 import { HistoryStore } from './history-store.ts';
 import { migrationsFor } from './migrations.ts';
+import { bringTablesHome, enterSchema, schemaName } from './postgres-schema.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
 import { storeFault } from './store-fault.ts';
-import type { HistoryTables } from './tables.ts';
+import { type HistoryTables, tableNames } from './tables.ts';
 
 /** How long a writer waits for another: storing a run takes less than a second. */
 const busyMs = 10_000;
@@ -22,8 +23,9 @@ const connectionsMax = 2;
 /** `FLOO` and `DGAT`: how a file says that it is ours (sqlite.org/pragma.html#pragma_application_id), and how migrations are locked. */
 const applicationId = 0x464c_4f4f;
 const lockId = 0x4447_4154;
-/** In PostgreSQL, tables have a schema of their own: the database may have others. */
-const schemaName = 'floodgate';
+
+/** SQLSTATE of every statement behind the one that failed. */
+const abortedState = '25P02';
 
 export interface OpenOptions {
   /** Where there is none: `make` one, or refuse; one that is only read may lie where nothing can be written. */
@@ -33,12 +35,14 @@ export interface OpenOptions {
 /** @throws FloodgateError `store-…` with what to do */
 export async function openStore(address: StoreAddress, { absent }: OpenOptions): Promise<HistoryStore> {
   try {
-    const database = address.kind === 'sqlite' ? await openSqlite(address, absent) : await openPostgres(address.url);
+    const errors: unknown[] = [];
+    const database =
+      address.kind === 'sqlite' ? await openSqlite(address, absent) : await openPostgres(address.url, errors);
     try {
       await bringUpToDate(database, address, absent);
     } catch (error) {
       await database.destroy();
-      throw error;
+      throw (error as { code?: string }).code === abortedState ? errors[0] : error;
     }
     const tables = address.kind === 'sqlite' ? database : database.withSchema(schemaName);
     return new HistoryStore(tables, address);
@@ -57,7 +61,8 @@ async function openSqlite(
   absent: OpenOptions['absent'],
 ): Promise<Kysely<HistoryTables>> {
   const { file, isOurs } = address;
-  if (!existsSync(file) && absent === 'refuse') throw absence(address);
+  // An empty file is no history yet, and whoever reads makes none of it.
+  if (absent === 'refuse' && !statSync(file, { throwIfNoEntry: false })?.size) throw absence(address);
   const isFixed = absent === 'refuse' && !isWritable(path.dirname(file));
   if (isFixed) refuseUnfinished(address);
   else if (isOurs) prepareFolder(path.dirname(file));
@@ -140,7 +145,8 @@ function claim(database: DatabaseSync, address: StoreAddress, { isFixed }: { rea
   database.exec('pragma synchronous = full; pragma foreign_keys = on');
 }
 
-async function openPostgres(url: string): Promise<Kysely<HistoryTables>> {
+/** @param errors gets the first of its statements that failed: those behind it in a transaction say no reason */
+async function openPostgres(url: string, errors: unknown[]): Promise<Kysely<HistoryTables>> {
   const { default: pg } = await import('pg').catch((cause) => {
     throw new FloodgateError(
       'store-driver-missing',
@@ -160,7 +166,10 @@ async function openPostgres(url: string): Promise<Kysely<HistoryTables>> {
   });
   // A connection that ends while nobody uses it: the next query says so.
   pool.on('error', () => undefined);
-  return new Kysely({ dialect: new PostgresDialect({ pool }) });
+  const log = (event: LogEvent) => {
+    if (event.level === 'error' && errors.length === 0) errors.push(event.error);
+  };
+  return new Kysely({ dialect: new PostgresDialect({ pool }), log });
 }
 
 /** One process at a time, in one transaction: a store is of one version, or of the next. */
@@ -174,10 +183,9 @@ async function bringUpToDate(
   await database.transaction().execute(async (transaction) => {
     if (address.kind === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(lockId)})`.execute(transaction);
     const applied = await appliedMigrations(transaction, address, known);
-    if (applied === undefined) {
-      if (absent === 'refuse') throw absence(address);
-      if (address.kind === 'postgres') await refuseForeignSchema(transaction, address);
-    }
+    if (address.kind === 'sqlite' || applied !== undefined) await refuseMissing(transaction, address, applied);
+    if (applied === undefined && absent === 'refuse') throw absence(address);
+    if (address.kind === 'postgres') await enterSchema(transaction, address);
     const { error } = await new Migrator({
       db: transaction,
       provider: { getMigrations: async () => known },
@@ -190,20 +198,49 @@ async function bringUpToDate(
 /** Asked without the write lock: most stores are, and a reader waits for no writer. */
 async function isCurrent(database: Kysely<HistoryTables>, address: StoreAddress, known: object): Promise<boolean> {
   const applied = await appliedMigrations(database, address, known);
-  return applied?.length === Object.keys(known).length;
+  return applied?.length === Object.keys(known).length && (await missingTables(database, address)).length === 0;
+}
+
+type Database = Kysely<HistoryTables> | Transaction<HistoryTables>;
+
+/** A store that was made has all of its tables. @throws FloodgateError `store-corrupt` */
+async function refuseMissing(
+  transaction: Transaction<HistoryTables>,
+  address: StoreAddress,
+  applied: readonly string[] | undefined,
+): Promise<void> {
+  const missing = await missingTables(transaction, address);
+  const isEmpty = missing.length === tableNames.length;
+  if (applied === undefined ? isEmpty : missing.length === 0 || applied.length === 0) return;
+  if (address.kind === 'postgres' && isEmpty) return bringTablesHome(transaction, address);
+  const names = applied === undefined ? ['kysely_migration', ...missing] : missing;
+  const why = `it has no table ${names.map((name) => `"${name}"`).join(', ')}`;
+  throw new FloodgateError('store-corrupt', `the history ${shownAddress(address)} is damaged: ${why}`, {
+    hint: 'Put a copy in its place, or move it away and begin anew; nothing was written into it.',
+  });
+}
+
+async function missingTables(database: Database, { kind }: StoreAddress): Promise<string[]> {
+  const { rows } = await (kind === 'sqlite'
+    ? sql<{ name: string }>`select name from sqlite_master where type = 'table'`
+    : sql<{ name: string }>`select tablename as name from pg_catalog.pg_tables where schemaname = ${schemaName}`
+  ).execute(database);
+  const there = new Set(rows.map(({ name }) => name));
+  return tableNames.filter((name) => !there.has(name));
 }
 
 /** Names in the table that the migrator keeps; undefined where there is none. @throws FloodgateError `store-newer` */
 async function appliedMigrations(
-  database: Kysely<HistoryTables> | Transaction<HistoryTables>,
+  database: Database,
   address: StoreAddress,
   known: object,
 ): Promise<string[] | undefined> {
   const table = 'kysely_migration';
   const isSqlite = address.kind === 'sqlite';
+  // pg_tables lists what a user may not read as well.
   const found = isSqlite
     ? await sql`select 1 from sqlite_master where type = 'table' and name = ${table}`.execute(database)
-    : await sql`select 1 from information_schema.tables where table_schema = ${schemaName} and table_name = ${table}`.execute(
+    : await sql`select 1 from pg_catalog.pg_tables where schemaname = ${schemaName} and tablename = ${table}`.execute(
         database,
       );
   if (found.rows.length === 0) return undefined;
@@ -213,12 +250,6 @@ async function appliedMigrations(
   const newer = applied.find((name) => !Object.hasOwn(known, name));
   if (newer !== undefined) throw tooNew(address, newer);
   return applied;
-}
-
-async function refuseForeignSchema(transaction: Transaction<HistoryTables>, address: StoreAddress): Promise<void> {
-  const { rows } =
-    await sql`select 1 from information_schema.tables where table_schema = ${schemaName} limit 1`.execute(transaction);
-  if (rows.length > 0) throw foreign(address, `its schema "${schemaName}" is another program's`);
 }
 
 function foreign(address: StoreAddress, why: string): FloodgateError {

@@ -16,8 +16,19 @@ function programs(): string | undefined {
 const asOther = (): string[] =>
   process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'] : [];
 
+/** What a database has that is not floodgate's alone. */
+const othersTables = `
+  create role ci login; grant create on database postgres to ci;
+  revoke create on schema public from public;
+  create table public.runs (id integer);`;
+
 export interface PostgresServer {
+  /** Of an ordinary user, who may make schemas and has no tables in `public`; another program has a table `public.runs`. */
   readonly url: string;
+  /** As the server's own user would. */
+  sql(statements: string): void;
+  /** The same database for another user. */
+  urlOf(user: string): string;
   /** As a power cut would: no process of it gets to say goodbye. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -37,7 +48,7 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
     execFileSync(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder });
   };
   const data = path.join(folder, 'data');
-  run(path.join(bin, 'initdb'), '-D', data, '-A', 'trust', '-U', 'floodgate', '--no-sync', '-E', 'UTF8', '--locale=C');
+  run(path.join(bin, 'initdb'), '-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8', '--locale=C');
   let server: ReturnType<typeof spawn> | undefined;
   const ended = async (signal: NodeJS.Signals) => {
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
@@ -59,14 +70,20 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
     ];
     server = spawn(program!, rest, { stdio: 'ignore', cwd: folder, detached: true });
     for (let tries = 0; tries < 1_800; tries++) {
-      if (spawnSync(path.join(bin, 'pg_isready'), ['-q', '-h', folder, '-U', 'floodgate']).status === 0) return;
+      if (spawnSync(path.join(bin, 'pg_isready'), ['-q', '-h', folder, '-U', 'postgres']).status === 0) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     throw new Error('the server does not come up');
   };
   await start();
+  const sql = (statements: string) => {
+    const words = ['-q', '-h', folder, '-U', 'postgres', '-d', 'postgres', '-v', 'ON_ERROR_STOP=1', '-c', statements];
+    execFileSync(path.join(bin, 'psql'), words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  };
+  sql(othersTables);
+  const urlOf = (user: string) => `postgres://${user}@localhost/postgres?host=${encodeURIComponent(folder)}`;
   return {
-    url: `postgres://floodgate@localhost/postgres?host=${encodeURIComponent(folder)}`,
+    ...{ url: urlOf('ci'), urlOf, sql },
     kill: () => ended('SIGKILL'),
     start,
     remove: async () => {

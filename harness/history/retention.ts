@@ -1,5 +1,5 @@
 /** What a history keeps, and the removal of the rest (docs/history.md). */
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { HistoryTables } from './tables.ts';
 
 export interface Retention {
@@ -66,15 +66,16 @@ async function pruneBodies(transaction: Transaction<HistoryTables>, project: str
       .offset(kept)
       // SQLite takes an offset behind a limit alone.
       .limit(2_147_483_647);
-  const { numDeletedRows } = await transaction
-    .deleteFrom('bodies')
-    .where('id', 'in', latest('runs'))
-    .where('id', 'not in', transaction.selectFrom('batches').select('id').where('kind', '=', 'compare'))
-    .executeTakeFirst();
-  const comparisons = await transaction
-    .deleteFrom('bodies')
+  const comparisonIds = transaction.selectFrom('batches').select('id').where('kind', '=', 'compare');
+  // What is left says that it was removed, and not lost.
+  const emptied = transaction
+    .updateTable('bodies')
+    .set({ body: Buffer.alloc(0) })
+    .where(sql`length(body)`, '>', 0);
+  const runs = await emptied.where('id', 'in', latest('runs')).where('id', 'not in', comparisonIds).executeTakeFirst();
+  const comparisons = await emptied
     .where('id', 'in', latest('batches'))
-    .where('id', 'in', transaction.selectFrom('batches').select('id').where('kind', '=', 'compare'))
+    .where('id', 'in', comparisonIds)
     .executeTakeFirst();
-  return Number(numDeletedRows) + Number(comparisons.numDeletedRows);
+  return Number(runs.numUpdatedRows) + Number(comparisons.numUpdatedRows);
 }

@@ -20,7 +20,9 @@ export const storeName = path.join('.floodgate', 'history.db');
 export function storeAddress(folder: string, given: string | undefined): StoreAddress | undefined {
   if (given === 'none') return undefined;
   if (given === undefined || given === '') return { kind: 'sqlite', file: path.join(folder, storeName), isOurs: true };
-  if (/^postgres(ql)?:\/\//.test(given)) return { kind: 'postgres', url: given };
+  if (/^postgres(ql)?:\/\//.test(given)) return postgresAddress(given);
+  // Neither is a path, and both may hold a password.
+  if (/^postgres(ql)?:/i.test(given) || /\b(host|dbname|password)=/.test(given)) throw invalid('it is no address');
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(given)?.[1];
   if (scheme === undefined) return { kind: 'sqlite', file: path.resolve(folder, given), isOurs: false };
   throw new FloodgateError('store-invalid', `a history cannot be kept at ${scheme}://…`, {
@@ -28,8 +30,40 @@ export function storeAddress(folder: string, given: string | undefined): StoreAd
   });
 }
 
+/** A password with a character of its own meaning makes another address, of which a part would be printed. @throws FloodgateError `store-invalid` */
+function postgresAddress(text: string): StoreAddress {
+  const url = urlOf(text);
+  if (url === undefined) throw invalid('it is no address');
+  const { hash, host, pathname, search } = url;
+  // A query alone may name a user: postgres:///DATABASE?host=/run/postgresql&user=…
+  if (hash !== '' || pathname.includes('@') || (host !== '' && search.includes('@'))) {
+    throw invalid('an @ or a # stands where none can be');
+  }
+  for (const part of [url.username, url.password, host, pathname]) {
+    try {
+      decodeURIComponent(part.replaceAll(/%(?![0-9a-f]{2})/gi, '%25'));
+    } catch {
+      throw invalid('a % stands for itself as %25');
+    }
+  }
+  return { kind: 'postgres', url: text };
+}
+
+/** As the driver reads it: a user may stand before no host at all. */
+function urlOf(text: string): URL | undefined {
+  return URL.parse(text) ?? URL.parse(text.replace('@/', '@localhost/')) ?? undefined;
+}
+
+/** Without what was given: it may hold a password. */
+function invalid(why: string): FloodgateError {
+  return new FloodgateError('store-invalid', `the address of the history cannot be used: ${why}`, {
+    hint: 'Give a path (SQLite), or postgres://USER:PASSWORD@HOST/DATABASE; in a password, percent-encode / as %2F, # as %23, ? as %3F, @ as %40, : as %3A, % as %25.',
+  });
+}
+
 /** As it may be printed. */
 export function shownAddress(address: StoreAddress): string {
   if (address.kind === 'sqlite') return path.relative('', address.file) || address.file;
-  return address.url.replace(/\/\/[^/?#]*@/, '//').replace(/\?[^#]*/, '');
+  const url = urlOf(address.url);
+  return url === undefined ? 'postgres://…' : `${url.protocol}//${url.host}${url.pathname}`;
 }

@@ -71,7 +71,7 @@ function postgresFault(code: string | undefined, message: string): Fault | undef
     return {
       code: 'store-refused',
       why: message,
-      hint: 'The user needs a schema "floodgate": GRANT CREATE ON DATABASE.',
+      hint: 'The user needs USAGE on the schema "floodgate" and SELECT on its tables to read, also INSERT, UPDATE and DELETE to store, and to own them (or CREATE on the schema, where there are none) to make them or bring them up to date.',
     };
   }
   if (/^(XX|58)/.test(code)) return { code: 'store-corrupt', why: message, hint: 'Ask who runs the server.' };

@@ -1,4 +1,4 @@
-/** The tables of a history, as queries see them. Integers stand for booleans: both databases have them. Types alone. */
+/** The tables of a history, as queries see them. Integers stand for booleans: both databases have them. */
 
 /** What one command stored: a run, a gate with its runs, a comparison. */
 export interface BatchRow {
@@ -70,7 +70,7 @@ export interface LimitRow {
   note: string;
 }
 
-/** The whole report of a run or a comparison, as gzip of its JSON: retention takes these first. */
+/** The whole report of a run or a comparison, as gzip of its JSON; empty where retention has taken it, or it was too large to be kept. */
 export interface BodyRow {
   /** Of the run, or of the comparison's batch. */
   id: string;
@@ -84,3 +84,5 @@ export interface HistoryTables {
   limits: LimitRow;
   bodies: BodyRow;
 }
+
+export const tableNames = ['batches', 'runs', 'figures', 'limits', 'bodies'] as const satisfies (keyof HistoryTables)[];

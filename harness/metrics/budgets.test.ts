@@ -2,12 +2,28 @@ import t from 'tap';
 import { readSites } from './allocated-sites.ts';
 import { judge, readingOf } from './budgets.ts';
 import { exitCodeOf, worstExitCode } from './exit-codes.ts';
+import { markImplied, withImplied } from './implied-limits.ts';
 import { between, notMeasured, type Reading, value } from './reading.ts';
 import { sitePattern } from './site-pattern.ts';
 import { findMetric, type Metric, metricNames } from './table.ts';
 
 const readings = (byName: Readonly<Record<string, Reading>>) => ({
   of: ({ name }: Metric) => byName[name] ?? notMeasured('not looked at'),
+});
+
+t.test('exchanges that are missing break a limit that nobody wrote, where they were counted', async (t) => {
+  const { budget, implied } = withImplied({ 'rss.max': 200 }, 'upload');
+  t.same(implied, ['exchanges.shed', 'bodies.shed', 'witnesses.missing']);
+  const judged = (missing: Reading) =>
+    markImplied(judge(budget, readings({ 'witnesses.missing': missing })), implied).filter(
+      ({ name }) => name === 'witnesses.missing',
+    );
+  t.match(judged(value(2)), [{ state: 'over', limit: 0, note: /implied/ }]);
+  t.match(judged(value(0)), [{ state: 'pass' }]);
+  t.same(judged(notMeasured('no truth')), [], 'without an account there is no limit');
+  for (const name of ['witnesses.missing', 'witnesses.stored'])
+    t.notOk(withImplied({ [name]: 0.5 }, 'upload').implied.includes('witnesses.missing'));
+  t.notOk(withImplied({}, 'witnesses').implied.includes('witnesses.missing'), 'no collector');
 });
 
 t.test('at the limit is ok, over it is not, and a minimum the other way round', async (t) => {

@@ -13,6 +13,7 @@ interface Parts {
   readonly intact?: readonly [number, number] | null;
   readonly possible?: number;
   readonly framesShed?: number;
+  readonly doubts?: readonly { readonly count: number; readonly what: string }[];
 }
 
 /** A pass of which only what these rows read is there. */
@@ -25,12 +26,14 @@ function runOf({
   intact = [5, 5],
   possible,
   framesShed = 0,
+  doubts,
 }: Parts) {
   const truth = intact && {
     requests: 9,
     responses: 9,
     requestsIntact: intact[0],
     responsesIntact: intact[1],
+    doubts,
     ...(possible !== undefined && { requestsPossible: possible, responsesPossible: 0 }),
   };
   const link = { frames: delivered, bytes: 0, dropped: 0 };
@@ -92,6 +95,13 @@ t.test('a truth that knows less than the agent found decides nothing', async (t)
     t.match(missed(unknown), { state: 'undecided', low: 0, reason: /the truth cannot judge/ });
     t.match(found(unknown), { state: 'notMeasured', reason: /the truth cannot judge/ });
   }
+  const doubts = [
+    { count: 2, what: 'directions of streams with holes' },
+    { count: 30, what: 'frames cut by a snap length' },
+  ];
+  const why = /: 30 frames cut by a snap length, 2 directions of streams with holes/;
+  t.match(missed(runOf({ found: [9, 0], intact: [5, 0], doubts })), { reason: why });
+  t.match(missed(runOf({ possible: 2, doubts })), { state: 'undecided', reason: why });
   t.same(missed(runOf({ found: [5, 0], intact: [5, 0] })), value(0), 'requests alone, and nothing else');
   t.match(missed(runOf({ found: [8, 3] })), { state: 'undecided', low: 2 }, 'at least those of the other kind');
 });

@@ -1,5 +1,7 @@
 /** Readings of what reached the target, and what it made of it. Pure. */
+import { formatCount } from '../../reports/format.ts';
 import type { Lane } from '../scenario/scenario.ts';
+import type { TruthDoubt } from '../traffic/traffic.ts';
 import type { AgentCount } from '../watch/agent-counters.ts';
 import type { RunFigures } from './measured-run.ts';
 import { framesShed, hiddenByFlows } from './overload.ts';
@@ -43,23 +45,46 @@ interface Kept {
   readonly possible: number;
 }
 
-/** Requests and responses: those delivered whole, and those of them the agent found; a reason where it is not known. */
-function messagesOf({ counts, measure }: RunFigures): readonly Kept[] | string {
+interface Counted {
+  /** Requests and responses: those delivered whole, and those of them the agent found. */
+  readonly kinds: readonly Kept[];
+  readonly doubts: readonly TruthDoubt[];
+}
+
+/** A reason where it is not known. */
+function messagesOf({ counts, measure }: RunFigures): Counted | string {
   const truth = measure.sending?.truth;
   if (!truth) return uncountedMessages;
   const { requestsComplete, responsesComplete } = counts;
   if (requestsComplete === null || responsesComplete === null) return 'only our agent counts what it finds';
-  return [
+  const kinds = [
     { intact: truth.requestsIntact, found: requestsComplete, possible: truth.requestsPossible ?? 0 },
     { intact: truth.responsesIntact, found: responsesComplete, possible: truth.responsesPossible ?? 0 },
   ];
+  return { kinds, doubts: truth.doubts ?? [] };
 }
 
-const hidden =
-  'messages that may be found or not (damaged, later than an observer waits, or in streams that could not be followed) may stand for some that were missed';
+/** Causes that are named; the report lists all of them. */
+const causesShown = 3;
 
-const beyondTruth =
-  'the truth cannot judge what was found: messages are in frames or streams that it does not follow (tunnels, MPLS, PPPoE, extension headers, one direction alone)';
+/** What the truth says of itself, the most frequent first. */
+function causesOf(doubts: readonly TruthDoubt[]): string {
+  const most = doubts.toSorted((a, b) => b.count - a.count).slice(0, causesShown);
+  return most.map(({ count, what }) => `${formatCount(count)} ${what}`).join(', ');
+}
+
+function hiddenBy({ doubts }: Counted): string {
+  const causes = causesOf(doubts);
+  return `messages that may be found or not may stand for some that were missed${causes === '' ? ' (interim answers, or damaged on the way)' : `: ${causes}`}`;
+}
+
+/** The reason that holds, and the way out that there is. */
+function beyondTruth({ doubts }: Counted): string {
+  const causes = causesOf(doubts);
+  return causes === ''
+    ? 'the truth cannot judge what was found: the agent found more than it knows of'
+    : `the truth cannot judge what was found: ${causes}; a recording of whole frames, from the start of its connections, can be judged`;
+}
 
 /** What was found, or may be there, shows that the truth is not whole: then nobody knows how much there was to find. */
 function isBeyondTruth(messages: readonly Kept[]): boolean {
@@ -81,28 +106,31 @@ function missedOf(messages: readonly Kept[]): { least: number; most: number } {
 export function missed(run: RunFigures): Reading {
   const messages = messagesOf(run);
   if (typeof messages === 'string') return notMeasured(messages);
-  const { least, most } = missedOf(messages);
+  const { least, most } = missedOf(messages.kinds);
   const shed = framesShed(run.measure);
-  if (isBeyondTruth(messages)) return between(Math.max(0, least - shed), Number.POSITIVE_INFINITY, beyondTruth);
-  return between(Math.max(0, least - shed), most, shed > 0 ? hiddenByFlows : hidden);
+  const low = Math.max(0, least - shed);
+  if (isBeyondTruth(messages.kinds)) return between(low, Number.POSITIVE_INFINITY, beyondTruth(messages));
+  return between(low, most, shed > 0 ? hiddenByFlows : hiddenBy(messages));
 }
 
 export function found(run: RunFigures): Reading {
   const messages = messagesOf(run);
   if (typeof messages === 'string') return notMeasured(messages);
-  const intact = messages.reduce((sum, each) => sum + each.intact, 0);
-  if (isBeyondTruth(messages)) return notMeasured(beyondTruth);
+  const intact = messages.kinds.reduce((sum, each) => sum + each.intact, 0);
+  if (isBeyondTruth(messages.kinds)) return notMeasured(beyondTruth(messages));
   if (intact === 0) return notMeasured('the traffic holds no message that was delivered whole');
-  const { least, most } = missedOf(messages);
+  const { least, most } = missedOf(messages.kinds);
   // What was in connections that were left out was not found either.
-  return between((intact - most) / intact, (intact - least) / intact, hidden);
+  return between((intact - most) / intact, (intact - least) / intact, hiddenBy(messages));
 }
 
 /** Found, and not among those that can have been there: the other half of `missed`. */
 export function extra(run: RunFigures): Reading {
   const messages = messagesOf(run);
   if (typeof messages === 'string') return notMeasured(messages);
-  return value(messages.reduce((sum, { intact, found, possible }) => sum + Math.max(0, found - intact - possible), 0));
+  return value(
+    messages.kinds.reduce((sum, { intact, found, possible }) => sum + Math.max(0, found - intact - possible), 0),
+  );
 }
 
 const noAnswers =

@@ -1,4 +1,4 @@
-/** Limits that hold though no budget names them: what the agent left out because it could not keep up is no pass. Pure. */
+/** Limits that hold though no budget names them: what the agent left out because it could not keep up, or lost, is no pass. Pure. */
 import type { BudgetResult } from '../../reports/model.ts';
 import type { AgentStage } from '../scenario/agent-stage.ts';
 import type { Budget } from '../scenario/scenario.ts';
@@ -8,7 +8,11 @@ import { budgetUntil } from './table.ts';
 const implied: Readonly<Record<string, readonly string[]>> = {
   'exchanges.shed': ['exchanges.shed', 'exchanges.witnessed'],
   'bodies.shed': ['bodies.shed', 'exchanges.shed', 'exchanges.witnessed'],
+  'witnesses.missing': ['witnesses.missing', 'witnesses.stored'],
 };
+
+/** Implied only where it was measured: traffic of which no truth is known, or an agent without a collector, has no account of exchanges. */
+const whereMeasured: readonly string[] = ['witnesses.missing'];
 
 /** Why a limit stands in a report that nobody wrote. */
 const impliedNote = 'implied: the budget does not say how much may be left out';
@@ -26,11 +30,11 @@ export function withImplied(budget: Budget, stage: AgentStage | undefined): Whol
   return { budget: { ...budget, ...added }, implied: stage === undefined ? [] : Object.keys(added) };
 }
 
-/** The results, with the note on those whose limit was implied. */
+/** The results that count, with the note on those whose limit was implied. */
 export function markImplied(results: readonly BudgetResult[], names: readonly string[]): BudgetResult[] {
-  return results.map((each) =>
-    names.includes(each.name)
-      ? { ...each, note: each.note === '' ? impliedNote : `${each.note}; ${impliedNote}` }
-      : each,
-  );
+  return results.flatMap((each) => {
+    if (!names.includes(each.name)) return [each];
+    if (each.state === 'notMeasured' && whereMeasured.includes(each.name)) return [];
+    return [{ ...each, note: each.note === '' ? impliedNote : `${each.note}; ${impliedNote}` }];
+  });
 }

@@ -8,6 +8,7 @@ import {
   OffHeapSum,
   type UsedBySpace,
   usedBySpace,
+  usedWithRoom,
 } from './allocation.ts';
 import type { PreloadLine } from './options.ts';
 import { RequestCount } from './requests.ts';
@@ -112,7 +113,7 @@ export class HeapWatch {
   }
 
   #take(isOurs: boolean): Allocated {
-    const used = usedBySpace();
+    const used = usedWithRoom();
     const last = this.#profiler;
     // The next one begins first: that text is made of the last allocates, and a collection that came then would be in neither.
     // Nothing is allocated while both run, so that none is in both.

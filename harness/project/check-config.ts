@@ -3,6 +3,7 @@ import type { FloodgateError } from '../../agent/errors.ts';
 import { metricFault } from '../metrics/known-metric.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import { findMetric } from '../metrics/table.ts';
+import { parseImpairments } from '../traffic/impairments/parse.ts';
 import { configSchema, type ProjectConfig } from './config.ts';
 import { type ScenarioConfig, scenarioSchema } from './scenario-schema.ts';
 import { type Fault, type LineOf, type Place, parseChecked, refusal } from './schema-faults.ts';
@@ -21,7 +22,9 @@ export function checkConfig(value: unknown, file: string, lineOf?: LineOf): Proj
     ...metricFaults(config, []),
     ...Object.entries(config.environments ?? {}).flatMap(([name, each]) => metricFaults(each, ['environments', name])),
     ...(config.scenarios ?? []).flatMap((each, at) =>
-      typeof each === 'string' ? [] : metricFaults(each, ['scenarios', at]),
+      typeof each === 'string'
+        ? []
+        : [...metricFaults(each, ['scenarios', at]), ...impairFaults(each, ['scenarios', at])],
     ),
   ];
   if (faults.length > 0) throw refusal(faults, { file, lineOf, hint });
@@ -31,7 +34,7 @@ export function checkConfig(value: unknown, file: string, lineOf?: LineOf): Proj
 /** @throws FloodgateError `config-invalid` */
 export function checkScenario(value: unknown, file: string, lineOf?: LineOf): ScenarioConfig {
   const scenario = parseChecked(scenarioSchema, value, { file, lineOf, hint });
-  const faults = metricFaults(scenario, []);
+  const faults = [...metricFaults(scenario, []), ...impairFaults(scenario, [])];
   if (faults.length > 0) throw refusal(faults, { file, lineOf, hint });
   return scenario;
 }
@@ -51,6 +54,18 @@ function metricFaults(limited: Limited, place: Place): Fault[] {
       return text === undefined ? [] : [{ place: [...place, kind, name], text }];
     }),
   );
+}
+
+/** Impairments that there are not, or of amounts that they do not have. */
+function impairFaults({ impair }: Pick<ScenarioConfig, 'impair'>, place: Place): Fault[] {
+  if (impair === undefined) return [];
+  try {
+    parseImpairments(impair, 'impair');
+    return [];
+  } catch (error) {
+    const { message, hint } = error as FloodgateError;
+    return [{ place: [...place, 'impair'], text: `${message.replace(/^impair:? /, '')}. ${hint}` }];
+  }
 }
 
 /** A budget is in the metric's unit, a threshold a share. Undefined where the value is one. */

@@ -86,7 +86,21 @@ t.test('what is wrong is said with its line, and the nearest name', async (t) =>
     await fault('name: x\nbuiltin: steady\nbudgets: { rss.mx: 1 }\n'),
     /s\.yaml:3: budgets\.rss\.mx: there is no metric "rss\.mx"; is "rss\.max" meant\?/,
   );
-  t.match(await fault('name: x\nbuiltin: steady\nimpair: los=1%\n'), /impair: "los=1%" names no impairment\n.*loss/);
+  t.match(
+    await fault('name: x\nbuiltin: steady\nimpair: los=1%\n'),
+    /s\.yaml:3: impair: "los=1%" names no impairment\. .*loss/,
+  );
+  for (const range of [
+    'response: { type: json, bytes: 9kB..5kB }',
+    'response: { type: json, bytes: 1MB..9kB }',
+    'fields: { count: 9..5, bytes: 10B }',
+    'fields: { count: 5, bytes: 9B..5B }',
+  ]) {
+    t.match(await fault(part(`    exchanges:\n      - { ${range} }\n`)), /s\.yaml:7: .*the range is reversed/);
+  }
+  t.match(await fault(part(good).replace('1s', '5s..1s')), /s\.yaml:5: traffic\.0\.duration: the range is reversed/);
+  t.match(await fault(part(`${good}    keepAlive: 9..2\n`)), /keepAlive: the range is reversed/);
+  t.match(await fault(part(`    exchanges: [{ response: { type: json, bytes: 900MB } }]\n`)), /bytes: at most 128 MiB/);
   t.match(await fault('name: x\nbuiltin: stedy\n'), /there is no scenario "stedy"\n.*steady/);
 });
 

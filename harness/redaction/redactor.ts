@@ -14,8 +14,8 @@ const depthMax = 100;
 /** Of members that were looked at before. */
 const namesMax = 10_000;
 
-/** `GH_PAT=…` in a command. */
-const patPair = /\b((?:[A-Z0-9]+_)*PAT=)[^\s"']+/gi;
+/** `GH_PAT=…`, `NPM_AUTH=…` in a command; a seed that is a number is a random generator's. */
+const variablePair = /\b((?:[A-Z0-9]+_)*PAT=|(?:[A-Z0-9]+_)+(?:AUTH|SALT|SEED(?!=\d+(?![^\s"'])))=)[^\s"']+/gi;
 
 export class Redactor {
   readonly #forms: SecretForms;
@@ -39,7 +39,7 @@ export class Redactor {
     const end = cutAt(text);
     const whole = end < text.length ? `${text.slice(0, end)}${REDACTED}` : text;
     const plain = long === undefined ? whole : whole.replace(long, REDACTED);
-    return redactText(plain.replace(patPair, `$1${REDACTED}`));
+    return redactText(plain.replace(variablePair, `$1${REDACTED}`));
   }
 
   /** A value as JSON has them, every text in it redacted: names, members by their names, words behind an option. */

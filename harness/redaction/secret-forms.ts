@@ -14,6 +14,14 @@ const cutTextMin = 100;
 /** A personal access token, as GitHub and Azure call it. */
 const patName = /^(?:.*[_-])?PAT$/i;
 
+/** What signs, and what it begins with: members of reports are called so as well, variables of an environment hold secrets. */
+const variableName = /^.*_(?:AUTH|SALT|SEED)$/i;
+/** A random generator's: it stands in commands as a number of its own. */
+const isPlainSeed = (name: string, value: string) => /_SEED$/i.test(name) && /^\d+$/.test(value);
+
+const isSecretVariable = (name: string, value: string): boolean =>
+  isSecretMember(name) || (variableName.test(name) && !isPlainSeed(name, value));
+
 export const isSecretMember = (name: string): boolean => patName.test(name) || isSecretName(name);
 
 export interface SecretForms {
@@ -27,7 +35,7 @@ export interface SecretForms {
 
 export function secretForms(environment: Readonly<Record<string, string | undefined>>): SecretForms {
   const values = Object.entries(environment).flatMap(([name, value]) =>
-    value !== undefined && value.length >= valueCharactersMin && !folderNames.has(name) && isSecretMember(name)
+    value !== undefined && value.length >= valueCharactersMin && !folderNames.has(name) && isSecretVariable(name, value)
       ? [value]
       : [],
   );

@@ -20,12 +20,18 @@ export function requestNotes(measure: PassResult): Note[] {
   if (!requests) return [];
   const notes: Note[] = [];
   const add = (severity: Note['severity'], text: string) => notes.push({ severity, text: `requests: ${text}` });
-  const { recorded, mode, sent, bytesSent, loops, reconnects } = requests;
+  const { recorded, mode, sent, bytesSent, loops, reconnects, repeated = 0 } = requests;
   add(
     'info',
     `${formatCount(sent)} of ${formatCount(recorded.requests * loops)} sent ${modeWords[mode]}, ${formatBytes(bytesSent)}, on ` +
       `${formatCount(recorded.connections * loops)} connections as recorded, ${formatCount(reconnects)} opened again`,
   );
+  if (repeated > 0) {
+    add(
+      'info',
+      `${formatCount(repeated)} sent once more, over another connection: the service had closed theirs before anything of an answer came; each counts once`,
+    );
+  }
   noteUnsent(requests, add);
   noteUnusedRules(requests, add);
   noteAnswers(requests, add);
@@ -59,7 +65,7 @@ function noteAnswers(requests: RequestAccount, add: Add): void {
   const { unanswered, errors, socketErrors, differentStatus, differentLength, uncompared, statusOnly } = requests;
   if (unanswered > 0) {
     const why = Object.entries(socketErrors).map(([code, count]) => `${code} ${formatCount(count)} times`);
-    add('warning', `${formatCount(unanswered)} got no answer${why.length > 0 ? ` (${why.join(', ')})` : ''}`);
+    add('warning', `${formatCount(unanswered)} got no whole answer${why.length > 0 ? ` (${why.join(', ')})` : ''}`);
   }
   if (errors > 0) add('warning', `${formatCount(errors)} answers are errors that the recorded ones were not`);
   const count = differentStatus + differentLength;

@@ -13,7 +13,7 @@ export interface RecordingServer {
 
 const streamsMax = 4096;
 
-/** @param answer what is said to the nth request of a connection, counted from 0; null: nothing, and the connection is closed; it is closed behind `Connection: close`, too */
+/** @param answer what is said to the nth request of a connection, counted from 0; null: nothing, and the connection is closed; so it is behind `Connection: close` and `X-Cut`; with `X-Reset` it is reset */
 export async function recordingServer(
   answer: (request: number, uri: string) => string | null = () => 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
 ): Promise<RecordingServer> {
@@ -33,7 +33,8 @@ export async function recordingServer(
         if (socket.writableEnded) return;
         const text = answer(counts[stream]!++, uri);
         if (text === null) socket.destroy();
-        else if (/^Connection: close\r$|^HTTP\/1\.0 /m.test(text)) socket.end(text);
+        else if (/^X-Reset/m.test(text)) socket.write(text, () => socket.resetAndDestroy());
+        else if (/^Connection: close\r$|^HTTP\/1\.0 |^X-Cut/m.test(text)) socket.end(text);
         else socket.write(text);
       },
     },

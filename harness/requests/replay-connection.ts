@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { CloseReason } from '../../agent/tcp/stream-handler.ts';
 import type { SentRequest } from './answer-comparison.ts';
 import { answerTimeoutMs, closeTimeoutMs } from './limits.ts';
+import { isIdempotent } from './repeatable.ts';
 
 /** A request that is due. */
 export interface DueRequest {
@@ -13,7 +14,7 @@ export interface DueRequest {
   readonly dueMs: number | undefined;
   /** It waited for the answer to the one before it. */
   hasWaited: boolean;
-  /** It was sent behind a request with whose answer the service closed the connection. */
+  /** It was sent once before, on a connection that was over before anything of an answer came. */
   isAgain: boolean;
   /** Its bytes, read when they are sent. */
   readonly pieces: () => Iterable<Buffer>;
@@ -32,6 +33,8 @@ export interface ReplayContext {
   sentBytes(count: number): void;
   missed(request: SentRequest): void;
   opened(isAgain: boolean): void;
+  /** The request goes over another connection, once more. */
+  repeated(): void;
   failed(code: string): void;
   /** Requests that wait on their connections, of all. */
   queued: number;
@@ -62,8 +65,16 @@ export class ReplayConnection {
   #isOpen = false;
   #isWriting = false;
   #isEnding = false;
-  /** The service closes the connection behind an answer: nothing more is sent on it. */
+  /** The service closes the connection: nothing more is sent on it. */
   #isLeaving = false;
+  /** It said so with an answer: what was sent behind that was not read. */
+  #isAnnounced = false;
+  /** What it owes is not waited for any more. */
+  #isGivenUp = false;
+  /** Answers on the connection that is open. */
+  #answersHere = 0;
+  /** Something came since the last answer. */
+  #hasPart = false;
   #opens = 0;
   /** Since when the service owes something. */
   #owesSinceMs = 0;
@@ -118,7 +129,9 @@ export class ReplayConnection {
   /** The final answer to the oldest request. @param isLast the service closes the connection behind it */
   answered(isLast: boolean): SentRequest | undefined {
     const due = this.#sent.shift();
-    if (isLast) this.#isLeaving = true;
+    if (isLast) this.#isLeaving = this.#isAnnounced = true;
+    this.#answersHere += 1;
+    this.#hasPart = false;
     this.#owesSinceMs = this.lastUsedMs = this.#context.nowMs();
     return due?.request;
   }
@@ -138,6 +151,7 @@ export class ReplayConnection {
 
   /** Whatever the service owes has not come. */
   destroy(): void {
+    this.#isGivenUp = true;
     this.#socket?.destroy();
     if (!this.#socket) this.#endIfDone();
   }
@@ -161,32 +175,63 @@ export class ReplayConnection {
       take();
       if (this.#isLeaving) this.#leave(socket);
     };
-    socket.on('data', (bytes: Buffer) => read(() => this.#context.http.data(this.slot, 1, bytes)));
-    socket.on('end', () => read(() => this.#context.http.end(this.slot)));
+    socket.on('data', (bytes: Buffer) =>
+      read(() => {
+        this.#hasPart = true;
+        this.#context.http.data(this.slot, 1, bytes);
+      }),
+    );
+    socket.on('end', () =>
+      read(() => {
+        // Whatever was said before, nothing answers any more (RFC 9112, 9.6): an answer that was cut ends here, too.
+        this.#isLeaving = true;
+        this.#context.http.end(this.slot);
+      }),
+    );
     socket.on('error', (each: NodeJS.ErrnoException) => {
       error = each;
     });
     socket.on('close', () => this.#socket === socket && this.#gone(host, error));
   }
 
-  /** What was sent behind the last answer was not read (RFC 9112, 9.6): it goes over another connection, and so does what follows. */
+  /** The connection is over before its socket is: what follows goes over another one. */
   #leave(socket: Socket): void {
     this.#socket = undefined;
     this.#isOpen = false;
-    this.#isLeaving = false;
     this.#context.http.close(this.slot, CloseReason.fin);
-    this.#sendAgain();
+    this.#settle();
     socket.destroy();
+    this.#reopen();
+  }
+
+  /**
+   * What becomes of requests without an answer. Behind an announced last answer none was read (RFC 9112, 9.6): each is sent once more.
+   * A connection that had answered before may have been closed before they came: those that may be repeated are sent once more,
+   * unless a part of an answer came (RFC 9110, 9.2.2; RFC 9112, 9.3.1). The others are lost.
+   */
+  #settle(): void {
+    const maybeUnread = this.#answersHere > 0 && !this.#isGivenUp;
+    const again: DueRequest[] = [];
+    for (const [at, due] of this.#sent.splice(0).entries()) {
+      const isAnswering = at === 0 && this.#hasPart;
+      const isSafe = this.#isAnnounced || (maybeUnread && !isAnswering && !due.isAgain && isIdempotent(due.request));
+      if (isSafe) again.push(due);
+      else this.#context.missed(due.request);
+    }
+    for (const due of again) {
+      due.isAgain = true;
+      this.#context.repeated();
+    }
+    this.#queue.unshift(...again);
+    this.#context.queued += again.length;
+    this.#isLeaving = this.#isAnnounced = this.#isGivenUp = this.#hasPart = false;
+    this.#answersHere = 0;
+  }
+
+  #reopen(): void {
     if (this.#queue.length > 0) this.open();
     this.#endIfDone();
     this.#context.changed();
-  }
-
-  #sendAgain(): void {
-    const unread = this.#sent.splice(0);
-    for (const due of unread) due.isAgain = true;
-    this.#queue.unshift(...unread);
-    this.#context.queued += unread.length;
   }
 
   #gone(host: string, error: NodeJS.ErrnoException | undefined): void {
@@ -200,17 +245,12 @@ export class ReplayConnection {
         this.#connect(other);
         return;
       }
+      // A connection that could not be opened takes one request with it; the next one tries again.
+      for (const { request } of this.#unqueue()) this.#context.missed(request);
     }
     if (error) this.#context.failed(error.code ?? 'error');
-    // Its last answer ended with it.
-    if (this.#isLeaving) this.#sendAgain();
-    this.#isLeaving = false;
-    // A connection that could not be opened takes one request with it; the next one tries again.
-    const lost = wasOpen ? this.#sent.splice(0) : this.#unqueue();
-    for (const { request } of lost) this.#context.missed(request);
-    if (this.#queue.length > 0) this.open();
-    this.#endIfDone();
-    this.#context.changed();
+    this.#settle();
+    this.#reopen();
   }
 
   #unqueue(): DueRequest[] {

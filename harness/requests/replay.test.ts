@@ -85,7 +85,7 @@ t.test(
     const found = await recorded(t, [exchanges(get('/1'), get('/2'), get('/3'))]);
     const closing = await recordingServer((_n, uri) => (uri === '/2' ? null : answer(200, '')));
     const account = await replay(found, closing.port);
-    t.match(account, { sent: 3, answered: 2, unanswered: 1, reconnects: 1 });
+    t.match(account, { sent: 3, answered: 2, unanswered: 1, reconnects: 2, repeated: 1 });
     t.match(account.differences, [{ request: 2, status: null, reason: 'unanswered' }]);
     const { port } = closing;
     await closing.close();
@@ -93,6 +93,45 @@ t.test(
     t.match(dead, { sent: 0, answered: 0, unanswered: 3, socketErrors: { ECONNREFUSED: 3 } });
   },
 );
+
+t.test('a connection whose answer was cut is over before the next request goes out', async (t) => {
+  const post = (target: string) => `POST ${target} HTTP/1.1\r\nHost: old\r\nContent-Length: 3\r\n\r\nabc`;
+  const cut = 'HTTP/1.1 200 X\r\nX-Cut: 1\r\nContent-Length: 1000\r\n\r\nxyz';
+  const kinds = [
+    ['cut', cut],
+    ['reset', cut.replace('X-Cut', 'X-Reset')],
+    ['chunked', cut.replace('Content-Length: 1000\r\n\r\nxyz', 'Transfer-Encoding: chunked\r\n\r\n5\r\nx')],
+    ['in its head', 'HTTP/1.1 200 X\r\nX-Cut: 1\r\nConte'],
+    ['after 100', 'HTTP/1.1 100 Continue\r\nX-Cut: 1\r\n\r\n'],
+  ] as const;
+  const found = await recorded(t, [exchanges(get('/1'), get('/cut'), post('/3'), get('/cut'), post('/5'))]);
+  for (const [name, text] of kinds) {
+    const uris: string[] = [];
+    const server = await recordingServer((_n, uri) => {
+      uris.push(uri);
+      return uri === '/cut' ? text : answer(200, '');
+    });
+    for (const kind of ['topspeed', 'oneAtATime'] as const) {
+      const account = await replay(found, server.port, { pace: { kind } });
+      t.match(account, { sent: 5, answered: 3, unanswered: 2, reconnects: 2, repeated: 0 }, name);
+      t.same(uris.splice(0), ['/1', '/cut', '/3', '/cut', '/5'], name);
+    }
+    await server.close();
+  }
+});
+
+t.test('a service that closes behind a whole answer, and does not say so', async (t) => {
+  const found = await recorded(t, [exchanges(get('/1'), get('/2'), get('/3'))]);
+  const uris: string[] = [];
+  const server = await recordingServer((_n, uri) => {
+    uris.push(uri);
+    return answer(200, 'x').replace('\r\n', '\r\nX-Cut: 1\r\n');
+  });
+  const account = await replay(found, server.port);
+  await server.close();
+  t.match(account, { sent: 3, answered: 3, unanswered: 0, reconnects: 2 });
+  t.same(uris, ['/1', '/2', '/3']);
+});
 
 t.test('behind a last answer requests go over another connection, those that were under way once more', async (t) => {
   const last = 'HTTP/1.1 200 X\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx';

@@ -80,6 +80,7 @@ export class Replay implements ReplayContext {
   #bytes = 0;
   #waited = 0;
   #reconnects = 0;
+  #repeated = 0;
   #trafficUs = 0;
 
   constructor(options: ReplayOptions) {
@@ -150,6 +151,10 @@ export class Replay implements ReplayContext {
 
   opened(isAgain: boolean): void {
     if (isAgain) this.#reconnects += 1;
+  }
+
+  repeated(): void {
+    this.#repeated += 1;
   }
 
   failed(code: string): void {
@@ -329,6 +334,7 @@ export class Replay implements ReplayContext {
       ownLateP99Us: isTimed && this.#ownLate.count > 0 ? this.#ownLate.percentile(99) : null,
       waited: this.#waited,
       reconnects: this.#reconnects,
+      repeated: this.#repeated,
       socketErrors: this.#socketErrors,
       unusedRules: this.#applied.unused(this.#options.rules),
       differences,

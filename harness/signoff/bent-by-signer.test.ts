@@ -380,7 +380,7 @@ const mixed: Row[] = [
       ofProject({ budgets: { 'rss.p99': '200 MB' } }),
       summary((all) => void (all.command += ' --env ci')),
     ),
-    'budget-differs',
+    'project-differs',
   ],
   [
     'a limit twice in the command',

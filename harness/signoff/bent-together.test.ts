@@ -12,17 +12,19 @@ import {
   judgedAgain,
   type Mutable,
   measurement,
+  move,
   pairs,
   type Row,
   read,
   report,
   run,
   signedAgain,
+  stateAgain,
   summary,
   verified,
   write,
 } from './bending-fixture.ts';
-import { sealedFixture } from './bundle-fixture.ts';
+import { release, sealedFixture } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { checkPolicy } from './policy.ts';
 
@@ -105,14 +107,18 @@ const elsewhere: Row[] = [
 ].map(([name, bend]) => [`of another version: ${name}`, signedAgain(both(bend, other)), 'figures-differ']);
 
 const raw = (change: (all: Mutable<unknown>) => void): Bend => measurement(`${run}/measurement.json`, change);
-const halved = (all: Mutable<unknown>) => {
+const lowered = (all: Mutable<unknown>) => {
   const { watch } = all.pass;
-  const half = (values: number[]) => values.map((value) => value / 2);
-  for (const column of watch.rss.columns) column.values = half(column.values);
-  watch.levels.bytes = half(watch.levels.bytes);
-  watch.tops.rss = half(watch.tops.rss);
-  watch.tops.own = half(watch.tops.own);
-  watch.rssPeakBytes /= 2;
+  const less = (values: number[]) => values.map((value) => value * 0.999_9);
+  for (const column of watch.rss.columns) column.values = less(column.values);
+  watch.levels.bytes = less(watch.levels.bytes);
+  // None of its steps is so near to a million bytes that it would be none.
+  watch.tops.rss = less(watch.tops.rss);
+  watch.tops.own = less(watch.tops.own);
+  for (const phase of watch.phases) phase.rssMaxBytes &&= phase.rssMaxBytes * 0.999_9;
+  for (const each of watch.rollup.columns) each.values = less(each.values);
+  watch.rssPeakBytes *= 0.999_9;
+  watch.rollupRssBytes *= 0.999_9;
 };
 const keeping =
   (name: string, bend: Bend): Bend =>
@@ -124,7 +130,7 @@ const keeping =
   };
 const together: Row[] = ['series', 'gc', 'phases', 'counters'].map((name): Row => {
   const all = (measured: Mutable<unknown>) => {
-    halved(measured);
+    lowered(measured);
     measured.pass.channel.gc.pop();
     measured.pass.watch.phases[1].rssMaxBytes /= 2;
     measured.pass.stats.final.values['capture.framesReceived'] += 1;
@@ -146,7 +152,8 @@ const copied =
   };
 const moved = (ms: number) => (all: Mutable<unknown>) => {
   const { watch, sent } = all.pass;
-  for (const table of [watch.rss, watch.rollup, watch.map, sent]) table.tMs = table.tMs.map((at: number) => at + ms);
+  for (const table of [watch.rss, watch.rollup, watch.map, watch.levels, watch.tops, sent])
+    table.tMs = table.tMs.map((at: number) => at + ms);
 };
 const copies: Row[] = [
   ['a run of a pair twice, under another time', copied(`${pairs}/1-head.json`, `${pairs}/3-head.json`)],
@@ -163,7 +170,8 @@ const copies: Row[] = [
   [
     'a copy whose readings are others, and whose collections are not',
     copied(`${pairs}/1-base.json`, `${pairs}/1-head.json`, (all) => {
-      for (const table of [all.pass.watch.rss, all.pass.watch.rollup, all.pass.watch.map, all.pass.sent])
+      const { rss, rollup, map, levels, tops } = all.pass.watch;
+      for (const table of [rss, rollup, map, levels, tops, all.pass.sent])
         table.tMs = table.tMs.map((at: number) => at * 1.01);
     }),
   ],
@@ -267,7 +275,14 @@ const builds: Row[] = [
     'compared with its own package',
     signedAgain(
       judgedAgain(
-        summary(({ candidate, previous }) => void (previous.package = { ...candidate.package, name: 'v1.3.2.tgz' })),
+        summary((all) => {
+          for (const [side, label] of [
+            ['candidate', 'b.tgz'],
+            ['previous', 'a.tgz'],
+          ] as const)
+            Object.assign(all[side], { label, commit: null, package: { name: label, sha256: 'd'.repeat(64) } });
+          all.command = all.command.replace('v1.4.0 --previous v1.3.2', 'b.tgz --previous a.tgz');
+        }),
       ),
     ),
     'not-compared',
@@ -276,6 +291,18 @@ const builds: Row[] = [
 
 const comparison = (change: (all: Mutable<unknown>) => void): Bend =>
   signedAgain(summary(({ scenarios }) => change(scenarios[0].comparisons[0])));
+const evil = { name: 'evil.tgz', sha256: 'f'.repeat(64) };
+const packaged = summary((all) => {
+  Object.assign(all.candidate, { label: evil.name, package: evil });
+  all.command = all.command.replace('--candidate v1.4.0', `--candidate dist/${evil.name}`);
+});
+const alone = both(
+  summary(({ scenarios }) => void (scenarios[0].comparisons = [])),
+  move(pairs),
+);
+const otherVersion = signedAgain(other);
+/** A page that is not known: whoever verifies it has it made anew. */
+const pageOfOld = (files: BundleFiles) => `${files.get('signoff.html')}`.replace('</style>', '.old{}</style>');
 const ordered: Row[] = [
   [
     'another release than was ordered',
@@ -296,6 +323,120 @@ const ordered: Row[] = [
     'another set than was ordered',
     signedAgain(summary((all) => void (all.command += ' --set nightly'))),
     'summary-invalid',
+  ],
+  [
+    'a scenario that was named, and others that nobody left out',
+    signedAgain(summary((all) => void (all.command += ' --only steady'))),
+    'summary-invalid',
+  ],
+  [
+    'a scenario that was named, and left out',
+    signedAgain(
+      judgedAgain(
+        summary((all) => {
+          all.command += ' --only steady';
+          all.scope.leftOut = ['steady'];
+        }),
+      ),
+    ),
+    'summary-invalid',
+  ],
+  ['no comparison', signedAgain(judgedAgain(alone)), 'summary-invalid'],
+  ['no comparison, by another version', both(judgedAgain(alone), otherVersion), 'undecided'],
+  [
+    'a comparison in another lane than was ordered',
+    signedAgain(summary((all) => void (all.command += ' --compare-lane tap'))),
+    'summary-invalid',
+  ],
+  [
+    'answers that may change, though the project does not say so',
+    signedAgain(judgedAgain(summary(({ scenarios }) => void (scenarios[0].comparisons[0].mayAnswerOtherwise = true)))),
+    'project-differs',
+  ],
+  [
+    'a run in fewer lanes than were ordered',
+    signedAgain(summary((all) => void (all.command = all.command.replace(' --lane exact', '')))),
+    'summary-invalid',
+  ],
+  [
+    'a package that was not ordered',
+    signedAgain(summary(({ candidate }) => void (candidate.package = evil))),
+    'summary-invalid',
+  ],
+  [
+    'a package before it that was not ordered',
+    signedAgain(summary(({ previous }) => void (previous.package = evil))),
+    'summary-invalid',
+  ],
+  [
+    'a package that was measured nowhere, at hand',
+    signedAgain(packaged),
+    'candidate-differs',
+    { candidate: { kind: 'package', digest: evil.sha256, files: () => [{ name: 'evil.js', sha256: 'f'.repeat(64) }] } },
+  ],
+  [
+    'rules of an older version, by an older version',
+    signedAgain(
+      summary((all) => void Object.assign(all, { schemaVersion: 1, tool: { ...all.tool, version: '0.0.9' } })),
+      report((all) => void (all.tool.version = '0.0.9')),
+    ),
+    'summary-invalid',
+  ],
+  [
+    'rules of an older version, by a newer version',
+    both(
+      summary((all) => void (all.schemaVersion = 2)),
+      otherVersion,
+    ),
+    'summary-invalid',
+  ],
+  [
+    'a version that was never published',
+    signedAgain(
+      summary((all) => void (all.tool.version = '0.0.9')),
+      report((all) => void (all.tool.version = '0.0.9')),
+    ),
+    'summary-invalid',
+  ],
+  [
+    'rules of an older version than the policy takes',
+    both(
+      summary((all) => void (all.schemaVersion = 2)),
+      otherVersion,
+      (files) => void files.set('signoff.html', Buffer.from(pageOfOld(files))),
+      stateAgain(release.privateKey),
+    ),
+    'schema-older',
+    { makesPage: true, policy: checkPolicy({ schemaVersion: 3 }, '') },
+  ],
+  [
+    'an environment that the project does not have',
+    signedAgain(summary((all) => void (all.command += ' --env ci'))),
+    'project-differs',
+  ],
+  [
+    'an environment of another name',
+    signedAgain(
+      ofProject({ environments: { night: { budgets: { 'rss.max': '200MB' } } } }),
+      summary((all) => void (all.command += ' --env=ci')),
+    ),
+    'project-differs',
+  ],
+  [
+    'limits of an environment that the run did not have',
+    signedAgain(
+      ofProject({ environments: { ci: { budgets: { 'rss.max': '100MB' } } } }),
+      summary((all) => void (all.command += ' --env ci')),
+    ),
+    'budget-differs',
+  ],
+  [
+    'thresholds of an environment that the run did not have',
+    signedAgain(
+      ofProject({ environments: { ci: { thresholds: { 'allocated.perMessage': '5 %' } } } }),
+      summary((all) => void (all.command += ' --env ci')),
+    ),
+    'budget-differs',
   ],
   [
     'a scenario that was not ordered',
@@ -345,6 +486,40 @@ const ordered: Row[] = [
   ],
 ];
 
+const watch = (change: (all: Mutable<unknown>) => void): Bend => raw(({ pass }) => change(pass.watch));
+const witnesses: Row[] = [
+  ['a kernel’s peak below the samples', watch((all) => void (all.rssPeakBytes = 1e6))],
+  [
+    'samples far below the kernel’s peak',
+    watch(({ rss }) => void (rss.columns[0].values = rss.columns[0].values.map(() => 1000))),
+  ],
+  ['a sample above the peak beside it', watch(({ rss }) => void (rss.columns[2].values[3] = 4096))],
+  ['samples below nothing', watch(({ rss }) => void (rss.columns[0].values[3] = -1))],
+  ['readings below nothing', watch(({ levels }) => void (levels.bytes[3] = -1))],
+  [
+    'three readings of memory',
+    watch(({ levels }) => {
+      levels.tMs.length = 3;
+      levels.bytes.length = 3;
+    }),
+  ],
+  ['one time more than readings', watch(({ levels }) => void levels.tMs.push(levels.tMs.at(-1)))],
+  ['a time that goes back', watch(({ levels }) => void (levels.tMs[9] = 0))],
+  [
+    'readings without the higher half',
+    watch(({ levels }) => {
+      const median = levels.bytes.toSorted((a: number, b: number) => a - b)[levels.bytes.length >> 1];
+      const kept = levels.bytes.map((bytes: number) => bytes <= median);
+      levels.tMs = levels.tMs.filter((_: number, at: number) => kept[at]);
+      levels.bytes = levels.bytes.filter((_: number, at: number) => kept[at]);
+    }),
+  ],
+  ['no points between the samples', watch((all) => void (all.tops = { tMs: [], rss: [], own: [] }))],
+  ['shares of more than there was', watch((all) => void (all.rollupRssBytes *= 2))],
+  ['allocated less than nothing', raw(({ pass }) => void (pass.channel.last.allocated = -1))],
+  ['a counter below nothing', raw(({ pass }) => void (pass.sending.ledger.framesSent = -1))],
+].map(([name, bend]) => [name, signedAgain(judgedAgain(bend as Bend)), 'data-invalid'] as Row);
+
 const facts: Row[] = [
   ['a member more in a report', report((all) => void (all.approved = true)), 'data-invalid'],
   ['a member more in raw data', raw((all) => void (all.approved = true)), 'data-invalid'],
@@ -353,6 +528,9 @@ const facts: Row[] = [
   ['a target that was given nothing', raw(({ pass }) => void (pass.isTried = false)), 'data-invalid'],
   ['a limit that is implied, and was written', raw(({ implied }) => void implied.push('rss.max')), 'report-differs'],
   ['another version of the target', report(({ target }) => void (target.version = '9')), 'report-differs'],
+  ['another name of the target', report(({ target }) => void (target.name = 'node other.js')), 'report-differs'],
+  ['another description', report(({ scenario }) => void (scenario.description = 'light traffic')), 'report-differs'],
+  ['a measuring pass of no time', report(({ passes }) => void (passes[0].durationMs = 1)), 'report-differs'],
   ['no stages of the agent', report(({ target }) => void (target.stages = '')), 'report-differs'],
   ['a defect that was not there', report(({ scenario }) => void (scenario.defect = 'leak')), 'report-differs'],
   [
@@ -378,7 +556,17 @@ const facts: Row[] = [
   ],
 ].map(([name, bend, reason]) => [name, signedAgain(judgedAgain(bend as Bend)), reason] as Row);
 
-const table = [...shown, ...elsewhere, ...together, ...copies, ...limits, ...builds, ...ordered, ...facts];
+const table = [
+  ...shown,
+  ...elsewhere,
+  ...together,
+  ...copies,
+  ...limits,
+  ...builds,
+  ...ordered,
+  ...witnesses,
+  ...facts,
+];
 
 const refusalsOf = async (bend: Bend, order: Parameters<typeof verified>[1] = {}) => {
   const bent: BundleFiles = new Map(clean);

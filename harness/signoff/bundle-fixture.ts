@@ -44,6 +44,8 @@ export interface FixtureOrder {
   /** Of the set, with no lane that it was run in. */
   readonly notRun?: string;
   readonly previous?: PreviousVersion;
+  /** The candidate is a package. */
+  readonly isPacked?: boolean;
   /** Content of a heap snapshot that the run left. */
   readonly snapshot?: string;
   /** Of `project.json`: targets, and what the one scenario says beside its name. */
@@ -117,26 +119,21 @@ export async function sealedFixture(
     isCutShort: false,
     mayAnswerOtherwise: false,
   };
+  const candidate = order.isPacked
+    ? { label: 'shop-1.4.0.tgz', commit: null, package: { name: 'shop-1.4.0.tgz', sha256: 'd'.repeat(64) } }
+    : { label: 'v1.4.0', commit: 'c'.repeat(40), package: null };
+  const previous = order.previous ?? {
+    ...{ label: 'v1.3.2', commit: 'e'.repeat(40), dirty: false, build: ['as it was packed'], package: null },
+  };
   return sealBundle({
     head: {
       tool: { name: 'floodgate', version: '0.1.0' },
       release: order.release ?? 'v1.4.0',
-      candidate: {
-        label: 'v1.4.0',
-        commit: 'c'.repeat(40),
-        dirty: false,
-        build: ['as it was packed'],
-        package: { name: 'shop-1.4.0.tgz', sha256: 'd'.repeat(64) },
-      },
-      previous: order.previous ?? {
-        label: 'v1.3.2',
-        commit: 'e'.repeat(40),
-        dirty: false,
-        build: ['as it was packed'],
-      },
+      candidate: { ...candidate, dirty: false, build: ['as it was packed'] },
+      previous,
       startedAt: '2026-11-29T19:50:00.000Z',
       signedAt,
-      command: `floodgate signoff --release ${order.release ?? 'v1.4.0'} --candidate v1.4.0 --previous v1.3.2 --seed 7`,
+      command: `floodgate signoff --release ${order.release ?? 'v1.4.0'} --candidate ${candidate.label} --previous ${previous.label} --lane exact --seed 7`,
       machine: { node, platform, arch, kernel, cpu, cores, memoryBytes },
       scope: { set: 'release', leftOut: [], lanes: ['exact'] },
       notes: [],
@@ -196,13 +193,20 @@ function lookedAt(measurement: Measurement, factor: number): Measurement {
     ...table,
     tMs: table.tMs.map((ms) => ms * factor),
   });
-  const { rss, rollup, map } = watch;
+  const { rss, rollup, map, levels, tops } = watch;
   const gc = channel.gc.map((each) => ({ ...each, pauseMs: each.pauseMs * factor }));
   return {
     ...measurement,
     pass: {
       ...pass,
-      watch: { ...watch, rss: moved(rss), rollup: moved(rollup), map: moved(map) },
+      watch: {
+        ...watch,
+        rss: moved(rss),
+        rollup: moved(rollup),
+        map: moved(map),
+        levels: moved(levels),
+        tops: moved(tops),
+      },
       channel: { ...channel, gc },
       sent: moved(sent),
     },

@@ -81,7 +81,7 @@ t.test('the statement is one by in-toto’s schema', async (t) => {
   t.ok(checked.success, JSON.stringify(checked.issues?.map(({ message }) => message)));
   t.match(
     statement.subject.map(({ name }: { name: string }) => name),
-    ['shop-1.4.0.tgz', 'v1.4.0', 'candidate.sha256', 'source/package.json', 'source/src/server.mjs'],
+    ['v1.4.0', 'candidate.sha256', 'source/package.json', 'source/src/server.mjs'],
   );
   const [metric] = statement.predicate['urn:floodgate:signoff:v1'].metrics;
   t.match(metric, { metric: 'rss.p99', comparator: '<=', threshold: Number, sampleSize: Number, passed: Boolean });

@@ -6,16 +6,17 @@ import t, { type Test } from 'tap';
 import { describeSource, refuseOtherSource } from '../commands/prepare-version.ts';
 import { textOf, verifyPlace } from '../commands/verify-command.ts';
 import { VersionStore } from '../compare/version-store.ts';
-import { atHand, type Bend, signedAgain, summary, verified } from './bending-fixture.ts';
+import { atHand, type Bend, signedAgain, stateAgain, summary, verified } from './bending-fixture.ts';
 import { writeFolder } from './bundle-files.ts';
 import { release, sealedFixture } from './bundle-fixture.ts';
+import { packageFiles } from './package-file.ts';
 import { folderAtHand, readSourceList, sourceFiles, sourceListText } from './source-list.ts';
 
 interface Place {
   readonly source: string;
   readonly write: (name: string, text: string) => void;
   readonly git: (...words: string[]) => string;
-  readonly verify: () => Promise<{ readonly reasons: readonly string[]; readonly text: string }>;
+  readonly verify: (candidate?: string) => Promise<{ readonly reasons: readonly string[]; readonly text: string }>;
 }
 
 /** A repository with two files and one that is tracked though it is ignored, signed off as it is. */
@@ -43,8 +44,8 @@ async function placeOf(t: Test): Promise<Place> {
   writeFileSync(key, release.publicKey.export({ type: 'spki', format: 'pem' }));
   return {
     ...{ source, write, git },
-    verify: async () => {
-      const { verified } = await verifyPlace(bundle, { key, candidate: source });
+    verify: async (candidate = source) => {
+      const { verified } = await verifyPlace(bundle, { key, candidate });
       const reasons = verified.refusals.map(({ reason }) => reason).filter((reason) => reason.startsWith('candidate'));
       return { reasons, text: textOf(verified) };
     },
@@ -62,6 +63,56 @@ t.test('no program that the folder names is run', async (t) => {
   t.notOk(existsSync(ran), 'as who verifies');
   sourceFiles(source);
   t.notOk(existsSync(ran), 'nor as who signs off');
+});
+
+t.test('a tag and a short commit are taken where the repository is at hand', async (t) => {
+  const { source, git, verify } = await placeOf(t);
+  git('tag', 'v9');
+  const here = process.cwd();
+  process.chdir(source);
+  t.teardown(() => process.chdir(here));
+  const commit = git('rev-parse', 'HEAD').trim();
+  for (const name of ['v9', commit.slice(0, 10), commit])
+    t.match(await verify(name), {
+      reasons: ['candidate-differs'],
+      text: new RegExp(`commit ${commit} was not signed off`),
+    });
+  await t.rejects(verify('v10'), { code: 'candidate-unknown' });
+});
+
+t.test('a link that leads nowhere is a file of the candidate, committed or not', async (t) => {
+  const { source, git } = await placeOf(t);
+  symlinkSync('nowhere', path.join(source, 'committed'));
+  git('add', 'committed');
+  git('commit', '--quiet', '--message', 'link');
+  const store = new VersionStore({ folder: source, build: ['true'], onStep: () => {}, describeSource });
+  const linksOf = async () => {
+    const list = readSourceList(store.sourceOf(await store.prepare('.'))!)!;
+    return list.flatMap(({ name, mode }) => (mode === '120000' ? [name] : []));
+  };
+  t.same(await linksOf(), ['committed']);
+  symlinkSync('nowhere', path.join(source, 'new'));
+  t.same(await linksOf(), ['committed', 'new']);
+  store.close();
+});
+
+t.test('a package’s files are held against the list', async (t) => {
+  const folder = t.testdir({ package: { 'package.json': '{"name":"shop"}', 'run.js': '' } });
+  chmodSync(path.join(folder, 'package', 'run.js'), 0o755);
+  const file = path.join(folder, 'shop-1.4.0.tgz');
+  execFileSync('tar', ['-czf', file, '-C', folder, 'package']);
+  const list = sourceListText(packageFiles(file));
+  t.match(list, /^[0-9a-f]{64} {2}package\.json\n# 100755\n[0-9a-f]{64} {2}run\.js\n$/);
+  const signed = async (sourceList: string) => {
+    const { files } = await sealedFixture(path.join(folder, `work-${sourceList.length}`), {
+      isPacked: true,
+      sourceList,
+    });
+    const candidate = { kind: 'package', digest: 'd'.repeat(64), files: () => packageFiles(file) } as const;
+    return (await verified(files, { candidate })).refusals;
+  };
+  t.same(await signed(list), []);
+  t.match(await signed(`${list}${'0'.repeat(64)}  server.js\n`), [{ reason: 'candidate-differs', text: /server\.js/ }]);
 });
 
 t.test('every file that lies in it counts, tracked or not', async (t) => {
@@ -133,7 +184,11 @@ t.test('a bundle of schema version 1 is judged by its own rules: kinds of files 
   const reasonsOf = async (...bends: Bend[]) => {
     const bent = new Map(bundle);
     signedAgain(...bends)(bent);
-    const found = await verified(bent, { candidate: atHand([{ ...files[0]!, mode: '100755' }]), toolVersion: 'later' });
+    // A page of a version that is not known, which alone can have old rules.
+    bent.set('signoff.html', Buffer.from(`${bent.get('signoff.html')}`.replace('</style>', '.old{}</style>')));
+    stateAgain(release.privateKey)(bent);
+    const candidate = atHand([{ ...files[0]!, mode: '100755' }]);
+    const found = await verified(bent, { candidate, toolVersion: 'later', makesPage: true });
     return found.refusals.map(({ reason }) => reason);
   };
   t.same(await reasonsOf(), ['candidate-differs']);

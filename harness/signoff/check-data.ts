@@ -3,7 +3,6 @@
  * schema versions (`SIGNOFF_SCHEMA_VERSION`).
  * Another version of floodgate may word a note otherwise and know more metrics; what it judges has to be the same.
  */
-import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { ComparedScenario } from '../../reports/comparison.ts';
 import { counted } from '../../reports/counted.ts';
@@ -21,13 +20,15 @@ import { type Measurement, measurementName } from '../report/measurement.ts';
 import { parseWritten } from './bounded-json.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { checkFacts, checkSide, checkWhole } from './check-facts.ts';
+import { checkLanes } from './check-lanes.ts';
 import { checkLibraryLimits, checkLimits, checkThresholds } from './check-limits.ts';
 import { Moments, refuseCutShort } from './check-moments.ts';
 import { checkOrder } from './check-order.ts';
 import { checkPage, type Looked } from './check-page.ts';
-import { checkBuilds, checkCommand, checkOrigin, checkProject } from './check-project.ts';
+import { checkBuilds, checkCommand, checkEnvironment, checkOrigin, checkProject } from './check-project.ts';
 import { checkShown, shownOf } from './check-shown.ts';
-import { envelopeName } from './envelope.ts';
+import { checkUse } from './check-use.ts';
+import { checkWitnesses } from './check-witnesses.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
 import { notesOf } from './notes.ts';
@@ -69,6 +70,7 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   checkProject(project, report);
   if (report.schemaVersion >= 3) checkBuilds(project, report);
   const isOwnVersion = report.tool.version === order.toolVersion;
+  if (isOwnVersion) checkEnvironment(project, report);
   const bundle = { files, report, project, isOwnVersion, moments: new Moments(report) };
   const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
   if (typeof ledger === 'string') throw refused('data-invalid', `${ledgerFileName}: ${ledger}`);
@@ -84,10 +86,17 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
     const text = `the data come to "${verdict.headline}", the summary says "${report.verdict.headline}"`;
     throw refused('verdict-differs', text);
   }
-  if (isOwnVersion && report.schemaVersion >= 3) checkOrder(report);
+  if (isOwnVersion && report.schemaVersion >= 3) {
+    checkOrder(report);
+    await checkLanes(project, report);
+  }
   checkNotes(bundle);
   checkStatement(bundle, statement);
-  const page = checkPage(contentOf(files, pageName), { report, isOwnVersion, makesPage: order.makesPage });
+  const page = checkPage(contentOf(files, pageName), {
+    report,
+    toolVersion: order.toolVersion,
+    makesPage: order.makesPage,
+  });
   const { version } = report.tool;
   return {
     checks: [`${counted(count, 'run')} judged again from the raw data, with the same verdict`, ...page.checks],
@@ -95,7 +104,14 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
       ...page.unchecked,
       ...(bundle.isOwnVersion
         ? []
-        : [`floodgate ${version} made it: its figures were recomputed, its sentences are its own`]),
+        : [
+            `floodgate ${version} made it: its figures were recomputed, its sentences are its own; what it ordered, and facts that stand in several files, were not compared`,
+          ]),
+      ...(report.schemaVersion < 3
+        ? [
+            `schema version ${report.schemaVersion} is an old one: thresholds, builds and notes were not compared with the project${report.schemaVersion < 2 ? ', nor kinds of files' : ''}`,
+          ]
+        : []),
       ...(files.has(printName)
         ? [`${printName} was not read: it is as it was signed, and no more is known of it`]
         : []),
@@ -116,33 +132,8 @@ function checkNotes({ files, report, isOwnVersion }: Bundle): void {
   if (missing) throw refused('summary-invalid', `${summaryName}: no note says: ${missing.text}`);
 }
 
-const topNames = new Set([summaryName, ledgerFileName, projectName, sourceListName, pageName, printName, envelopeName]);
-const runFile = /^runs\/[^/]+\/[^/]+\/(report\.json|measurement\.json|traffic\.yaml|[\w.-]+\.heapsnapshot)$/;
-const pairFile = /^pairs\/[^/]+\/[^/]+\/\d+-(base|head)\.json$/;
-
 /** The clock of a machine may be set back while it measures. */
 const clockStepMs = 500;
-
-/** Files that nobody asks for, and data of a run that the summary leaves out: it may be the one that failed. */
-function checkUse(files: BundleFiles, { scenarios }: SignoffReport): void {
-  const folders = new Set(
-    scenarios.flatMap(({ runs, comparisons }) => [...runs, ...comparisons].flatMap(({ folder }) => folder ?? [])),
-  );
-  for (const name of files.keys()) {
-    if (topNames.has(name)) continue;
-    if (!runFile.test(name) && !pairFile.test(name))
-      throw refused('file-unexpected', `${name} is no file of a sign-off`);
-    const folder = path.posix.dirname(name);
-    if (!folders.has(folder)) throw refused('file-unexpected', `${name} is of no run in the summary`);
-  }
-  for (const { comparisons } of scenarios) {
-    for (const { folder, result } of comparisons) {
-      const count = [...files.keys()].filter((name) => name.startsWith(`${folder}/`)).length;
-      if (count > 2 * result.pairs)
-        throw refused('file-unexpected', `${folder} has more runs than ${result.pairs} pairs`);
-    }
-  }
-}
 
 function checkStatement({ files, report }: Bundle, statement: Statement): void {
   const source = readSourceList(contentOf(files, sourceListName).toString('utf8'));
@@ -259,6 +250,7 @@ function storedMeasurement({ files, moments, isOwnVersion }: Bundle, name: strin
   if (typeof measurement === 'string') throw refused('data-invalid', `${name}: ${measurement}`);
   if (isOwnVersion) checkWhole(name, value, measurement);
   moments.take(name, measurement);
+  checkWitnesses(name, measurement);
   return measurement;
 }
 

@@ -9,8 +9,9 @@ import { REDACTED_MARK } from '../redaction/redactor.ts';
 import { measuredOverhead } from '../report/derived.ts';
 import { readMeasurement } from '../report/measured-again.ts';
 import type { Measurement } from '../report/measurement.ts';
-import { quotedWords, shellWord } from '../requests/shown-command.ts';
+import { quotedWords, shellWord, withoutCredentials } from '../requests/shown-command.ts';
 import { refused } from './refusal.ts';
+import { typedOptions } from './typed-options.ts';
 
 /** A clock may be set while a run is measured. */
 const clockToleranceMs = 60_000;
@@ -30,6 +31,11 @@ export function checkFacts({ place, report, measurement }: Facts): void {
   if (isAgent === words.includes('--target')) throw refuse('the raw data are of another target than the command has');
   if (target.version !== (isAgent ? tool.version : '') || (target.stages !== '') !== isAgent)
     throw refuse('the report names another target than the command has');
+  const shown = shownBy(command, isAgent);
+  if (!shown.names.some((name) => isSaid(target.name, name)))
+    throw refuse('the report’s target has another name than the command has');
+  if (shown.descriptions.length > 0 && !shown.descriptions.some((text) => isSaid(scenario.description, text)))
+    throw refuse('the report describes another scenario than the command has');
   if (scenario.defect !== null || (pass.lane === 'load' && scenario.seed !== null))
     throw refuse('the report names a defect or a seed that the command does not have');
   const option = Object.entries(scenario.options).find(([name, text]) => !isTyped(name, text, words));
@@ -40,12 +46,34 @@ export function checkFacts({ place, report, measurement }: Facts): void {
     throw refuse('the report’s measuring pass is not that of the raw data');
   const [from, to] = [Date.parse(startedAt), Date.parse(startedAt) + durationMs];
   const at = pass.startedAtEpochMs;
-  if (at < from - clockToleranceMs || at > to + clockToleranceMs || first.durationMs > durationMs)
+  if (
+    at < from - clockToleranceMs ||
+    at > to + clockToleranceMs ||
+    first.durationMs > durationMs ||
+    first.durationMs < (pass.watch.rss.tMs.at(-1) ?? 0)
+  )
     throw refuse('the report is of another time than the raw data');
   const wanted = isAgent ? withImplied(without(budget, implied), 'upload').implied : [];
   if (implied.some((name) => !wanted.includes(name))) throw refuse('a limit is implied that is none');
   checkRunFacts(place, measurement);
 }
+
+/** What a report calls the target and the scenario, by its command. Those of the library stand there. */
+function shownBy(command: string, isAgent: boolean): { readonly names: string[]; readonly descriptions: string[] } {
+  if (isAgent) return { names: ['agent'], descriptions: [] };
+  const valuesOf = typedOptions(command);
+  const [target, load] = ['--target', '--load'].map((option) => {
+    const values = valuesOf(option);
+    return values === undefined ? REDACTED_MARK : values.at(-1);
+  });
+  const name = target ?? '';
+  if (valuesOf('--requests')?.length !== 0) return { names: [name], descriptions: [] };
+  return { names: [name], descriptions: [load === undefined ? `${name}, watched.` : `${name} under ${load}.`] };
+}
+
+/** Secrets are taken out of both, each in its own way. */
+const isSaid = (text: string, expected: string): boolean =>
+  `${text}${expected}`.includes(REDACTED_MARK) || text === expected || withoutCredentials(text) === expected;
 
 /** Of a run that is judged, or compared. @throws Refused */
 export function checkRunFacts(place: string, { pass }: Measurement): void {

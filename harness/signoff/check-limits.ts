@@ -6,20 +6,22 @@ import type { SignedRun } from '../../reports/signoff.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
 import { withImplied } from '../metrics/implied-limits.ts';
 import { limitsOf } from '../metrics/limits.ts';
+import type { Project } from '../project/find-config.ts';
 import { findLibraryScenario } from '../project/library.ts';
 import { limitsOf as projectLimitsOf } from '../project/run-arguments.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { quotedWords } from '../requests/shown-command.ts';
-import type { Budget } from '../scenario/scenario.ts';
+import type { Scenario } from '../scenario/scenario.ts';
 import { projectOf, type StoredRun } from './check-project.ts';
 import { refused } from './refusal.ts';
 import { projectName } from './summary.ts';
+import { environmentIn } from './typed-options.ts';
 
 export interface JudgedBy {
   /** Of the run's raw data. */
   readonly budget: Measurement['budget'];
-  /** An environment (`--env`) has limits of its own, which no bundle holds. */
+  /** An environment (`--env`) has limits of its own. */
   readonly signoffCommand: string;
 }
 
@@ -38,10 +40,10 @@ export function checkLimits(value: unknown, stored: StoredRun, { budget, signoff
     if (limit !== undefined && (!Object.hasOwn(budget, name) || budget[name] !== limit))
       throw refuse(name, 'was judged by another limit than the command has');
   }
-  const hasOthers = hasEnvironment(signoffCommand);
   const project = projectOf(value, path.sep);
+  const { environment, isUnknown: hasOthers } = environmentOf(project, signoffCommand);
   const config = project.scenarios.find(({ name }) => name === scenario)!;
-  for (const [name, limit] of Object.entries(projectLimitsOf(project, config, 'budgets'))) {
+  for (const [name, limit] of Object.entries(projectLimitsOf(project, config, 'budgets', environment))) {
     const text = `${name}=${typeof limit === 'number' ? limit : limit.replaceAll(' ', '')}`;
     if (name.includes(REDACTED_MARK)) continue;
     // A secret may have been taken out of the command; the raw data have every limit.
@@ -69,7 +71,10 @@ export async function checkLibraryLimits(
   { budget, isAgent }: Measurement,
 ): Promise<void> {
   const config = projectOf(value, path.sep).scenarios.find(({ name }) => name === scenario)!;
-  const own = config.builtin === undefined ? {} : await libraryLimits(config.builtin);
+  const known = config.builtin === undefined ? undefined : await libraryScenario(config.builtin);
+  const own = known?.budget ?? {};
+  if (known !== undefined && report.scenario.description !== known.summary)
+    throw refused('report-differs', `${scenario} (${run.lane} lane): the report describes another scenario`);
   const implied = isAgent ? withImplied({ ...own, ...budget }, 'upload').budget : {};
   const said = new Set(budgetTexts(report.command).map(nameIn));
   // What an agent that ends early cannot know has no limit.
@@ -83,9 +88,9 @@ export async function checkLibraryLimits(
   throw refused('budget-differs', `${place}: ${missing} has a limit in the scenario that the run does not have`);
 }
 
-async function libraryLimits(name: string): Promise<Budget> {
+async function libraryScenario(name: string): Promise<Pick<Scenario, 'budget' | 'summary'>> {
   try {
-    return (await findLibraryScenario(name)).scenario.budget;
+    return (await findLibraryScenario(name)).scenario;
   } catch (error) {
     if (!(error instanceof FloodgateError)) throw error;
     throw refused('project-differs', `${projectName}: ${error.message}`);
@@ -96,15 +101,22 @@ async function libraryLimits(name: string): Promise<Budget> {
 export function checkThresholds(value: unknown, stored: StoredThresholds): void {
   const { scenario, lane, thresholds, isOwnVersion, signoffCommand } = stored;
   // Another version may have other defaults.
-  if (!isOwnVersion || hasEnvironment(signoffCommand)) return;
+  if (!isOwnVersion) return;
   const project = projectOf(value, path.sep);
+  const { environment, isUnknown } = environmentOf(project, signoffCommand);
+  if (isUnknown) return;
   const config = project.scenarios.find(({ name }) => name === scenario)!;
-  const made = Object.fromEntries(thresholdsOf(project, config, lane, undefined, []));
+  const made = Object.fromEntries(thresholdsOf(project, config, lane, environment, []));
   if (!isDeepStrictEqual(made, { ...thresholds }))
     throw refused('budget-differs', `${scenario} (${lane} lane): its thresholds are not those of the project`);
 }
 
-const hasEnvironment = (command: string) => quotedWords(command).some((word) => /^--env(=|$)/.test(word));
+/** Bundles of other versions do not have the limits of the environment: `checkEnvironment` asks for them of this one. */
+function environmentOf(project: Project, command: string): { environment: string | undefined; isUnknown: boolean } {
+  const environment = environmentIn(command);
+  const isUnknown = environment !== undefined && !Object.hasOwn(project.config.environments ?? {}, environment);
+  return { environment: isUnknown ? undefined : environment, isUnknown };
+}
 
 /** As they were typed. What holds a secret that was taken out says nothing. */
 function budgetTexts(command: string): string[] {

@@ -1,23 +1,20 @@
 /**
- * Whether a sign-off is what its command orders: release, versions, scope, and of each comparison its seed, how many pairs it may take, and
+ * Whether a sign-off is what its command orders: release, versions, packages, scope, and of each comparison its seed, how many pairs it may take, and
  * that nothing but the time limit cut it short. The raw data were measured in the order that the seed draws. Pure.
  */
 import path from 'node:path';
-import type { SignedComparison, SignoffReport } from '../../reports/signoff.ts';
+import type { PreviousVersion, SignedComparison, SignoffReport } from '../../reports/signoff.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
-import { REDACTED_MARK } from '../redaction/redactor.ts';
-import { quotedWords } from '../requests/shown-command.ts';
-import { refused } from './refusal.ts';
-
-/** Values of an option, as they were typed; undefined where a secret was taken out of one. */
-type ValuesOf = (option: string) => readonly string[] | undefined;
+import { isPackageFile } from './package-file.ts';
+import { refused, shown } from './refusal.ts';
+import { typedOptions, type ValuesOf } from './typed-options.ts';
 
 const differs = (what: string) => refused('summary-invalid', `signoff.json: ${what} is not what its command orders`);
 
 /** @throws Refused */
 export function checkOrder(report: SignoffReport): void {
   const { release, candidate, previous, scope, scenarios } = report;
-  const valuesOf = optionsIn(report.command);
+  const valuesOf = typedOptions(report.command);
   const checkOne = (
     option: string,
     usual: string | undefined,
@@ -32,15 +29,29 @@ export function checkOrder(report: SignoffReport): void {
   checkOne('--release', undefined, 'the release', (value) => value === release);
   checkOne('--candidate', '.', 'the candidate', isVersion(candidate.label));
   checkOne('--previous', undefined, 'the release before it', isVersion(previous?.label));
+  for (const version of [candidate, previous]) {
+    if (version !== null && !isPackedAsNamed(version)) throw differs(`the package of ${shown(version.label)}`);
+  }
   checkOne('--set', scope.set ?? undefined, 'the set', (value) => value === (scope.set ?? undefined));
   const only = valuesOf('--only');
-  const isOnly = only === undefined || only.length === 0 || scenarios.every(({ name }) => only.includes(name));
-  if (!isOnly || (only?.length === 0 && scope.leftOut.length > 0)) throw differs('what was left out');
+  if (only !== undefined && !isLeftOut(report, only)) throw differs('what was left out');
   const lanes = valuesOf('--lane') ?? [];
   if (lanes.length > 0 && scope.lanes.some((lane) => lane !== 'load' && !lanes.includes(lane))) throw differs('a lane');
   for (const { name, comparisons } of scenarios) {
     for (const comparison of comparisons) checkComparison(report, name, comparison, valuesOf);
   }
+}
+
+/** Where scenarios are named, others are left out: a sign-off that leaves out none takes no such option. */
+function isLeftOut({ scope: { leftOut }, scenarios }: SignoffReport, only: readonly string[]): boolean {
+  if (only.length === 0) return leftOut.length === 0;
+  const isNamed = scenarios.every(({ name }) => only.includes(name));
+  return isNamed && leftOut.length > 0 && !leftOut.some((name) => only.includes(name));
+}
+
+/** A package is one where the command names a file, and is that file. */
+function isPackedAsNamed({ label, package: packed = null }: Pick<PreviousVersion, 'label' | 'package'>): boolean {
+  return isPackageFile(label) ? packed?.name === label : packed === null;
 }
 
 /** As `floodgate signoff` has them where nothing is said. */
@@ -60,16 +71,4 @@ function checkComparison(
   const timeMaxMs = parseQuantity(last('--max-time', timeUsual), '--max-time', 'seconds') * 1000;
   if (isCutShort && Date.parse(signedAt) - Date.parse(startedAt) < timeMaxMs)
     throw differs(`that time was up for ${place}`);
-}
-
-function optionsIn(command: string): ValuesOf {
-  const words = quotedWords(command).map((word) =>
-    word.replaceAll(String.raw`'\''`, '\0').replaceAll("'", '').replaceAll('\0', "'"),
-  );
-  return (option) => {
-    const values = words.flatMap((word, at) =>
-      words[at - 1] === option ? [word] : word.startsWith(`${option}=`) ? [word.slice(option.length + 1)] : [],
-    );
-    return values.some((value) => value.includes(REDACTED_MARK)) ? undefined : values;
-  };
 }

@@ -18,6 +18,7 @@ import { isInTime } from './check-moments.ts';
 import { isSameButSecrets, isSameTraffic } from './masked-command.ts';
 import { refused } from './refusal.ts';
 import { projectName } from './summary.ts';
+import { typedOptions } from './typed-options.ts';
 
 /** The project that a bundle holds. @param folder that paths in it count from @throws Refused, where it is none */
 export function projectOf(value: unknown, folder: string): Project {
@@ -43,7 +44,7 @@ export interface StoredRun {
 }
 
 /** All that a rerun takes, and that runs are held against. */
-const members = new Set(['targets', 'scenarios', 'build', 'budgets', 'thresholds']);
+const members = new Set(['targets', 'scenarios', 'build', 'budgets', 'thresholds', 'environments']);
 
 /** Scenarios and recordings are those of the summary. @throws Refused */
 export function checkProject(value: unknown, { scenarios, inputs, scope }: SignoffReport): void {
@@ -62,6 +63,18 @@ export function checkProject(value: unknown, { scenarios, inputs, scope }: Signo
   );
   const listed = new Set(inputs.map(({ name }) => path.resolve(path.sep, name)));
   if (!isDeepStrictEqual(new Set(sent), listed)) throw differs('it sends other recordings than the summary lists');
+}
+
+/** Limits of the environment that the command names are in it, and of no other. @throws Refused */
+export function checkEnvironment(value: unknown, { command }: SignoffReport): void {
+  const valuesOf = typedOptions(command)('--env');
+  if (valuesOf === undefined) throw differs('the environment of the command was taken out of it');
+  const named = valuesOf.slice(-1);
+  const held = Object.keys(projectOf(value, path.sep).config.environments ?? {});
+  if (isDeepStrictEqual(held, named)) return;
+  throw differs(
+    named.length === 0 ? 'it has an environment that the command does not name' : `it has no environment ${named[0]}`,
+  );
 }
 
 /** A checkout is built by the commands that the configuration has, where it has some. @throws Refused */

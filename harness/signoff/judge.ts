@@ -7,6 +7,7 @@ import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { Fault, Lane, RunReport, Verdict } from '../../reports/model.ts';
 import {
   isComparedWithItself,
+  lacksComparison,
   type SignedComparison,
   type SignedRun,
   type SignoffReport,
@@ -136,6 +137,11 @@ function pairedRun(measurement: Measurement): PairedRun {
   return { figures, budgets, fault, counters, series: [requestsOf(measurement.pass)] };
 }
 
+const notCompared: Verdict = {
+  ok: false,
+  exitCode: 4,
+  headline: 'It was not compared, though there is a release before it.',
+};
 const notRun: Verdict = { ok: false, exitCode: 4, headline: 'It was not run: it has none of the lanes.' };
 
 /** One verdict over all: worst of the runs and the comparisons. */
@@ -146,6 +152,7 @@ export function signoffVerdict({
   scenarios,
 }: Pick<SignoffReport, 'release' | 'candidate' | 'previous' | 'scenarios'>): Verdict {
   const parts = scenarios.flatMap(({ name, runs, comparisons }) => [
+    ...(lacksComparison({ runs, comparisons }, previous) ? [{ place: name, verdict: notCompared }] : []),
     ...(wasRun({ runs }) ? [] : [{ place: name, verdict: notRun }]),
     ...runs.map(({ lane, verdict }) => ({ place: `${name} (${lane} lane)`, verdict })),
     ...comparisons.map(({ result }) => ({

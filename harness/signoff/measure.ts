@@ -12,9 +12,9 @@ import type { VersionStore } from '../compare/version-store.ts';
 import { definitionOf } from '../ledger/definition.ts';
 import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
-import { findLibraryScenario } from '../project/library.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import { lanesOf } from './scenario-lanes.ts';
 
 export interface MeasureOrder {
   readonly project: Project;
@@ -82,23 +82,6 @@ export async function measure(order: MeasureOrder): Promise<MeasuredScenario[]> 
     measured.push({ scenario, runs, comparisons });
   }
   return measured;
-}
-
-interface Lanes {
-  readonly all: readonly Lane[];
-  readonly compared: readonly Lane[];
-  /** The one that a run takes where nothing is said. */
-  readonly usual: Lane;
-}
-
-async function lanesOf({ project, lanes, comparedLanes }: MeasureOrder, scenario: ScenarioConfig): Promise<Lanes> {
-  if (!isOwnAgent(targetOf(project, scenario))) return { all: ['load'], compared: ['load'], usual: 'load' };
-  const builtin = scenario.builtin === undefined ? undefined : (await findLibraryScenario(scenario.builtin)).scenario;
-  const possible: readonly Lane[] =
-    scenario.lane !== undefined ? [scenario.lane] : (builtin?.lanes ?? ['tap', 'exact']);
-  const wanted = (list: readonly Lane[]) => list.filter((lane) => possible.includes(lane));
-  const compared = wanted(comparedLanes);
-  return { all: wanted(lanes), compared: compared.length > 0 ? compared : possible.slice(0, 1), usual: possible[0]! };
 }
 
 /** @throws FloodgateError `option-invalid` */

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatDuration } from '../../reports/format.ts';
-import { isComparedWithItself, type SignoffReport, testsOf } from '../../reports/signoff.ts';
+import { isComparedWithItself, SIGNOFF_SCHEMA_VERSION, type SignoffReport, testsOf } from '../../reports/signoff.ts';
 import { timeUnitPattern } from '../../reports/time-units.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import { idleLimits } from './idle-limits.ts';
@@ -31,6 +31,8 @@ const policySchema = v.strictObject({
   release: v.optional(words),
   /** Label or commit of the release that it was compared with. */
   previous: v.optional(words),
+  /** Schema version: bundles of an older one are judged by fewer checks. */
+  schemaVersion: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(SIGNOFF_SCHEMA_VERSION))),
   /** The candidate has no changes that are not committed. @default false */
   clean: v.optional(v.boolean(), false),
   /** True: there must be a comparison in every scenario; false: the candidate may be compared with itself. */
@@ -130,6 +132,8 @@ function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
   const { release, candidate, previous, scope, scenarios } = report;
   const refusals: Refusal[] = [];
   const refuse = (reason: Refusal['reason'], text: string) => refusals.push({ reason, text });
+  if (policy.schemaVersion !== undefined && report.schemaVersion < policy.schemaVersion)
+    refuse('schema-older', `its schema version is ${report.schemaVersion}, not ${policy.schemaVersion} or later`);
   if (policy.release !== undefined && policy.release !== release)
     refuse('release-differs', `it is of release ${release}`);
   if (policy.clean && (candidate.dirty || (candidate.commit === null && candidate.package === null)))

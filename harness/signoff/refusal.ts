@@ -9,7 +9,8 @@ export const reasons = {
   'envelope-missing': 'Without signoff.dsse.json nothing is stated: ask for the whole bundle.',
   'envelope-invalid': 'Ask for the bundle as it was written.',
   unsigned: 'Sign it off with --key, or accept what nobody answers for: --allow-unsigned.',
-  'key-unknown': 'It was signed with another key: ask who signed it, or give their public key.',
+  'key-unknown':
+    'Give the public key of who signed it (--key); where you gave one, it was signed with another: ask who signs releases.',
   'signature-invalid': 'The statement was changed after it was signed, or another key signed it: do not use it.',
   'attestation-invalid': 'Give the sigstore bundle as the signing step wrote it (.sigstore.json, or one a line).',
   'attestation-differs':
@@ -23,6 +24,7 @@ export const reasons = {
   'issuer-differs': 'Another issuer vouched for that identity: do not use it, or correct --issuer.',
   'statement-invalid': 'Ask for a bundle that floodgate signoff made.',
   'schema-newer': 'Update floodgate: a newer version made this bundle.',
+  'schema-older': 'Fewer checks are made of it than the policy asks for: sign off again with a newer floodgate.',
   'file-missing': 'A file that was signed is gone: ask for the whole bundle.',
   'file-unexpected': 'A file was added after the signature: remove it, or ask for the bundle as it was written.',
   'digest-mismatch': 'A file was changed after the signature: do not use it.',

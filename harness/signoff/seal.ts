@@ -205,10 +205,14 @@ export function notRun(
   redactor: Redactor,
 ): SignedRun {
   const code = exitCode === 1 ? 1 : 4;
-  const why = redactor.text(`${message.replace(/\.+$/, '')}. ${hint}`).slice(0, whyCharactersMax);
+  const why = redactor.text(`${oneLine(message).replace(/\.+$/, '')}. ${oneLine(hint)}`).slice(0, whyCharactersMax);
   const verdict: Verdict = { ok: false, exitCode: code, headline: `Not judged: ${why}` };
   return { lane, folder: null, definition: '', thresholds: {}, budgets: [], samples: {}, command: '', verdict };
 }
+
+/** What a program printed has lines, of which a sentence has none. */
+const oneLine = (text: string) =>
+  text.trim().replaceAll(/([.!?:,;])?\s*\n\s*/g, (_, end: string | undefined) => `${end ?? '.'} `);
 
 function refuseSecrets(files: BundleFiles, redactor: Redactor): void {
   for (const [name, content] of files) if (!isSnapshot(name)) refuseSecretIn(name, content, redactor);

@@ -45,6 +45,34 @@ t.test('values are found by the names of their variables, in every form', (t) =>
   t.end();
 });
 
+t.test('what signs, salts and seeds is secret in an environment; a number that a generator begins with is not', (t) => {
+  const redactor = new Redactor({
+    NPM_AUTH: 'auth-words-7x',
+    SESSION_SALT: 'salt-words-5x',
+    RANDOM_SEED: '12345678',
+    SEED: 'tea-plant-seed',
+  });
+  t.equal(
+    redactor.text('auth-words-7x salt-words-5x tea-plant-seed --seed 12345678'),
+    '*REDACTED* *REDACTED* tea-plant-seed --seed 12345678',
+  );
+  t.equal(
+    redactor.text('NPM_AUTH=abc SIGNING_SEED=x7y RANDOM_SEED=7 npm start --seed=7'),
+    'NPM_AUTH=*REDACTED* SIGNING_SEED=*REDACTED* RANDOM_SEED=7 npm start --seed=7',
+  );
+  t.same(redactor.value({ seed: '7', salt: 'y' }), { seed: '7', salt: 'y' }, 'members of reports are called so');
+  t.end();
+});
+
+t.test('a sentence about a program has no line break', (t) => {
+  const failure = new FloodgateError('run-failed', 'a run ended with 2', {
+    hint: 'floodgate: spawn x ENOENT\nCheck that "x" exists.\n',
+  });
+  const { headline } = notRun('load', failure, new Redactor({})).verdict;
+  t.equal(headline, 'Not judged: a run ended with 2. floodgate: spawn x ENOENT. Check that "x" exists.');
+  t.end();
+});
+
 t.test('values are found as a shell quotes them, and as URLs have them', (t) => {
   const value = 'ab\'cd ef/gh+ij?k"l*m';
   const redactor = new Redactor({ API_TOKEN: value });

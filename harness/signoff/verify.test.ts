@@ -373,7 +373,7 @@ const lies: Row[] = [
         ({ pass }) => void (pass.watch.levels.bytes = pass.watch.levels.bytes.map(() => 1)),
       ),
     ),
-    'figures-differ',
+    'data-invalid',
   ],
   [
     'raw data: the limit',
@@ -465,7 +465,7 @@ const policies: Row[] = [
   ['another release', () => {}, 'release-differs', asked({ release: 'v1.5.0' })],
   ['changes that are not committed', dirty, 'not-clean', asked({ clean: true })],
   ['compared with another release', () => {}, 'previous-differs', asked({ previous: 'v1.3.3' })],
-  ['compared with nothing', await sealed('alone', { compares: false }), 'not-compared', asked({ compared: true })],
+  ['compared with nothing', await sealed('alone', { compares: false }), 'summary-invalid'],
   ['a scenario is not in it', () => {}, 'scenario-missing', asked({ scenarios: ['incident'] })],
   ['a lane is not in it', () => {}, 'lane-missing', asked({ lanes: ['tap'] })],
   ['another set', () => {}, 'set-differs', asked({ set: 'nightly' })],
@@ -473,7 +473,7 @@ const policies: Row[] = [
     'a package that is another',
     () => {},
     'candidate-differs',
-    { candidate: { kind: 'package', digest: '0'.repeat(64) } },
+    { candidate: { kind: 'package', digest: '0'.repeat(64), files: () => [] } },
   ],
   [
     'a commit that is another',

@@ -43,7 +43,12 @@ export interface VerifyOrder {
 
 export type CandidateAtHand =
   | ({ readonly kind: 'source' } & FolderAtHand)
-  | { readonly kind: 'package'; readonly digest: string }
+  | {
+      readonly kind: 'package';
+      readonly digest: string;
+      /** Unpacked only where it is the one that was signed off. @throws FloodgateError */
+      readonly files: () => readonly SourceFile[];
+    }
   | { readonly kind: 'commit'; readonly digest: string };
 
 export interface Verified {
@@ -171,15 +176,25 @@ function candidateRefusals(
   if (!candidate) return [];
   const differs = (text: string): Refusal[] => [{ reason: 'candidate-differs', text }];
   if (candidate.kind === 'package') {
-    if (report.candidate.package?.sha256 === candidate.digest) return [];
-    return differs(
-      `the package is not the one that was signed off (${report.candidate.package?.name ?? 'no package was'})`,
-    );
+    if (report.candidate.package?.sha256 !== candidate.digest)
+      return differs(
+        `the package is not the one that was signed off (${report.candidate.package?.name ?? 'no package was'})`,
+      );
+    // Whoever signs may name any file: what was measured is in the list.
+    return otherFiles({ files: candidate.files(), fileOf: () => undefined }, report, files);
   }
   if (candidate.kind === 'commit') {
     if (report.candidate.commit === candidate.digest && !report.candidate.dirty) return [];
     return differs(`commit ${candidate.digest} was not signed off, but ${report.candidate.commit ?? 'no commit'}`);
   }
+  return otherFiles(candidate, report, files);
+}
+
+function otherFiles(
+  candidate: Pick<FolderAtHand, 'files' | 'fileOf'>,
+  report: SignoffReport,
+  files: BundleFiles,
+): Refusal[] {
   const list = readSourceList(contentOf(files, sourceListName).toString('utf8'))!;
   const signed = new Map(list.map((each) => [each.name, each]));
   const byRules = (each: SourceFile) => (report.schemaVersion === 1 ? withoutMode(each) : each);
@@ -190,13 +205,14 @@ function candidateRefusals(
   // What is ignored, and was signed off all the same.
   const gone = list.filter((each) => !here.has(each.name) && !isSame(each, candidate.fileOf(each.name)));
   const all = [...changed, ...gone].map(({ name }) => name);
-  return all.length === 0
-    ? []
-    : differs(`${counted(all.length, 'file differs', 'files differ')}: ${all.slice(0, 5).join(', ')}`);
+  if (all.length === 0) return [];
+  const text = `${counted(all.length, 'file differs', 'files differ')}: ${all.slice(0, 5).join(', ')}`;
+  return [{ reason: 'candidate-differs', text }];
 }
 
 /** Which files of the candidate at hand were looked at, and which were not. */
 function candidateChecks(candidate: CandidateAtHand | undefined, files: BundleFiles): string[] {
+  if (candidate?.kind === 'package') return ['the package at hand, and each file in it, were looked at'];
   if (candidate?.kind !== 'source') return [];
   const signed = new Set(readSourceList(contentOf(files, sourceListName).toString('utf8'))!.map(({ name }) => name));
   const unseen = candidate.ignored.filter((name) => !signed.has(name));

@@ -69,14 +69,15 @@ class RecordedTraffic implements Traffic {
   }
 
   get impairments(): readonly ImpairmentRecord[] {
-    const { isCutShort, name, framesRead, framesLeftOut, convertedFrom } = this.#recording;
+    const { isCutShort, name, framesRead, framesLeftOut, framesFiner, converted } = this.#recording;
     const records: ImpairmentRecord[] = [];
     const add = (description: string, frames: number) => records.push({ kind: 'recording', description, frames });
     if (isCutShort) {
       const description = `${name} ends early, in the middle of a record or of its packing: its whole frames were read, and nothing behind them`;
       records.push({ kind: 'recording', description, frames: framesRead, isIncomplete: true });
     }
-    if (convertedFrom !== undefined) add(`frames of ${convertedFrom} were sent as Ethernet`, framesRead);
+    for (const [name, frames] of converted) add(`frames of ${name} were sent as Ethernet`, frames);
+    if (framesFiner > 0) add('times of frames in nanoseconds were taken to the microsecond', framesFiner);
     if (framesLeftOut > 0) add('frames that hold no packet of a network were left out', framesLeftOut);
     return records;
   }

@@ -52,6 +52,28 @@ t.test('plain, gzip and zstd alike; times made never to decrease', async (t) => 
   }
 });
 
+t.test('what was converted or cut is counted by what it was', (t) => {
+  const folder = t.testdir();
+  const chunks: Uint8Array[] = [];
+  const writer = new PcapngWriter((bytes, start, end) => chunks.push(bytes.slice(start, end)), { resolution: 'ns' });
+  const packet = new Uint8Array(60).fill(0x45);
+  for (const [at, linkType] of [1, 101, 0].entries()) {
+    writer.addInterface({ name: `i${at}`, linkType, snapLength: 0 });
+    for (let count = 0; count <= at; count += 1) writer.frame(packet, 0, 60, 60, 1000 + (at === 1 ? 0.5 : 0), at);
+  }
+  writer.flush();
+  const file = path.join(folder, 'mixed.pcapng');
+  writeFileSync(file, Buffer.concat(chunks));
+  const traffic = openRecording({ path: file });
+  while (traffic.read(new FrameList(), 10) >= 0);
+  traffic.close();
+  t.match(
+    traffic.impairments.map(({ description, frames }) => `${frames} ${description}`),
+    [/^2 frames of raw IP were/, /^3 frames of BSD loopback were/, /^2 times of frames in nanoseconds/],
+  );
+  t.end();
+});
+
 t.test('what is no recording is refused, and what came before a cut is delivered', async (t) => {
   const folder = t.testdir();
   const bytes = capture(1, [1_000, 2_000, 3_000]);

@@ -63,8 +63,11 @@ export class Recording implements FrameSink {
   framesLeftOut = 0;
   /** The file ends in the middle of a record, or of its packing, as when a disk was full: its whole frames were read. */
   isCutShort = false;
-  /** What the frames were before they were made Ethernet; undefined where they were. */
-  convertedFrom: string | undefined;
+  /** By interface: its frames, and whether it has times finer than a microsecond, which no clock of ours is. */
+  readonly #framesOf: number[] = [];
+  readonly #finer = new Set<number>();
+  /** Frames that were made Ethernet, by what they were. */
+  readonly converted = new Map<string, number>();
 
   /** @param path of a file; `-` for standard input @throws FloodgateError `recording-unreadable`, `recording-too-large`. */
   constructor(path: string, { input, content }: RecordingOptions = {}) {
@@ -88,6 +91,11 @@ export class Recording implements FrameSink {
   /** As it is named in messages. */
   get name(): string {
     return this.#path;
+  }
+
+  /** Frames of interfaces whose times are in nanoseconds. */
+  get framesFiner(): number {
+    return [...this.#finer].reduce((sum, index) => sum + this.#framesOf[index]!, 0);
   }
 
   get interfaces(): readonly CaptureInterface[] {
@@ -118,6 +126,8 @@ export class Recording implements FrameSink {
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
     const { linkType } = this.#reader.interfaces[interfaceIndex]!;
     if (tsUs > this.#lastTsUs) this.#lastTsUs = tsUs;
+    this.#framesOf[interfaceIndex] = (this.#framesOf[interfaceIndex] ?? 0) + 1;
+    if (tsUs !== Math.floor(tsUs)) this.#finer.add(interfaceIndex);
     if (isEthernet(linkType)) {
       this.framesRead += 1;
       this.#target!.frame(bytes, start, end, wireLength, this.#lastTsUs, interfaceIndex);
@@ -130,7 +140,7 @@ export class Recording implements FrameSink {
       this.framesLeftOut += 1;
       return;
     }
-    this.convertedFrom ??= name;
+    this.converted.set(name, (this.converted.get(name) ?? 0) + 1);
     this.framesRead += 1;
     const length = wireLength - converter.shorter;
     this.#target!.frame(converter.bytes, 0, converter.end, length, this.#lastTsUs, interfaceIndex);

@@ -51,6 +51,12 @@
 		const percent = share * 100;
 		return `${Math.abs(percent) > 0 && Math.abs(percent) < .1 ? percent.toPrecision(1) : digits(percent)} %`;
 	}
+	function formatFound(found, wanted, kind) {
+		const of = `${formatCount(Math.min(found, wanted))} of ${formatCount(wanted)} ${kind}`;
+		const more = found - wanted;
+		if (more <= 0) return of;
+		return `${of} (and ${formatCount(more)} more: ${kind === "responses" ? "interim answers, " : ""}damaged ones, or others that may be found)`;
+	}
 	function formatCount(count) {
 		if (!Number.isInteger(count)) return Math.abs(count) >= 1e3 ? scaled(count, "").trimEnd() : digits(count);
 		return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
@@ -1609,7 +1615,7 @@
 			const loose = mayBeLost.requests + mayBeLost.responses;
 			rows.push(element("p", {
 				class: missing ? "warning" : "",
-				text: `Found ${formatCount(found.requests)} of ${formatCount(truth.requests)} requests and ${formatCount(found.responses)} of ${formatCount(truth.responses)} responses that survived${loose > 0 ? `; ${formatCount(loose)} more were damaged and may be lost` : ""}.`
+				text: `Found ${formatFound(found.requests, truth.requests, "requests")} and ${formatFound(found.responses, truth.responses, "responses")} that survived${loose > 0 ? `; ${formatCount(loose)} more were damaged and may be lost` : ""}.`
 			}));
 		}
 		if (exchanges) {

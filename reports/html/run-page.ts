@@ -6,6 +6,7 @@ import {
   formatDropped,
   formatDuration,
   formatExchanges,
+  formatFound,
   formatShare,
   formatValue,
   printable,
@@ -203,7 +204,7 @@ function deliveryRows({ ledger, messages, exchanges }: RunReport): Node[] {
     rows.push(
       element('p', {
         class: missing ? 'warning' : '',
-        text: `Found ${formatCount(found.requests)} of ${formatCount(truth.requests)} requests and ${formatCount(found.responses)} of ${formatCount(truth.responses)} responses that survived${loose > 0 ? `; ${formatCount(loose)} more were damaged and may be lost` : ''}.`,
+        text: `Found ${formatFound(found.requests, truth.requests, 'requests')} and ${formatFound(found.responses, truth.responses, 'responses')} that survived${loose > 0 ? `; ${formatCount(loose)} more were damaged and may be lost` : ''}.`,
       }),
     );
   }

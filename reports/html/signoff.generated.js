@@ -142,12 +142,17 @@
 		worse: "failed"
 	};
 	const wasRun = ({ runs }) => runs.length > 0;
-	function testsOf({ scenarios }) {
+	const lacksComparison = ({ runs, comparisons }, previous) => previous !== null && wasRun({ runs }) && comparisons.length === 0 && runs.every(({ folder }) => folder !== null);
+	function testsOf({ scenarios, previous }) {
 		return scenarios.flatMap((scenario) => [
 			...wasRun(scenario) ? [] : [{
 				name: `${scenario.name}/run`,
 				outcome: "undecided"
 			}],
+			...lacksComparison(scenario, previous) ? [{
+				name: `${scenario.name}/change`,
+				outcome: "undecided"
+			}] : [],
 			...scenario.runs.flatMap((run) => testsOfRun(scenario.name, run)),
 			...scenario.comparisons.flatMap(({ result }) => result.metrics.flatMap((metric) => metric.decision === "shown" ? [] : [{
 				name: `${scenario.name}/${result.lane}/${metric.name}/change`,

@@ -40,7 +40,7 @@ function range(text: string, units: Readonly<Record<string, number>>): Range {
     assert(digits !== undefined && factor !== undefined, `${text} was checked before`);
     return Number((Number(digits) * factor).toPrecision(15));
   });
-  return [Math.min(low!, high!), Math.max(low!, high!)];
+  return [low!, high!];
 }
 
 /** Each value as likely as another. */

@@ -3,37 +3,50 @@
  * part is a population of clients; the parts run beside each other. Every name here is in docs/floods.md.
  */
 import * as v from 'valibot';
-import { bytesPattern, bytesRange, countPattern, countRange, timePattern, timeRange } from './amounts.ts';
+import { bytesPattern, bytesRange, countPattern, countRange, type Range, timePattern, timeRange } from './amounts.ts';
 
 /** A body is made whole; a count is drawn from. */
 const bytesMax = 128 << 20;
 const countMax = 1_000_000;
 const timeUsMax = 3_600_000_000;
 // What does not match has been said already.
-const isSize = (text: string) => !bytesPattern.test(text) || bytesRange(text)[1] <= bytesMax;
-const isCount = (text: string) => !countPattern.test(text) || countRange(text)[1] <= countMax;
-const isTime = (text: string) => !timePattern.test(text) || timeRange(text)[1] <= timeUsMax;
+const sizeOf = (size: string | number): Range => (bytesPattern.test(`${size}`) ? bytesRange(size) : [0, 0]);
+const countOf = (count: string | number): Range => (countPattern.test(`${count}`) ? countRange(count) : [0, 0]);
+const timeOf = (time: string): Range => (timePattern.test(time) ? timeRange(time) : [0, 0]);
+const isWithin = (range: Range, most: number) => Math.max(...range) <= most;
+const isOrdered = ([low, high]: Range) => low <= high;
+const reversedWords = 'the range is reversed: the smaller end comes first';
 
 const sizeWords = 'a size such as "2kB", or a range "200B..20kB", is expected';
 const countWords = 'a count such as 3, or a range "1..20", is expected';
 const time = v.pipe(
   v.string(),
   v.regex(timePattern, 'a time such as "20ms", or a range "1s..5s", is expected'),
-  v.check(isTime, 'at most an hour is expected'),
+  v.check((time) => isWithin(timeOf(time), timeUsMax), 'at most an hour is expected'),
+  v.check((time) => isOrdered(timeOf(time)), reversedWords),
 );
-const bytes = v.union(
-  [
-    v.pipe(v.string(), v.regex(bytesPattern, sizeWords), v.check(isSize, 'at most 128 MiB are expected')),
-    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(bytesMax)),
-  ],
-  sizeWords,
+// Behind the union, whose own words would hide them.
+const bytes = v.pipe(
+  v.union(
+    [
+      v.pipe(v.string(), v.regex(bytesPattern, sizeWords)),
+      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(bytesMax)),
+    ],
+    sizeWords,
+  ),
+  v.check((size) => isWithin(sizeOf(size), bytesMax), 'at most 128 MiB are expected'),
+  v.check((size) => isOrdered(sizeOf(size)), reversedWords),
 );
-const count = v.union(
-  [
-    v.pipe(v.string(), v.regex(countPattern, countWords), v.check(isCount, 'at most 1,000,000 are expected')),
-    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(countMax)),
-  ],
-  countWords,
+const count = v.pipe(
+  v.union(
+    [
+      v.pipe(v.string(), v.regex(countPattern, countWords)),
+      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(countMax)),
+    ],
+    countWords,
+  ),
+  v.check((count) => isWithin(countOf(count), countMax), 'at most 1,000,000 are expected'),
+  v.check((count) => isOrdered(countOf(count)), reversedWords),
 );
 const perSecond = v.pipe(v.number(), v.gtValue(0), v.maxValue(1_000_000));
 

@@ -1,0 +1,97 @@
+/** Whether rows of a history say what was stored: each report that is kept is its name's content, and rows are made of it. */
+import { isDeepStrictEqual } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import type { Kysely } from 'kysely';
+import { digest, type Entry, entryOf, reportBytesMax } from './entry.ts';
+import type { HistoryTables } from './tables.ts';
+
+export interface Audit {
+  /** Ten at most; empty where nothing is wrong. */
+  readonly faults: readonly string[];
+  /** Reports that were compared with their names and rows. */
+  readonly compared: number;
+  /** Entries whose report retention has removed, or that was too large: their rows are compared with nothing. */
+  readonly removed: number;
+}
+
+const faultsMax = 10;
+/** A report is some kilobytes up to 64 MB: one at a time. */
+const idsPerQuery = 500;
+
+export async function auditEntries(database: Kysely<HistoryTables>): Promise<Audit> {
+  const faults: string[] = [];
+  let [compared, removed] = [0, 0];
+  for (const kind of ['runs', 'batches'] as const) {
+    for await (const id of idsOf(database, kind)) {
+      const row = await database.selectFrom('bodies').select('body').where('id', '=', id).executeTakeFirst();
+      const fault = row === undefined ? 'its report is gone' : await faultOf(database, id, row.body);
+      if (row?.body.length === 0) removed++;
+      else compared++;
+      if (fault !== undefined) faults.push(`${id}: ${fault}`);
+      if (faults.length === faultsMax) return { faults, compared, removed };
+    }
+  }
+  return { faults, compared, removed };
+}
+
+/** Of runs, or of batches that have a report of their own beside their runs. */
+async function* idsOf(database: Kysely<HistoryTables>, table: 'runs' | 'batches'): AsyncGenerator<string> {
+  let last = '';
+  for (;;) {
+    const query = database.selectFrom(table).select('id').where('id', '>', last).orderBy('id').limit(idsPerQuery);
+    const rows = await (table === 'runs' ? query : query.where('kind', '=', 'compare')).execute();
+    for (const { id } of rows) yield id;
+    if (rows.length < idsPerQuery) return;
+    last = rows.at(-1)!.id;
+  }
+}
+
+async function faultOf(database: Kysely<HistoryTables>, id: string, body: Uint8Array): Promise<string | undefined> {
+  if (body.length === 0) return undefined;
+  let stored: Entry;
+  try {
+    const text = gunzipSync(body, { maxOutputLength: reportBytesMax }).toString('utf8');
+    if (digest(text) !== id) return 'its report is not what was stored';
+    stored = entryOf(JSON.parse(text), nowhere);
+  } catch (error) {
+    return `its report is damaged: ${(error as Error).message}`;
+  }
+  // A run of a gate is no batch of its own.
+  const run = await database.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
+  const batch = await database.selectFrom('batches').selectAll().where('id', '=', id).executeTakeFirst();
+  const parts = {
+    verdict: isSameRow(batch, stored.batch) && isSameRow(run, stored.runs[0]),
+    figures: isSameRows(await rowsOf(database, 'figures', id), stored.figures),
+    limits: isSameRows(await rowsOf(database, 'limits', id), stored.limits),
+  };
+  const others = Object.entries(parts).flatMap(([name, isSame]) => (isSame ? [] : [name]));
+  return others.length === 0 ? undefined : `what is stored as its ${others.join(', ')} is not what its report says`;
+}
+
+const nowhere = { project: '', folder: '', commit: null, subject: null, branch: null, dirty: false };
+
+/** What a report does not know of itself, and what another version of floodgate may derive in another way. */
+const unknown = new Set([
+  ...['project', 'commit_id', 'subject', 'branch', 'dirty', 'batch_id', 'definition', 'machine', 'partial'],
+]);
+
+/** Rows without a counterpart have nothing to differ from. */
+function isSameRow(row: object | undefined, stored: object | undefined): boolean {
+  if (row === undefined || stored === undefined) return true;
+  const there: Record<string, unknown> = { ...row };
+  return Object.entries(stored).every(([name, value]) => unknown.has(name) || textOf(value) === textOf(there[name]));
+}
+
+const rowsOf = (database: Kysely<HistoryTables>, table: 'figures' | 'limits', runId: string) =>
+  database.selectFrom(table).selectAll().where('run_id', '=', runId).execute();
+
+function isSameRows(rows: readonly object[], stored: readonly object[]): boolean {
+  const sorted = (all: readonly object[]) =>
+    all.map((row) => textOf(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)))).sort();
+  return isDeepStrictEqual(sorted(rows), sorted(stored));
+}
+
+/** A database has no half of a character: it keeps another in its place. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value ?? null, (_, each) => (typeof each === 'string' ? each.toWellFormed() : each));
+}

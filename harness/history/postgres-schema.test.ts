@@ -1,0 +1,73 @@
+/** Where the tables are, and who may use them. */
+import t from 'tap';
+import { sampleRun } from '../../reports/sample-report.ts';
+import { entryOf } from './entry.ts';
+import type { HistoryStore } from './history-store.ts';
+import { openStore } from './open-store.ts';
+import { withPostgres } from './postgres-fixture.ts';
+import type { StoreAddress } from './store-address.ts';
+
+// A server is started: on a starved machine that takes its time.
+t.setTimeout(300_000);
+const origin = { project: 'shop', folder: '/srv/shop', commit: null, subject: null, branch: null, dirty: false };
+
+async function withStore<T>(address: StoreAddress, action: (store: HistoryStore) => Promise<T>): Promise<T> {
+  const store = await openStore(address, { absent: 'make' });
+  try {
+    return await action(store);
+  } finally {
+    await store.close();
+  }
+}
+
+t.test('PostgreSQL: the rights that a user lacks, and the first error', async (t) => {
+  await withPostgres(t, async (url, server) => {
+    server.sql('create role stranger login; create role reader login; create role tenant login');
+    const as = (user: string): StoreAddress => ({ kind: 'postgres', url: server.urlOf(user) });
+    const refused = (user: string) =>
+      openStore(as(user), { absent: 'make' }).then(
+        () => 'open',
+        (error) => error,
+      );
+    t.match(await refused('stranger'), { code: 'store-refused', hint: /GRANT CREATE ON DATABASE/ });
+    // A schema that somebody else owns: the first statement that fails names it.
+    server.sql('create schema floodgate; grant usage on schema floodgate to tenant');
+    t.match(await refused('tenant'), { code: 'store-refused', message: /permission denied for schema floodgate/ });
+    server.sql('drop schema floodgate');
+    await withStore({ kind: 'postgres', url }, (store) => store.add(entryOf(sampleRun(), origin)));
+    server.sql('grant usage on schema floodgate to reader; grant select on all tables in schema floodgate to reader');
+    await withStore(as('reader'), async (store) => {
+      t.equal((await store.batches('shop', 10)).length, 1);
+      await t.rejects(store.add(entryOf({ ...sampleRun(), startedAt: '2026-03-15T10:00:00.000Z' }, origin)), {
+        code: 'store-refused',
+        message: /permission denied for table/,
+        hint: /needs .* INSERT/,
+      });
+    });
+    t.match(await refused('stranger'), { code: 'store-refused', hint: /needs USAGE/ });
+  });
+});
+
+t.test('PostgreSQL: tables that were made in another schema come home', async (t) => {
+  await withPostgres(t, async (url, server) => {
+    const address: StoreAddress = { kind: 'postgres', url };
+    const { batch } = entryOf(sampleRun(), origin);
+    await withStore(address, (store) => store.add(entryOf(sampleRun(), origin)));
+    const names = ['batches', 'runs', 'figures', 'limits', 'bodies'];
+    server.sql('drop table public.runs');
+    const scatter = (schema: string) =>
+      server.sql(names.map((name) => `alter table floodgate.${name} set schema ${schema};`).join(''));
+    scatter('public');
+    const store = await openStore(address, { absent: 'refuse' });
+    t.match(await store.batches('shop', 10), [{ id: batch.id }]);
+    await store.close();
+    server.sql('create schema other');
+    scatter('other');
+    server.sql(names.map((name) => `create table public.${name} (like other.${name});`).join(''));
+    const message = /its schema "floodgate" has none of its tables, and "other" and "public" have them/;
+    const hint = /ALTER TABLE "…"\.batches SET SCHEMA floodgate;/;
+    await t.rejects(openStore(address, { absent: 'refuse' }), { code: 'store-corrupt', message, hint });
+    server.sql('drop schema other cascade; drop table public.bodies cascade');
+    await t.rejects(openStore(address, { absent: 'make' }), { code: 'store-corrupt', message: /no schema has them/ });
+  });
+});

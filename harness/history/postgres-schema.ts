@@ -1,0 +1,98 @@
+/** The schema of a history in PostgreSQL: where its tables are, and the repair of a store whose tables an older floodgate made elsewhere. */
+import { sql, type Transaction } from 'kysely';
+import { FloodgateError } from '../../agent/errors.ts';
+import { type StoreAddress, shownAddress } from './store-address.ts';
+import { type HistoryTables, tableNames } from './tables.ts';
+
+/** Tables have a schema of their own: the database may have others. */
+export const schemaName = 'floodgate';
+
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+/**
+ * Makes the schema where there is none, and makes it the only one that a migration of this transaction sees: a user's search path names others.
+ * @throws FloodgateError `store-foreign`
+ */
+export async function enterSchema(transaction: Transaction<HistoryTables>, address: StoreAddress): Promise<void> {
+  const { rows } = await sql`select 1 from pg_catalog.pg_namespace where nspname = ${schemaName}`.execute(transaction);
+  // "If not exists" asks for the right to create one even where it is there.
+  if (rows.length === 0) await createSchema(transaction, address);
+  await sql`set local search_path to ${sql.id(schemaName)}`.execute(transaction);
+  const tables =
+    await sql`select 1 from pg_catalog.pg_tables where schemaname = ${schemaName} and tablename = 'kysely_migration'`.execute(
+      transaction,
+    );
+  if (tables.rows.length > 0) return;
+  const others = await sql`select 1 from pg_catalog.pg_tables where schemaname = ${schemaName} limit 1`.execute(
+    transaction,
+  );
+  if (others.rows.length === 0) return;
+  throw new FloodgateError(
+    'store-foreign',
+    `the history ${shownAddress(address)} cannot be used: its schema "${schemaName}" is another program's`,
+    { hint: 'Nothing was written into it. Give another place: store in floodgate.config.*, or FLOODGATE_STORE.' },
+  );
+}
+
+async function createSchema(transaction: Transaction<HistoryTables>, address: StoreAddress): Promise<void> {
+  try {
+    await sql`create schema ${sql.id(schemaName)}`.execute(transaction);
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code !== '42501') throw error;
+    throw new FloodgateError('store-refused', `the history ${shownAddress(address)} cannot be made: ${message}`, {
+      hint: `Let its owner make the schema: CREATE SCHEMA ${schemaName} AUTHORIZATION USER; or GRANT CREATE ON DATABASE … TO USER.`,
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Brings our tables into our schema: before 30 November 2026 they were made where the user's search path led.
+ * @throws FloodgateError `store-corrupt` where they are in no other schema, or in several
+ */
+export async function bringTablesHome(transaction: Transaction<HistoryTables>, address: StoreAddress): Promise<void> {
+  const homes = await schemasWithOurTables(transaction);
+  if (homes.length !== 1) {
+    const where = homes.length === 0 ? 'no schema has them' : `${homes.map(quoted).join(' and ')} have them`;
+    throw new FloodgateError(
+      'store-corrupt',
+      `the history ${shownAddress(address)} is damaged: its schema "${schemaName}" has none of its tables, and ${where}`,
+      {
+        hint:
+          homes.length === 0
+            ? `Restore a copy; or begin anew: DROP SCHEMA ${schemaName} CASCADE.`
+            : `Bring the right ones there: ${tableNames.map((name) => `ALTER TABLE "…".${name} SET SCHEMA ${schemaName};`).join(' ')}`,
+      },
+    );
+  }
+  for (const name of tableNames) {
+    await sql`alter table ${sql.id(homes[0]!, name)} set schema ${sql.id(schemaName)}`.execute(transaction);
+  }
+}
+
+/** Columns that every version had, of each table: a table of the same name may be another program's. */
+const ownColumns: Readonly<Record<(typeof tableNames)[number], readonly string[]>> = {
+  batches: ['id', 'project', 'kind', 'started_at', 'tool', 'exit_code', 'headline', 'commit_id', 'base_commit'],
+  runs: ['id', 'batch_id', 'scenario', 'lane', 'defect', 'machine', 'definition', 'headline', 'partial'],
+  figures: ['run_id', 'name', 'unit', 'bound', 'state', 'value', 'low', 'high', 'note'],
+  limits: ['run_id', 'name', 'unit', 'bound', 'limit_value', 'actual', 'state', 'note'],
+  bodies: ['id', 'body'],
+};
+
+async function schemasWithOurTables(transaction: Transaction<HistoryTables>): Promise<string[]> {
+  const { rows } = await sql<{ schema: string; name: string; column: string }>`
+    select n.nspname as schema, c.relname as name, a.attname as column
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relkind = 'r' and c.relname in (${sql.join([...tableNames])}) and n.nspname <> ${schemaName}`.execute(
+    transaction,
+  );
+  const found = new Set(rows.map(({ schema, name, column }) => JSON.stringify([schema, name, column])));
+  return [...new Set(rows.map(({ schema }) => schema))]
+    .filter((schema) =>
+      tableNames.every((name) => ownColumns[name].every((column) => found.has(JSON.stringify([schema, name, column])))),
+    )
+    .sort();
+}
