@@ -51,11 +51,8 @@ t.test('what somebody changed in a store is found', async (t) => {
     [`delete from bodies where id = '${runId}'`, /^[0-9a-f]{16}: its report is gone$/],
     [`update bodies set body = ${other} where id = '${runId}'`, /its report is not what was stored/],
     [`update bodies set body = x'1f8b' where id = '${runId}'`, /its report is damaged/],
-    [
-      "update figures set value = value + 1",
-      /stored as its figures is not what its report says/,
-    ],
-    ["delete from figures", /as its figures/],
+    ['update figures set value = value + 1', /stored as its figures is not what its report says/],
+    ['delete from figures', /as its figures/],
     ['update limits set limit_value = limit_value * 2', /as its limits/],
     ["update runs set headline = 'all is well'", /as its verdict/],
     [`update batches set exit_code = 4 where id = '${runId}'`, /as its verdict/],
