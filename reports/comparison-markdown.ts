@@ -55,12 +55,15 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
   }
   lines.push(
     `Base ${versionOf(report.base)}, head ${versionOf(report.head)}; ` +
-      `${formatDuration(report.durationMs)} on one machine, in pairs; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases. Again:`,
+      `${formatDuration(report.durationMs)} on one machine${pairsOf(report) > 0 ? `, in pairs; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases` : '; no pair was run'}. Again:`,
     '',
     ...codeBlock(report.command),
   );
   return `${lines.join('\n').replaceAll(/\n{3,}/g, '\n\n')}\n`;
 }
+
+/** Of all scenarios. */
+const pairsOf = ({ scenarios }: ComparisonReport) => scenarios.reduce((sum, { pairs }) => sum + pairs, 0);
 
 function versionOf({ label, commit, dirty, package: named }: ComparedVersion): string {
   return `${code(commit ?? named ?? label)}${dirty ? ' with changes' : ''}`;

@@ -21,10 +21,13 @@ const colours = { worse: 31, within: 32, undecided: 33, notMeasured: 33, shown: 
 export function renderComparisonTerminal(report: ComparisonReport, options: ComparisonTerminalOptions): string {
   const paint = (text: string, colour: number) =>
     options.colour && colour > 0 ? `\u001b[${colour}m${text}\u001b[0m` : text;
+  const pairs = report.scenarios.reduce((sum, each) => sum + each.pairs, 0);
   const lines = [
     paint(printable(report.verdict.headline), report.verdict.ok ? 32 : report.verdict.exitCode === 1 ? 31 : 33),
     `base ${describe(report.base)}   head ${describe(report.head)}`,
-    `${report.scenarios.reduce((sum, each) => sum + each.pairs, 0)} interleaved pairs in ${formatDuration(report.durationMs)}; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases`,
+    pairs > 0
+      ? `${pairs} interleaved pairs in ${formatDuration(report.durationMs)}; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases`
+      : `no pair was run, in ${formatDuration(report.durationMs)}`,
   ];
   for (const { details } of report.failures ?? [])
     if (details !== '') lines.push('', ...details.split('\n').map((line) => `  ${printable(line)}`));

@@ -299,7 +299,7 @@ try {
   const { stdout, stderr } = spawned('program.ts');
   const [first = '', second] = stdout.split('\n');
   t.ok(JSON.parse(first).bytes > 10_000, first + stderr);
-  t.match(second, /^floodgate run ended with 2/);
+  t.match(second, /^floodgate run ended with 2: \S/, 'and why');
 
   const options = {
     module: 'nodenext',

@@ -39,7 +39,7 @@ export interface CallOptions {
 /**
  * Runs `floodgate run` and reads its report, whatever the verdict.
  * @param words as on the command line: `['--target', 'node server.js', '--load', 'npx autocannon …']`
- * @throws FloodgateError where nothing could be run, with what floodgate printed as its hint
+ * @throws FloodgateError where nothing could be run, with the reason in its message, and all that floodgate printed as its hint
  */
 export async function run(words: readonly string[], options: CallOptions = {}): Promise<RunReport> {
   return (await reportOf('run', words, 'report.json', options)) as RunReport;
@@ -48,7 +48,7 @@ export async function run(words: readonly string[], options: CallOptions = {}): 
 /**
  * Runs `floodgate compare` and reads its report, whatever the verdict.
  * @param words as on the command line: `['--base', 'main']`
- * @throws FloodgateError where nothing could be run, with what floodgate printed as its hint
+ * @throws FloodgateError where nothing could be run, with the reason in its message, and all that floodgate printed as its hint
  */
 export async function compare(words: readonly string[], options: CallOptions = {}): Promise<ComparisonReport> {
   return (await reportOf('compare', words, 'comparison.json', options)) as ComparisonReport;
@@ -72,13 +72,20 @@ async function reportOf(
     // A comparison that failed leaves a report of that as well.
     const isFailed = command === 'compare' && errorSentence(errors) !== undefined;
     if (existsSync(report) && !isFailed) return JSON.parse(readFileSync(report, 'utf8'));
-    throw new FloodgateError('run-failed', `floodgate ${command} ended with ${code ?? 'a signal'}`, {
+    const why = reasonOf(errors);
+    const reason = why === undefined ? '' : `: ${why}`;
+    throw new FloodgateError('run-failed', `floodgate ${command} ended with ${code ?? 'a signal'}${reason}`, {
       hint: errors.trim(),
       exitCode: code ?? 2,
     });
   } finally {
     if (options.out === undefined) rmSync(out, { recursive: true, force: true });
   }
+}
+
+/** In one line; whoever prints an error may print nothing but its message. */
+function reasonOf(errors: string): string | undefined {
+  return errorSentence(errors) ?? /^error: (.+)$/m.exec(errors)?.[1];
 }
 
 /** In the repository two folders up, three where it was built. */

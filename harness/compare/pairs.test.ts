@@ -93,6 +93,47 @@ t.test('by the request: over the requests that every run came to', async (t) => 
   t.match(metric, { decision: 'within', change: 0, baseMedian: 10, headMedian: 10 });
 });
 
+t.test('allocation that has moved to where it is not counted is not within', async (t) => {
+  const heap = 'allocated.perRequest';
+  const offHeap = 'allocated.offHeapPerRequest';
+  const rows = Array.from({ length: 20 }, (_, at) => (at + 1) * 100);
+  const served = (buffers: number, figures: readonly object[] = []): RunReport => {
+    const column = (title: string, each: number) => ({ name: title, values: rows.map((count) => count * each) });
+    const names = [column('requests', 1), column('a', 7_000), column('y', 7_000), column('o', buffers)];
+    const figure = { name: offHeap, unit: 'bytes', value: 1 };
+    return {
+      ...{ figures: [figure, ...figures], budgets: [], fault: null, series: [{ group: 'other', columns: names }] },
+    } as unknown as RunReport;
+  };
+  const compared = async (base: RunReport, head: RunReport, thresholds: [string, number][] = [[heap, 0.01]]) => {
+    const order = { repeats: true, thresholds: new Map(thresholds) };
+    const scenario = await runPairs(orderOf(async (side) => (side === 'head' ? head : base), order));
+    return { ...scenario, metrics: scenario.metrics.filter(({ decision }) => decision !== 'shown') };
+  };
+  const note =
+    /^off-heap memory grew by 80 kB a request, which allocated\.perRequest does not count: give allocated\.offH/;
+  t.match(await compared(served(40_000), served(120_000)), { metrics: [{ decision: 'undecided', note }], fault: note });
+  t.match(await compared(served(120_000), served(40_000)), { metrics: [{ decision: 'within' }] }, 'less');
+  t.match(await compared(served(40_000), served(40_400)), { metrics: [{ decision: 'within' }] }, 'within 1 % of both');
+  t.match(await compared(served(0), served(500)), { metrics: [{ decision: 'within' }] }, 'a slab of buffers');
+  const both = [
+    [heap, 0.01],
+    [offHeap, 0.05],
+  ] as [string, number][];
+  t.match(
+    (await compared(served(40_000), served(120_000), both)).metrics.map(({ name, decision }) => [name, decision]),
+    [
+      [offHeap, 'worse'],
+      [heap, 'within'],
+    ],
+  );
+  const why = 'worker threads allocated 64 kB a request, which are not in the 7 kB of the main thread';
+  const beside = served(0, [{ name: heap, unit: 'bytes', value: null, note: why }]);
+  t.match(await compared(served(0), beside), {
+    metrics: [{ decision: 'notMeasured', note: `not measured in every run of head: ${why}` }],
+  });
+});
+
 t.test('a load that decides nothing decides no comparison, on whichever side', async (t) => {
   const fault = {
     exitCode: 4,

@@ -4,11 +4,12 @@
  */
 import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { Lane, RunReport, Unit } from '../../reports/model.ts';
-import { commonMarks, type RequestMark, requestWindow } from '../metrics/request-window.ts';
+import { type AllocationKind, commonMarks, type RequestMark, requestWindow } from '../metrics/request-window.ts';
 import { answersDiffer, withoutDifferent } from './answers.ts';
 import type { FitMachine } from './fit-machine.ts';
 import { isMovedByNeighbours } from './fitness.ts';
 import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
+import { withoutOffHeapGrowth } from './off-heap-growth.ts';
 import { looksFor } from './stopping-rule.ts';
 import { withoutUnjudged } from './unjudged-load.ts';
 
@@ -67,9 +68,8 @@ export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
   };
   const judge = (level: number) => {
     const look = { pairs: reports.base.length, level };
-    const judgement = withoutUnjudged(
-      judgePairs(figuresOf(reports, order), order.repeats, look, order.random),
-      reports,
+    const judgement = withoutOffHeapGrowth(
+      withoutUnjudged(judgePairs(figuresOf(reports, order), order.repeats, look, order.random), reports),
     );
     return order.mayAnswerOtherwise ? judgement : withoutDifferent(judgement, answersDiffer(reports));
   };
@@ -146,7 +146,8 @@ function figuresOf(reports: Record<Side, readonly PairedRun[]>, order: PairsOrde
     perRequest.map(([name, which]) => [name, inCommonWindows(reports, which)]),
   );
   const valuesOf = (side: Side, name: string) =>
-    windows.get(name)?.[side] ?? reports[side].map((report) => figureOf(report, name));
+    windows.get(name)?.[side].map((value, at) => (isUnknown(reports[side][at]!, name) ? null : value)) ??
+    reports[side].map((report) => figureOf(report, name));
   return [...units].map(([name, unit]) => ({
     name,
     unit,
@@ -170,12 +171,18 @@ function whyMissing(reports: readonly PairedRun[], name: string): string {
 const perRequest = [
   ['allocated.perRequest', 'allocated'],
   ['allocated.youngPerRequest', 'allocatedYoung'],
+  ['allocated.offHeapPerRequest', 'offHeap'],
 ] as const;
+
+/** Its own report takes it back: others than the main thread have allocated too. */
+function isUnknown({ figures }: PairedRun, name: string): boolean {
+  return figures.some((each) => each.name === name && each.value === null);
+}
 
 /** Over the requests that every run has come to: a load by time drives the quicker version further. */
 function inCommonWindows(
   reports: Record<Side, readonly PairedRun[]>,
-  which: (typeof perRequest)[number][1],
+  which: AllocationKind,
 ): Record<Side, number[]> | undefined {
   const marks = commonMarks([...reports.base, ...reports.head].map(requestMarks));
   const all = marks.map((each) => requestWindow(each, which));
@@ -185,13 +192,15 @@ function inCommonWindows(
 
 function requestMarks({ series }: PairedRun): RequestMark[] {
   const columns = series.find(({ group, columns }) => group === 'other' && columns[0]?.name === 'requests')?.columns;
-  const [requests, allocated, young] = columns ?? [];
+  const [requests, allocated, young, offHeap] = columns ?? [];
   return (requests?.values ?? []).flatMap((count, at) => {
     const bytes = allocated?.values[at];
     // Reports of before have no column of young objects alone.
     const youngBytes = young?.values[at] ?? bytes;
     if (typeof count !== 'number' || typeof bytes !== 'number' || typeof youngBytes !== 'number') return [];
-    return [{ requests: count, allocated: bytes, allocatedYoung: youngBytes }];
+    return [
+      { requests: count, allocated: bytes, allocatedYoung: youngBytes, offHeap: offHeap?.values[at] ?? undefined },
+    ];
   });
 }
 

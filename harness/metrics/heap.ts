@@ -1,8 +1,9 @@
 /** Readings of what a runtime (V8, or Go's) says of its heap and its collections. Pure. */
+import { formatBytes } from '../../reports/format.ts';
 import { perMessage, type RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
-import { notMeasured, type Reading, value, valueOr } from './reading.ts';
-import { requestWindow } from './request-window.ts';
+import { between, notMeasured, type Reading, value, valueOr } from './reading.ts';
+import { type AllocationKind, requestWindow, windowStart } from './request-window.ts';
 
 const noRuntime = 'its runtime is not looked into: it takes a Node.js program, or a Go program with --pprof';
 /** Of a program that counts the HTTP requests it answers. */
@@ -55,11 +56,42 @@ export function allocatedYoungPerRequest(run: RunFigures): Reading {
   return perRequest(run, 'allocatedYoung');
 }
 
-function perRequest({ measure: { channel, answers } }: RunFigures, which: 'allocated' | 'allocatedYoung'): Reading {
+const lateSweep =
+  'collections free it in a thread of their own: counted where they free it at once (compare, run --repeatable)';
+
+/** Buffers and what else lies off V8's heap. */
+export function allocatedOffHeapPerRequest(run: RunFigures): Reading {
+  const { last, marks } = run.measure.channel;
+  if (last?.answers && marks.length > 0 && marks[0]!.offHeap === undefined) return notMeasured(lateSweep);
+  return perRequest(run, 'offHeap');
+}
+
+/** Less cannot be known: objects that began old are known to a page of 256 KiB. */
+const elsewhereBytesMin = 262_144;
+/** Changes by less are within every threshold. */
+const elsewhereShareMin = 0.005;
+
+/** What a main thread allocates is the least: threads and children that work for it have heaps of their own. */
+function withElsewhere(bytes: number, { channel: { marks }, elsewhere }: RunFigures['measure']): Reading {
+  const requests = elsewhere ? marks.at(-1)!.requests - windowStart(marks)!.requests : 0;
+  if (!elsewhere || elsewhere.bytes < Math.max(elsewhereBytesMin, elsewhereShareMin * bytes * requests))
+    return value(bytes);
+  const { threads, processes } = elsewhere;
+  const who = [threads > 0 ? 'worker threads' : '', processes > 0 ? 'Node.js children' : ''].filter((each) => each);
+  const also = processes > 0 ? '' : '; allocated.perMessage counts threads';
+  const reason =
+    `${who.join(' and ')} allocated ${formatBytes(elsewhere.bytes / requests)} a request, ` +
+    `which are not in the ${formatBytes(bytes)} of the main thread${also}`;
+  return between(bytes, Number.POSITIVE_INFINITY, reason);
+}
+
+function perRequest({ measure }: RunFigures, which: AllocationKind): Reading {
+  const { channel, answers } = measure;
   if (!channel.last) return notMeasured(noRuntime);
   if (!channel.last.answers) return notMeasured(answers ? noServer : nothingAnswered);
   const window = requestWindow(channel.marks, which);
-  return window ? value(window) : notMeasured('too few requests: it takes 400, for example autocannon -c 1 -a 400');
+  if (window === undefined) return notMeasured('too few requests: it takes 400, for example autocannon -c 1 -a 400');
+  return which === 'offHeap' ? value(window) : withElsewhere(window, measure);
 }
 
 /** Of all collections, none left out: by nearest rank. */

@@ -5,7 +5,11 @@ export interface RequestMark {
   readonly requests: number;
   readonly allocated: number;
   readonly allocatedYoung: number;
+  /** Off the heap; absent where it is not counted. */
+  readonly offHeap?: number | undefined;
 }
+
+export type AllocationKind = 'allocated' | 'allocatedYoung' | 'offHeap';
 
 /** Of all requests; until then code is compiled, caches fill, connections open. */
 const warmUpShare = 0.25;
@@ -13,15 +17,19 @@ const warmUpShare = 0.25;
 const requestsMin = 200;
 
 /** Bytes a request; undefined where there were too few. */
-export function requestWindow(
-  marks: readonly RequestMark[],
-  which: 'allocated' | 'allocatedYoung' = 'allocated',
-): number | undefined {
+export function requestWindow(marks: readonly RequestMark[], which: AllocationKind = 'allocated'): number | undefined {
   const last = marks.at(-1);
   if (!last) return undefined;
-  const first = marks.find(({ requests }) => requests >= last.requests * warmUpShare);
+  const first = windowStart(marks);
   const requests = first ? last.requests - first.requests : 0;
-  return first && requests >= requestsMin ? (last[which] - first[which]) / requests : undefined;
+  const [from, to] = [first?.[which], last[which]];
+  return from !== undefined && to !== undefined && requests >= requestsMin ? (to - from) / requests : undefined;
+}
+
+/** The mark behind the warm-up. */
+export function windowStart<T extends Pick<RequestMark, 'requests'>>(marks: readonly T[]): T | undefined {
+  const last = marks.at(-1);
+  return last && marks.find(({ requests }) => requests >= last.requests * warmUpShare);
 }
 
 /** The marks whose request numbers every run has: over these, all runs are measured at the same requests. */
@@ -40,7 +48,7 @@ export function equalWindows(marks: readonly RequestMark[]): {
   readonly values: readonly number[];
 } {
   const last = marks.at(-1);
-  const first = last && marks.find(({ requests }) => requests >= last.requests * warmUpShare);
+  const first = windowStart(marks);
   if (!last || !first) return { requests: 0, values: [] };
   const byNumber = new Map(marks.map(({ requests, allocated }) => [requests, allocated]));
   for (let count = windowsMax; count >= 2; count -= 1) {

@@ -203,6 +203,13 @@ export const metrics: readonly Metric[] = [
     read: heap.allocatedYoungPerRequest,
   },
   {
+    name: 'allocated.offHeapPerRequest',
+    unit: 'bytes',
+    bound: 'max',
+    help: 'Allocated off the heap (buffers) for each HTTP request, of the main thread; counted in compare and under --repeatable.',
+    read: heap.allocatedOffHeapPerRequest,
+  },
+  {
     name: 'gc.pauseP99',
     unit: 'ms',
     bound: 'max',

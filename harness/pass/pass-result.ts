@@ -11,6 +11,7 @@ import type { MemoryWatch } from '../watch/memory-watch.ts';
 import type { PreloadChannel } from '../watch/preload-channel.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
 import type { StatsFile } from '../watch/stats-file.ts';
+import type { Elsewhere } from './elsewhere.ts';
 
 /** Which frames had been sent when an interval of the instrument ended. */
 export interface IntervalFrames {
@@ -88,6 +89,8 @@ export interface MeasuredPass
         readonly impairments?: SendResult['impairments'] | undefined;
       })
     | undefined;
+  /** Beside the main thread; undefined where nothing was, or it is not known between which requests. */
+  readonly elsewhere?: Elsewhere | undefined;
   readonly companion:
     | (Pick<CompanionResult, 'witnesses' | 'endpoints'> & {
         readonly watch: Readonly<Pick<MemoryWatch, 'rssPeakBytes'>> | undefined;
@@ -140,4 +143,6 @@ export interface PassResult {
   readonly intervals: readonly IntervalFrames[];
   /** Undefined in the exact lane, whose target is one process and one thread. */
   readonly family: FamilyResult | undefined;
+  /** What its threads and Node.js children allocated meanwhile. */
+  readonly elsewhere?: Elsewhere | undefined;
 }

@@ -18,6 +18,7 @@ import { readStatsFile } from '../watch/stats-file.ts';
 import { StatsTail } from '../watch/stats-tail.ts';
 import { pause } from './abortable.ts';
 import { CompanionWatch } from './companion-watch.ts';
+import { elsewhereOf } from './elsewhere.ts';
 import { answersOf, channelOf, Family } from './family.ts';
 import { GiveUp, type GiveUpRules, usualGiveUpRules } from './give-up.ts';
 import type { Instrument } from './instruments/instrument.ts';
@@ -155,6 +156,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     companion,
     intervals: intervals.taken,
     family: kin,
+    elsewhere: elsewhereOf(channel, kin),
   };
 }
 

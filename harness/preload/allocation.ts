@@ -39,6 +39,26 @@ export class AllocationSum {
   }
 }
 
+/**
+ * What was ever allocated off V8's heap (buffers): the sum, over its collections, of what came since the one before. It holds where a
+ * collection frees such memory at once: a sweeper in a thread of its own frees it later, and what comes meanwhile is not seen.
+ */
+export class OffHeapSum {
+  #sum = 0;
+  #after = v8.getHeapStatistics().external_memory;
+
+  /** Of a collection that is over. */
+  collected(before: number, after: number): void {
+    this.#sum = this.untilNow(before);
+    this.#after = after;
+  }
+
+  /** @param now off-heap memory as it is now */
+  untilNow(now = v8.getHeapStatistics().external_memory): number {
+    return this.#sum + Math.max(0, now - this.#after);
+  }
+}
+
 /** Allocated between two readings, without a collection among them. */
 export function allocatedBetween(from: UsedBySpace, to: UsedBySpace): Allocated {
   let young = 0;
@@ -55,4 +75,28 @@ export function allocatedBetween(from: UsedBySpace, to: UsedBySpace): Allocated 
 /** As it is now. */
 export function usedBySpace(): UsedBySpace {
   return new Map(v8.getHeapSpaceStatistics().map((space) => [space.space_name, space.space_used_size]));
+}
+
+/** More than a reading takes itself. */
+const roomBytes = 16 << 10;
+const fillBytes = 1 << 10;
+const fillsMax = 64;
+/** Where it can be seen, so that no compiler leaves it out. */
+export let filler: unknown;
+
+/**
+ * As it is now, with room for more young objects, so that no collection comes soon. One that came between a reading and the
+ * recording of collections which begins behind it would be counted with what that reading has counted already: a whole
+ * young generation twice. Where there is little room, it is filled up until V8 collects.
+ */
+export function usedWithRoom(): UsedBySpace {
+  for (let fills = 0; ; fills += 1) {
+    const spaces = v8.getHeapSpaceStatistics();
+    const young = spaces.find((space) => space.space_name === 'new_space');
+    if (!young || young.space_available_size >= roomBytes || fills === fillsMax) {
+      filler = undefined;
+      return new Map(spaces.map((space) => [space.space_name, space.space_used_size]));
+    }
+    filler = new Array(fillBytes / 8);
+  }
 }

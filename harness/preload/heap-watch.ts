@@ -1,7 +1,15 @@
 /** V8's figures of one isolate: its heap, its collections, what it has allocated; read when the preload says, and sent. */
 import { readFileSync } from 'node:fs';
 import v8 from 'node:v8';
-import { type Allocated, AllocationSum, allocatedBetween, type UsedBySpace, usedBySpace } from './allocation.ts';
+import {
+  type Allocated,
+  AllocationSum,
+  allocatedBetween,
+  OffHeapSum,
+  type UsedBySpace,
+  usedBySpace,
+  usedWithRoom,
+} from './allocation.ts';
 import type { PreloadLine } from './options.ts';
 import { RequestCount } from './requests.ts';
 
@@ -13,6 +21,8 @@ export class HeapWatch {
   readonly #send: (line: PreloadLine) => void;
   #profiler = new v8.GCProfiler();
   readonly #allocation: AllocationSum;
+  /** Undefined where a thread of V8's frees off-heap memory after the collection. */
+  readonly #offHeap = process.execArgv.includes('--single-threaded') ? new OffHeapSum() : undefined;
   #peakBeforeGc = 0;
   #afterMajorGc = 0;
   #reports = 0;
@@ -64,7 +74,9 @@ export class HeapWatch {
     this.#aside(({ young, old }) => {
       const allocatedYoung = young - this.#own.young;
       const allocated = allocatedYoung + old - this.#own.old;
-      this.#send({ type: 'mark', tMs: nowMs(), requests, allocated, allocatedYoung });
+      const offHeap = this.#offHeap?.untilNow();
+      const more = offHeap === undefined ? {} : { offHeap };
+      this.#send({ type: 'mark', tMs: nowMs(), requests, allocated, allocatedYoung, ...more });
       this.#reportMemory();
     });
   }
@@ -101,7 +113,7 @@ export class HeapWatch {
   }
 
   #take(isOurs: boolean): Allocated {
-    const used = usedBySpace();
+    const used = usedWithRoom();
     const last = this.#profiler;
     // The next one begins first: that text is made of the last allocates, and a collection that came then would be in neither.
     // Nothing is allocated while both run, so that none is in both.
@@ -121,11 +133,12 @@ export class HeapWatch {
       const usedBefore = event.beforeGC.heapStatistics.usedHeapSize;
       const usedAfter = event.afterGC.heapStatistics.usedHeapSize;
       this.#allocation.collected(usedIn(event.beforeGC), usedIn(event.afterGC));
+      const externalBefore = event.beforeGC.heapStatistics.externalMemory;
+      this.#offHeap?.collected(externalBefore, event.afterGC.heapStatistics.externalMemory);
       if (isOurs) return;
       this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
       if (event.gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
       const tMs = Math.round(startMs + stepMs * (index + 1));
-      const externalBefore = event.beforeGC.heapStatistics.externalMemory;
       const pauseMs = event.cost / 1_000;
       this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, usedBefore, usedAfter, externalBefore });
     });
@@ -154,6 +167,7 @@ export class HeapWatch {
       afterGc: this.#afterMajorGc,
       cpuMs: Math.round((user + system) / 1_000),
       ownMs: this.#ownMs,
+      ownAllocated: sum(this.#own),
       handles: process.getActiveResourcesInfo().length,
       ...(this.#requests.answers && { answers: this.#requests.answers }),
       ...(rssPeak && { rssPeak }),

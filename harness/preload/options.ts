@@ -119,6 +119,8 @@ export type PreloadLine =
       readonly cpuMs?: number;
       /** Of it, what reading and sending these figures took. */
       readonly ownMs?: number;
+      /** Of `allocated`, what earlier readings took. */
+      readonly ownAllocated?: number;
       /** Timers, sockets, servers and requests that keep the program running. */
       readonly handles?: number;
       /** Answers that HTTP servers of the program have given; once there is one. */
@@ -138,6 +140,8 @@ export type PreloadLine =
       readonly allocated: number;
       /** Of these, by objects that began young (`allocation.ts`): to the byte. */
       readonly allocatedYoung: number;
+      /** Bytes ever allocated off the heap; absent where collections do not free such memory at once. */
+      readonly offHeap?: number;
     }
   | {
       readonly type: 'gc';

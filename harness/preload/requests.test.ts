@@ -2,10 +2,35 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { requestWindow } from '../metrics/request-window.ts';
+import { elsewhereOf } from '../pass/elsewhere.ts';
 import { startChild } from '../target/child-target.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
 
 t.setTimeout(120_000);
+
+/** Serves itself: each answer takes 40 kB off the heap in the main thread, and 100 kB of heap in a worker. */
+const besideProgram = `const http = require('node:http');
+const { Worker } = require('node:worker_threads');
+const text = "const { parentPort } = require('node:worker_threads'); let kept;" +
+  "parentPort.on('message', () => { kept = new Array(12_500).fill(0.5); parentPort.postMessage('done'); })";
+const worker = new Worker(text, { eval: true });
+const waiting = [];
+worker.on('message', () => waiting.shift()());
+const kept = [];
+const server = http.createServer((request, response) => {
+  kept[0] = Buffer.alloc(40_000);
+  waiting.push(() => response.end('yes'));
+  worker.postMessage('go');
+});
+server.listen(0, async () => {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  for (let i = 0; i < 600; i += 1)
+    await new Promise((done) => http.get({ port: server.address().port, agent }, (response) => response.resume().on('end', done)));
+  agent.destroy();
+  server.close();
+  await worker.terminate();
+});
+`;
 
 /** Serves itself: HTTP/1, then HTTP/2 without TLS; each answer takes an array of known size, and one in a hundred fails. */
 const program = `import http from 'node:http';
@@ -64,4 +89,26 @@ t.test('answers of both kinds of server are counted, and allocation is read at f
   // 1 MB of the array; client and server share the process, some kilobytes each.
   t.ok(perRequest > 1e6 && perRequest < 1.06e6, `${perRequest} bytes a request`);
   t.equal(requestWindow(channel.marks.slice(0, 2)), undefined, 'too few are no window');
+});
+
+t.test('what lies off the heap is counted by the request, and what a worker thread allocates beside it', async (t) => {
+  const file = path.join(t.testdir(), 'beside.cjs');
+  writeFileSync(file, besideProgram);
+  const target = await startChild({
+    name: 'beside',
+    command: process.execPath,
+    arguments: ['--single-threaded', ...preloadArguments, file],
+    env: preloadEnvironment({ intervalMs: 50, family: { socket: '/nowhere' } }),
+    mayEnd: true,
+    withChannel: true,
+  });
+  const channel = new PreloadChannel(target.channel, Date.now());
+  const exit = await target.exited;
+  t.equal(exit.code, 0, exit.lastLines.join('\n'));
+  const offHeap = requestWindow(channel.marks, 'offHeap')!;
+  t.ok(offHeap > 39_500 && offHeap < 41_000, `${offHeap} bytes off the heap a request`);
+  const { bytes, threads, processes } = elsewhereOf(channel, undefined)!;
+  t.match({ threads, processes }, { threads: 1, processes: 0 });
+  // Of 600 requests and no more; of the last 400 or so and no less.
+  t.ok(bytes > 300 * 100_000 && bytes < 700 * 110_000, `${bytes} bytes in the worker`);
 });

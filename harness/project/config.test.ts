@@ -87,6 +87,29 @@ t.test('a configuration is found upwards, in any form, and once', async (t) => {
   }
 });
 
+t.test('a configuration in module syntax loads where "type" says CommonJS, as npm init writes it', async (t) => {
+  const shared = 'export const command: string = "node server.js";';
+  const esm = (types: string) =>
+    `import { command } from './shared.ts';\nconst targets${types} = { service: { command } };\nexport default { targets, scenarios: ['*.scenario.js'] };\n`;
+  const files = {
+    'package.json': '{ "name": "shop", "main": "index.js", "type": "commonjs" }',
+    'shared.ts': shared,
+    'a.scenario.js': 'export default { name: "a", load: "x" };',
+  };
+  const folder = t.testdir({
+    ts: { ...files, 'floodgate.config.ts': esm(': Record<string, { command: string }>') },
+    js: { ...files, 'floodgate.config.js': esm('') },
+    own: { ...files, 'floodgate.config.js': 'module.exports = { scenarios: [{ name: "a", load: `\nexport y` }] };' },
+    bad: { ...files, 'floodgate.config.ts': 'export default {{' },
+  });
+  for (const name of ['ts', 'js']) {
+    const loaded = await loadProject(path.join(folder, name));
+    t.match(loaded, { config: { targets: { service } }, scenarios: [{ name: 'a', load: 'x' }] }, name);
+  }
+  t.match(await loadProject(path.join(folder, 'own')), { scenarios: [{ name: 'a' }] }, 'CommonJS itself');
+  await t.rejects(loadProject(path.join(folder, 'bad')), { code: 'config-invalid' });
+});
+
 t.test('a configuration that anyone may have put there is not run', async (t) => {
   const folder = t.testdir({ 'floodgate.config.mjs': 'export default { scenarios: [] };', below: {} });
   chmodSync(folder, 0o777);

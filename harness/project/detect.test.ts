@@ -23,7 +23,19 @@ const pom = (more: string) =>
 
 /** Files, the kind, what starts it, what builds it. */
 const known: readonly (readonly [Files, kind: string, command: string, build?: string])[] = [
-  [{ 'package.json': '{"scripts":{"start":"NODE_ENV=production node app.js"}}' }, 'Node.js', 'node app.js'],
+  [
+    { 'package.json': '{"scripts":{"start":"NODE_ENV=production node app.js"}}' },
+    'Node.js',
+    'NODE_ENV=production node app.js',
+  ],
+  [
+    { 'package.json': '{"scripts":{"start":"cross-env NODE_ENV=prod nodemon -w src -r dotenv/config server.js"}}' },
+    'Node.js',
+    'NODE_ENV=prod node -r dotenv/config server.js',
+  ],
+  [{ 'package.json': '{"main":"index.js"}', 'app.js': '' }, 'Node.js', 'node app.js'],
+  [{ 'package.json': '{"main":"lib"}', 'lib/index.js': '', 'server.js': '' }, 'Node.js', 'node lib'],
+  [{ 'package.json': '{"main":"dist/a.js","scripts":{"build":"tsc"}}', 'server.js': '' }, 'Node.js', 'node dist/a.js'],
   [{ 'package.json': 'null', 'src/main.ts': '' }, 'Node.js', 'node src/main.ts'],
   [
     { 'go.mod': 'module x', 'cmd/api/main.go': 'package main\nimport _ "net/http/pprof"', 'lib/a.go': 'package lib' },
@@ -82,6 +94,12 @@ t.test('folders that do not: the line is named, and nothing is run with it', asy
     [
       [{}, /nothing in the folder says what it is/],
       [{ 'package.json': '{}' }, /package\.json has no start script/],
+      [{ 'package.json': '{"main":"index.js"}' }, /its main, index\.js, is not there/],
+      [
+        { 'package.json': '{"scripts":{"start":"nodemon --exec ts-node a.ts"}}' },
+        /no start script that is one program/,
+      ],
+      [{ 'package.json': '{"name":"e",}', 'server.js': '' }, /package\.json cannot be read: it is no JSON/],
       [{ 'Cargo.toml': '[package]\nname = "lib"\n', 'src/lib.rs': '' }, /only a library/],
       [{ 'go.mod': 'module x', 'a.go': 'package x' }, /package main/],
       [{ Makefile: 'all:\n\tcc\n' }, /Makefile has no target run, serve, start/],

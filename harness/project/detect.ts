@@ -1,7 +1,8 @@
 /** What kind of project a folder holds, and what its configuration would say. Pure but for the reading of files. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { guessGo } from './go-guess.ts';
+import { guessNode } from './node-guess.ts';
 import { guessService, type ServiceGuess } from './service-guess.ts';
 import { toFillIn } from './to-fill-in.ts';
 
@@ -33,37 +34,10 @@ export function draftOf(folder: string): ProjectDraft {
 
 function guessOf(folder: string): ServiceGuess {
   if (existsSync(path.join(folder, 'package.json'))) {
-    const command = nodeCommand(folder);
-    const remark = 'package.json has no start script that is one program, and no main, and there is no server.js';
-    return { kind: 'Node.js', command, ...(command === undefined && { remark }) };
+    return { kind: 'Node.js', ...guessNode(folder) };
   }
   if (existsSync(path.join(folder, 'go.mod'))) return guessGo(folder);
   return guessService(folder) ?? { kind: 'other', remark: 'nothing in the folder says what it is' };
-}
-
-const nodeFiles = ['server', 'index', 'app', 'main', 'src/server', 'src/index', 'src/app', 'src/main'];
-const nodeExtensions = ['js', 'mjs', 'cjs', 'ts', 'mts'];
-
-/** The start script where it is one program, so that floodgate can look into it; else the main file. */
-function nodeCommand(folder: string): string | undefined {
-  const { scripts, main } = manifestOf(folder);
-  // Variables before it would take a shell.
-  const start =
-    typeof scripts?.start === 'string' ? scripts.start.trim().replace(/^(?:[A-Z_]+=[\w.:/-]*\s+)+/, '') : '';
-  if (/^[\w./@-]+( [^&|;<>$`()]*)?$/.test(start)) return start;
-  if (typeof main === 'string') return `node ${main}`;
-  const names = nodeFiles.flatMap((name) => nodeExtensions.map((extension) => `${name}.${extension}`));
-  const found = names.find((name) => existsSync(path.join(folder, name)));
-  return found && `node ${found}`;
-}
-
-function manifestOf(folder: string): { scripts?: { start?: unknown }; main?: unknown } {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
 }
 
 /**

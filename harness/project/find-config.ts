@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
 import { checkConfig, checkScenario, clashOf } from './check-config.ts';
 import type { ProjectConfig } from './config.ts';
+import { importBySyntax } from './module-syntax.ts';
 import type { ScenarioConfig } from './scenario-schema.ts';
 import type { LineOf } from './schema-faults.ts';
 import { readYaml } from './yaml-file.ts';
@@ -117,7 +118,7 @@ async function readValue(file: string, shown: string): Promise<{ value: unknown;
   if (/\.ya?ml$/.test(file)) return readYaml(file, shown);
   let loaded: { default?: unknown };
   try {
-    loaded = await import(pathToFileURL(file).href);
+    loaded = await importBySyntax(pathToFileURL(file).href);
   } catch (cause) {
     throw unreadable(file, (cause as Error).message, cause);
   }

@@ -11,7 +11,8 @@ export function familyOf(measure: PassResult): Family | null {
   if (!family) return null;
   return {
     threads: channel.threads.listed.map(threadOf),
-    processes: family.members.map((member) => processOf(member, channelFor(member, family.channels))),
+    // The target itself is among them where another process of it is the one that listens.
+    processes: family.members.map((member) => processOf(member, channelFor(member, [channel, ...family.channels]))),
     treeMaxBytes: treeMaxOf(measure),
     unlisted: family.unwatched + [channel, ...family.channels].reduce((sum, { threads }) => sum + threads.uncounted, 0),
   };
@@ -55,7 +56,8 @@ function processOf(member: NamedMember, channel: PreloadChannel | undefined): Fa
 function noteOf(refusal: string, command: string, isLookedInto: boolean): string {
   if (refusal !== '') return `not looked at: ${refusal}`;
   if (isLookedInto) return '';
-  return /(^|\/)node(js)?( |$)/.test(command)
+  // npm gives itself a title.
+  return /(^|\/)(node(js)?|npm|npx)( |$)/.test(command)
     ? 'memory only: the preload did not reach it, or it had ended before it said anything'
     : 'memory only: it is no Node.js program, whose call sites are not available here';
 }

@@ -167,6 +167,7 @@ const schema = v.object({
       ),
       lastLines: v.pipe(v.array(text), v.maxLength(0)),
     }),
+    elsewhere: v.optional(v.object({ bytes: number, threads: number, processes: number })),
     sending: v.optional(
       v.object({
         ledger: v.object({
@@ -210,7 +211,15 @@ const schema = v.object({
     }),
     channel: v.object({
       gc: list(v.looseObject({ tMs: number, kind: text, pauseMs: number, usedBefore: number, usedAfter: number })),
-      marks: list(v.looseObject({ tMs: number, requests: number, allocated: number, allocatedYoung: number })),
+      marks: list(
+        v.looseObject({
+          tMs: number,
+          requests: number,
+          allocated: number,
+          allocatedYoung: number,
+          offHeap: v.optional(number),
+        }),
+      ),
       last: v.optional(
         v.looseObject({
           tMs: number,

@@ -84,11 +84,12 @@ export function measurementOf({ measure, settled, sites, ...judged }: Measuremen
 
 function storedPass(measure: MeasuredPass): StoredPass {
   const { lane, startedAtEpochMs, isTried, sendStartMs, sendEndMs, ranBefore, answers, unanswered } = measure;
-  const { channel, sent, stats, sending, requests, companion, family, exit } = measure;
+  const { channel, sent, stats, sending, requests, companion, family, exit, elsewhere } = measure;
   return {
     ...{ lane, startedAtEpochMs, isTried, sendStartMs, sendEndMs, ranBefore, answers, unanswered, stats },
     requests: requests && { ...requests, differences: [] },
     exit: { ...exit, lastLines: [] },
+    ...(elsewhere && { elsewhere }),
     sending: sending && {
       ...{ ledger: sending.ledger, pacing: sending.pacing, truth: sending.truth },
       impairments: sending.impairments?.filter(({ isIncomplete }) => isIncomplete),

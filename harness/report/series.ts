@@ -110,6 +110,7 @@ export function requestsOf({
 }): SeriesTable {
   const column = (name: string, unit: 'count' | 'bytes', values: number[]) =>
     ({ name, unit, kind: 'counter', values }) as const;
+  const offHeap = marks.flatMap((mark) => mark.offHeap ?? []);
   return {
     group: 'other',
     tMs: marks.map(({ tMs }) => tMs),
@@ -129,6 +130,7 @@ export function requestsOf({
         'bytes',
         marks.map(({ allocatedYoung }) => allocatedYoung),
       ),
+      ...(offHeap.length > 0 && offHeap.length === marks.length ? [column('offHeapByRequests', 'bytes', offHeap)] : []),
     ],
   };
 }

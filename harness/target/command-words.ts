@@ -19,3 +19,17 @@ export function fillIn(text: string, values: Readonly<Record<string, string | un
     Object.hasOwn(values, name) ? (values[name] ?? whole) : whole,
   );
 }
+
+/** The variables that stand before a command, as in a shell, and the command: `NODE_ENV=production node server.js`, also behind `env`. */
+export function withoutAssignments(words: readonly string[]): { assigned: Record<string, string>; words: string[] } {
+  const assignment = /^([A-Za-z_]\w*)=([\s\S]*)$/;
+  const from = words[0] === 'env' && assignment.test(words[1] ?? '') ? 1 : 0;
+  const assigned: Record<string, string> = {};
+  let at = from;
+  for (; at < words.length; at += 1) {
+    const [, name, value] = assignment.exec(words[at]!) ?? [];
+    if (name === undefined) break;
+    assigned[name] = value!;
+  }
+  return { assigned, words: words.slice(at) };
+}

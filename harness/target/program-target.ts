@@ -9,7 +9,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { preloadFolderName } from '../preload/options.ts';
 import { startChild } from './child-target.ts';
-import { fillIn, splitWords } from './command-words.ts';
+import { fillIn, splitWords, withoutAssignments } from './command-words.ts';
 import { findListener, type Listener } from './listening-sockets.ts';
 import { findHeapProfiler, type HeapProfiler, MallocChannel } from './malloc-channel.ts';
 import { portablePreload } from './portable-preload.ts';
@@ -44,15 +44,16 @@ export class ProgramLauncher implements TargetLauncher {
   readonly instruments: readonly string[];
   readonly #program: Program;
   readonly #options: ProgramOptions;
+  readonly #assigned: Readonly<Record<string, string>>;
   /** Under which a native program is started in the passes that explain. */
   readonly #profiler: HeapProfiler | undefined;
 
   /**
-   * @param commandLine words separated by spaces, quotes as in a shell, nothing expanded: `node server.js --port 8080`
+   * @param commandLine words separated by spaces, quotes as in a shell, nothing expanded, variables first: `NODE_ENV=production node server.js`
    * @throws FloodgateError `option-invalid`; `target-not-started` for a Node.js that is too old
    */
   constructor(commandLine: string, options: ProgramOptions) {
-    const words = splitWords(commandLine);
+    const { assigned, words } = withoutAssignments(splitWords(commandLine));
     if (words.length === 0) {
       throw new FloodgateError('option-invalid', 'the target is empty', {
         hint: 'Example: --target "node server.js".',
@@ -60,6 +61,7 @@ export class ProgramLauncher implements TargetLauncher {
     }
     this.name = commandLine;
     this.#options = options;
+    this.#assigned = assigned;
     this.#program = findProgram(words, options.folder ?? process.cwd());
     this.isNode = this.#program.isNode;
     const isNative = !this.isNode && options.pprof === undefined;
@@ -93,6 +95,7 @@ export class ProgramLauncher implements TargetLauncher {
         ...malloc?.environment,
         PORT: process.env.PORT ?? values.port,
         NODE_COMPILE_CACHE: undefined,
+        ...mapped(this.#assigned, (text) => fillIn(text, values)),
       },
       ...(this.#options.folder !== undefined && { cwd: this.#options.folder }),
       wrapper: options.wrapper,

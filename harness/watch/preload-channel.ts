@@ -11,7 +11,7 @@ import {
   preloadVariable,
 } from '../preload/options.ts';
 import { SampleTable } from './sample-table.ts';
-import { Threads } from './thread-figures.ts';
+import { Threads, withoutReadings } from './thread-figures.ts';
 
 /** The preload: TypeScript in the repository, JavaScript where it was built. */
 const preloadFile = fileURLToPath(new URL(`../preload/preload${path.extname(import.meta.url)}`, import.meta.url));
@@ -65,6 +65,8 @@ export class PreloadChannel {
     { name: 'allocated', unit: 'bytes', kind: 'counter' },
     { name: 'handles', unit: 'count', kind: 'gauge' },
   ]);
+  /** What the main thread has allocated, without readings. */
+  readonly grown = new SampleTable([{ name: 'allocated', unit: 'bytes', kind: 'counter' }], 16_384);
   /** At fixed numbers of requests answered. */
   readonly marks: LineOf<'mark'>[] = [];
   readonly spaces: { readonly tMs: number; readonly used: Readonly<Record<string, number>> }[] = [];
@@ -221,6 +223,7 @@ export class PreloadChannel {
 
   #takeFigures(main: LineOf<'v8'>): void {
     this.#mainLine = main;
+    this.grown.add(main.tMs, [withoutReadings(main)]);
     const line = this.threads.addedTo(main);
     this.last = line;
     const { heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles = null } = line;

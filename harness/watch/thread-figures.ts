@@ -5,6 +5,9 @@ import { SampleTable } from './sample-table.ts';
 
 type V8Line = Extract<PreloadLine, { type: 'v8' }>;
 
+/** What an isolate itself has allocated: readings allocate too. */
+export const withoutReadings = ({ allocated, ownAllocated = 0 }: V8Line): number => allocated - ownAllocated;
+
 /** A program that makes a thread for each request has too many to be listed: the sums hold all of them. */
 const threadsMax = 256;
 
@@ -19,6 +22,7 @@ export class ThreadFigures {
       { name: 'heapUsed', unit: 'bytes', kind: 'gauge' },
       { name: 'heapTotal', unit: 'bytes', kind: 'gauge' },
       { name: 'external', unit: 'bytes', kind: 'gauge' },
+      { name: 'allocated', unit: 'bytes', kind: 'counter' },
     ],
     16_384,
   );
@@ -65,7 +69,7 @@ export class Threads {
     const thread = this.#living.get(id);
     if (!thread) return;
     thread.last = line;
-    thread.v8.add(line.tMs, [line.heapUsed, line.heapTotal, line.external]);
+    thread.v8.add(line.tMs, [line.heapUsed, line.heapTotal, line.external, withoutReadings(line)]);
   }
 
   end(id: number, tMs: number): void {

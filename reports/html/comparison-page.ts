@@ -59,7 +59,10 @@ function banner(report: ComparisonReport): HTMLElement {
       element('p', { text: `Base ${version(report.base)}, head ${version(report.head)}.` }),
       element('p', {
         class: 'dim',
-        text: `${pairs} interleaved pairs on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`,
+        text:
+          pairs > 0
+            ? `${pairs} interleaved pairs on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`
+            : `No pair was run, in ${formatDuration(report.durationMs)}.`,
       }),
       ...(report.failures ?? []).flatMap(({ details }) =>
         details === ''
