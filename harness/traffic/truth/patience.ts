@@ -12,7 +12,8 @@ const none = -1;
 export class Patience {
   readonly #seen: IntervalSet;
   readonly #clock: DeliveryClock;
-  readonly #late = new IntervalSet();
+  /** Made with the first that comes late. */
+  #late: IntervalSet | undefined;
   /** Bytes before it were delivered, or are no longer waited for. */
   #base = 0;
   /** Since when bytes wait behind a hole. */
@@ -62,7 +63,9 @@ export class Patience {
   /** A segment is delivered: what of it comes too late is noted. @param isTooLate whatever it is */
   delivered(start: number, end: number, isTooLate: boolean): void {
     const known = isTooLate ? end : Math.min(end, this.#base);
-    if (start < known && !this.#seen.covers(start, known)) this.#late.add(start, known);
+    if (start >= known || this.#seen.covers(start, known)) return;
+    this.#late ??= new IntervalSet();
+    this.#late.add(start, known);
   }
 
   /** To be called once for each frame of the connection, after what it says was taken. */
@@ -90,12 +93,12 @@ export class Patience {
 
   /** Whether bytes of `[start, end)` came too late. */
   hasLate(start: number, end: number): boolean {
-    return this.#late.overlaps(start, end);
+    return this.#late?.overlaps(start, end) ?? false;
   }
 
   /** Nothing is asked about what lies before it any more. */
   forgetBelow(position: number): void {
-    this.#late.forgetBelow(position);
+    this.#late?.forgetBelow(position);
     this.#base = Math.max(this.#base, position);
   }
 
