@@ -415,6 +415,11 @@ const ordered: Row[] = [
     'project-differs',
   ],
   [
+    'an environment that was taken out',
+    signedAgain(summary((all) => void (all.command += ' --env *REDACTED*'))),
+    'project-differs',
+  ],
+  [
     'an environment of another name',
     signedAgain(
       ofProject({ environments: { night: { budgets: { 'rss.max': '200MB' } } } }),
@@ -453,6 +458,29 @@ const ordered: Row[] = [
     signedAgain(summary((all) => void (all.command = all.command.replace(' --seed 7', '')))),
     'summary-invalid',
   ],
+  ...[
+    ...[' --release *REDACTED*', ' --only *REDACTED*', " --only steady --only '*REDACTED*'", ' --seed=7*REDACTED*'],
+    ...[' --lane exact --lane *REDACTED*', ' --max-pairs *REDACTED*', ' *REDACTED*'],
+    ...[' --release v9', ' --previous v1.3.1', ' -- --release v1.4.0', ' --no-such thing', ' --out --release --release v9'],
+    ...[' --archive=yes', ' --out', " --out 'a b", '  --archive', ' --only nothing'],
+  ].map(
+    (words): Row => [`a command of${words}`, signedAgain(summary((all) => void (all.command += words))), 'summary-invalid'],
+  ),
+  ...(
+    [
+      ['nothing', /.*/, ''],
+      ['a mark', /.*/, '*REDACTED*'],
+      ['another program', 'floodgate signoff', 'echo'],
+      ['a word before', 'floodgate signoff', 'echo floodgate signoff'],
+      ['a mark for a label', '--previous v1.3.2', '--previous *REDACTED*'],
+    ] as const
+  ).map(
+    ([name, from, to]): Row => [
+      `a command of ${name}`,
+      signedAgain(summary((all) => void (all.command = all.command.replace(from, to)))),
+      'summary-invalid',
+    ],
+  ),
   ['a seed that draws another order', comparison((all) => void (all.seed = 8)), 'comparison-differs'],
   ['fewer pairs than were ordered', comparison((all) => void (all.pairsMax = 3)), 'summary-invalid'],
   ['time that was not up', comparison((all) => void (all.isCutShort = true)), 'summary-invalid'],
