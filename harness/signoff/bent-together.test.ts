@@ -398,6 +398,16 @@ const ordered: Row[] = [
     ),
     'summary-invalid',
   ],
+  ...['0.1.1', '0.2.0', '1.0.0', '0.1.00'].map(
+    (version): Row => [
+      `the name of version ${version}, which is not known`,
+      signedAgain(
+        summary((all) => void Object.assign(all, { tool: { ...all.tool, version }, release: 'v9.9.9' })),
+        report((all) => void (all.tool.version = version)),
+      ),
+      'version-unknown',
+    ],
+  ),
   [
     'rules of an older version than the policy takes',
     both(
@@ -611,7 +621,8 @@ t.test(`${table.length} ways to bend a bundle in several places at once`, async 
 
 t.test('what was judged again by the source is as it was sealed', async (t) => {
   t.same(await refusalsOf(signedAgain(judgedAgain())), []);
-  t.same(await refusalsOf(signedAgain(other)), [], 'in the name of another version');
+  const newer = { policy: checkPolicy({ allowNewer: true }, '') };
+  t.same(await refusalsOf(signedAgain(other), newer), [], 'in the name of another version');
   const policy = checkPolicy({ allowIdle: ['steady/exact/rss.max'] }, '');
   t.same(await refusalsOf(signedAgain(limited('64GB', 64e9)), { policy }), [], 'a limit that is allowed by name');
 });

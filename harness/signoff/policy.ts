@@ -21,6 +21,8 @@ const policySchema = v.strictObject({
   allowIdle: v.optional(names, []),
   /** Whether a waiver that has not ended is taken. @default true */
   allowWaivers: v.optional(v.boolean(), true),
+  /** Whether a version of floodgate that is not known here may have made it: fewer checks are made of it. @default false */
+  allowNewer: v.optional(v.boolean(), false),
   /** `30d`, `12h`: since it was signed. */
   maxAge: v.optional(
     v.pipe(
