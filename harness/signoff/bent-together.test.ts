@@ -555,6 +555,20 @@ const witnesses: Row[] = [
   ['no points between the samples', watch((all) => void (all.tops = { tMs: [], rss: [], own: [] }))],
   ['shares of more than there was', watch((all) => void (all.rollupRssBytes *= 2))],
   ['allocated less than nothing', raw(({ pass }) => void (pass.channel.last.allocated = -1))],
+  ['a limit below nothing', raw(({ budget }) => void (budget['allocated.perMessage'] = -1))],
+  ['a limit of resident memory below nothing', raw(({ budget }) => void (budget['rss.max'] = -1))],
+  ['frames sent below nothing', raw(({ pass }) => void (pass.sent.columns[0].values[3] = -5))],
+  ['sent before the run', raw(({ pass }) => void (pass.sent.tMs[0] = -5))],
+  ['a sample before the run', watch(({ rss }) => void (rss.tMs[0] = -5))],
+  ['an end by a code and by a signal', raw(({ pass }) => void (pass.exit.signal = 'SIGSEGV'))],
+  [
+    'an end that was expected, and given up',
+    raw(({ pass }) => void (pass.exit.givenUp = { why: 'stalled', stalledMs: 1 })),
+  ],
+  ...[{ 500: 600 }, { 200: 599 }, { 200: 599, 500: 1 }, {}].map((statuses) => [
+    `answers ${JSON.stringify(statuses)} of 600 that did not fail`,
+    raw(({ pass }) => void (pass.answers = { total: 600, not2xx: 0, statuses })),
+  ]),
   ['a counter below nothing', raw(({ pass }) => void (pass.sending.ledger.framesSent = -1))],
 ].map(([name, bend]) => [name, signedAgain(judgedAgain(bend as Bend)), 'data-invalid'] as Row);
 
