@@ -303,6 +303,8 @@ const alone = both(
 const otherVersion = signedAgain(other);
 /** A page that is not known: whoever verifies it has it made anew. */
 const pageOfOld = (files: BundleFiles) => `${files.get('signoff.html')}`.replace('</style>', '.old{}</style>');
+const shownAt = ({ metrics }: Mutable<unknown>): number =>
+  metrics.findIndex(({ threshold }: { threshold: unknown }) => threshold === null);
 const ordered: Row[] = [
   [
     'another release than was ordered',
@@ -491,6 +493,27 @@ const ordered: Row[] = [
       'summary-invalid',
     ],
   ),
+  ['a limit below nothing, and no more', signedAgain(raw(({ budget }) => void (budget['rss.max'] = -1))), 'data-invalid'],
+  [
+    'a limit that makes a spike that nothing explains',
+    signedAgain(raw(({ budget }) => void (budget['allocated.perMessage'] = 1))),
+    'budget-differs',
+  ],
+  [
+    'a limit that allows nothing of what was allocated',
+    signedAgain(raw(({ budget }) => void (budget['allocated.total'] = 0))),
+    'budget-differs',
+  ],
+  ['no figures', signedAgain(report((all) => void (all.figures = []))), 'figures-differ'],
+  ['a figure less', signedAgain(report(({ figures }) => void figures.splice(3, 1))), 'figures-differ'],
+  ['no limits', signedAgain(report((all) => void (all.budgets = []))), 'budget-differs'],
+  ['a shown metric less', comparison(({ result }) => void result.metrics.splice(shownAt(result), 1)), 'comparison-differs'],
+  ['the last metric less', comparison(({ result }) => void result.metrics.pop()), 'comparison-differs'],
+  [
+    'a metric twice',
+    comparison(({ result }) => void result.metrics.push({ ...result.metrics.at(-1) })),
+    'comparison-differs',
+  ],
   ['a seed that draws another order', comparison((all) => void (all.seed = 8)), 'comparison-differs'],
   ['fewer pairs than were ordered', comparison((all) => void (all.pairsMax = 3)), 'summary-invalid'],
   ['time that was not up', comparison((all) => void (all.isCutShort = true)), 'summary-invalid'],

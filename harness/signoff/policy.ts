@@ -84,12 +84,13 @@ export function refusalsBy(policy: Policy, report: SignoffReport, nowMs: number)
 function outcomeRefusals({ allowFailed, allowUndecided, allowIdle }: Policy, report: SignoffReport): Refusal[] {
   const tests = testsOf(report);
   const refusals: Refusal[] = [];
-  const over = tests.filter(({ name, outcome }) => outcome === 'failed' && !allowFailed.includes(name));
-  const open = tests.filter(({ name, outcome }) => outcome === 'undecided' && !allowUndecided.includes(name));
-  if (over.length > 0) refusals.push({ reason: 'failed', text: `failed: ${listed(over.map(({ name }) => name))}` });
-  if (open.length > 0) {
-    refusals.push({ reason: 'undecided', text: `not measured or undecided: ${listed(open.map(({ name }) => name))}` });
-  }
+  // A run and a comparison may be missing under one name.
+  const namesOf = (outcome: string, allowed: readonly string[]) => [
+    ...new Set(tests.flatMap((each) => (each.outcome === outcome && !allowed.includes(each.name) ? [each.name] : []))),
+  ];
+  const [over, open] = [namesOf('failed', allowFailed), namesOf('undecided', allowUndecided)];
+  if (over.length > 0) refusals.push({ reason: 'failed', text: `failed: ${listed(over)}` });
+  if (open.length > 0) refusals.push({ reason: 'undecided', text: `not measured or undecided: ${listed(open)}` });
   const idle = idleLimits(report).filter(({ test }) => !allowIdle.includes(test));
   if (idle.length > 0) {
     const named = listed(idle.map(({ test, why }) => `${test} (${why})`));
