@@ -473,10 +473,20 @@ const ordered: Row[] = [
   ...[
     ...[' --release *REDACTED*', ' --only *REDACTED*', " --only steady --only '*REDACTED*'", ' --seed=7*REDACTED*'],
     ...[' --lane exact --lane *REDACTED*', ' --max-pairs *REDACTED*', ' *REDACTED*'],
-    ...[' --release v9', ' --previous v1.3.1', ' -- --release v1.4.0', ' --no-such thing', ' --out --release --release v9'],
+    ...[
+      ' --release v9',
+      ' --previous v1.3.1',
+      ' -- --release v1.4.0',
+      ' --no-such thing',
+      ' --out --release --release v9',
+    ],
     ...[' --archive=yes', ' --out', " --out 'a b", '  --archive', ' --only nothing'],
   ].map(
-    (words): Row => [`a command of${words}`, signedAgain(summary((all) => void (all.command += words))), 'summary-invalid'],
+    (words): Row => [
+      `a command of${words}`,
+      signedAgain(summary((all) => void (all.command += words))),
+      'summary-invalid',
+    ],
   ),
   ...(
     [
@@ -493,7 +503,11 @@ const ordered: Row[] = [
       'summary-invalid',
     ],
   ),
-  ['a limit below nothing, and no more', signedAgain(raw(({ budget }) => void (budget['rss.max'] = -1))), 'data-invalid'],
+  [
+    'a limit below nothing, and no more',
+    signedAgain(raw(({ budget }) => void (budget['rss.max'] = -1))),
+    'data-invalid',
+  ],
   [
     'a limit that makes a spike that nothing explains',
     signedAgain(raw(({ budget }) => void (budget['allocated.perMessage'] = 1))),
@@ -507,7 +521,11 @@ const ordered: Row[] = [
   ['no figures', signedAgain(report((all) => void (all.figures = []))), 'figures-differ'],
   ['a figure less', signedAgain(report(({ figures }) => void figures.splice(3, 1))), 'figures-differ'],
   ['no limits', signedAgain(report((all) => void (all.budgets = []))), 'budget-differs'],
-  ['a shown metric less', comparison(({ result }) => void result.metrics.splice(shownAt(result), 1)), 'comparison-differs'],
+  [
+    'a shown metric less',
+    comparison(({ result }) => void result.metrics.splice(shownAt(result), 1)),
+    'comparison-differs',
+  ],
   ['the last metric less', comparison(({ result }) => void result.metrics.pop()), 'comparison-differs'],
   [
     'a metric twice',

@@ -20,7 +20,11 @@ const clockStepMs = 0.001;
 /** @throws Refused */
 export function checkWitnesses(name: string, measurement: Measurement): void {
   const what =
-    negativeIn(measurement) ?? exitFault(measurement) ?? memoryFault(measurement) ?? levelsFault(measurement) ?? answersFault(measurement);
+    negativeIn(measurement) ??
+    exitFault(measurement) ??
+    memoryFault(measurement) ??
+    levelsFault(measurement) ??
+    answersFault(measurement);
   if (what !== undefined) throw refused('data-invalid', `${name} contradicts itself: ${what}`);
 }
 

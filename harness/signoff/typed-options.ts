@@ -55,7 +55,8 @@ export function typedCommand(command: string): TypedCommand {
     const value = joined ?? rest[++at];
     if (value === undefined) fault ??= `${option} has no value`;
     else values.set(option, [...(values.get(option) ?? []), value]);
-    if (value?.includes(REDACTED_MARK) && plain.includes(option)) fault ??= `the value of ${option} was taken out of it`;
+    if (value?.includes(REDACTED_MARK) && plain.includes(option))
+      fault ??= `the value of ${option} was taken out of it`;
   }
   return { valuesOf: (option) => values.get(option) ?? [], fault };
 }

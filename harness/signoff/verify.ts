@@ -84,7 +84,8 @@ export async function verifyBundle(order: VerifyOrder): Promise<Verified> {
     unchecked.push(...looked.unchecked);
     checks.push(...candidateChecks(order.candidate, order.files));
     const isKnown = report.tool.version === toolVersion || Object.hasOwn(knownFrames(), report.tool.version);
-    if (!isKnown && order.policy.allowNewer) unchecked.push(`${unknownVersion(report).text}: the policy takes it (allowNewer)`);
+    if (!isKnown && order.policy.allowNewer)
+      unchecked.push(`${unknownVersion(report).text}: the policy takes it (allowNewer)`);
     const refusals = [
       ...candidateRefusals(order.candidate, report, order.files),
       ...refusalsBy(order.policy, report, order.nowMs),
