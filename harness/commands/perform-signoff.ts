@@ -32,7 +32,12 @@ import { printSignoff } from './print-signoff.ts';
 import { inProjectFolder } from './project-folder.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { projectLedger } from './project-ledger.ts';
-import { refuseIdleLimits, refuseSamePrevious, refuseUncheckableCommands } from './refuse-signoff.ts';
+import {
+  refuseIdleLimits,
+  refuseSamePrevious,
+  refuseUncheckableCommands,
+  refuseUnreadableCommand,
+} from './refuse-signoff.ts';
 import { guard, makeReportFolder } from './report-folder.ts';
 import { openSession, type Session } from './session.ts';
 import { commandLine } from './shown-words.ts';
@@ -67,6 +72,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const sealedProject = projectIn(project, chosen.scenarios, flags.env);
   let opened: VersionStore | undefined;
   try {
+    refuseUnreadableCommand(redactor.text(commandLine()));
     refuseUncheckableCommands({
       ...{ project, redactor, workFolder },
       scenarios: chosen.scenarios,

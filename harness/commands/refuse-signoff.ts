@@ -15,6 +15,7 @@ import { shownCommand } from '../requests/shown-command.ts';
 import { checkCommand } from '../signoff/check-project.ts';
 import { whyIdle } from '../signoff/idle-limits.ts';
 import { Refused } from '../signoff/refusal.ts';
+import { typedCommand } from '../signoff/typed-options.ts';
 
 /** @throws FloodgateError `limit-idle` for a limit of the project that nothing can exceed on this machine */
 export function refuseIdleLimits(
@@ -52,6 +53,15 @@ export function refuseSamePrevious({ againstItself, ...versions }: Comparable): 
     : `is the commit that ${candidate.label} has changes of`;
   throw new FloodgateError('previous-is-candidate', `${previous!.label}, the release before it, ${what}`, {
     hint: 'Name the release that users have: --previous v1.3.2. Where it is meant: --against-itself, and the bundle says so.',
+  });
+}
+
+/** @param command as the bundle will have it, redacted @throws FloodgateError `command-unverifiable` */
+export function refuseUnreadableCommand(command: string): void {
+  const { fault } = typedCommand(command);
+  if (fault === undefined) return;
+  throw new FloodgateError('command-unverifiable', `the command of this sign-off cannot be read back: ${fault}`, {
+    hint: 'Nobody could verify such a bundle. Give names that are in no secret variable of the environment, or take that variable away.',
   });
 }
 

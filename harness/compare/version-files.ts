@@ -100,10 +100,27 @@ function namesIn(folder: string): string[] {
 }
 
 /** Files of the whole repository, which a project in a folder of it may use, relative to its top. */
-const repositoryFiles = (folder: string, top: string): string[] => [
-  ...listed(folder, top, '-c'),
-  ...untracked(folder, top),
-];
+const repositoryFiles = (folder: string, top: string): string[] =>
+  [...listed(folder, top, '-c'), ...untracked(folder, top)].flatMap((name) =>
+    isFolder(path.join(top, name)) ? filesBelow(top, name.replace(/\/$/, '')) : [name],
+  );
+
+/** Repositories within the one of this folder, by the commits that it names of them, relative to its top. A checkout of it has no file of theirs. */
+export function submodulesOf(folder: string): string[] {
+  const entries = git(topOf(folder), ['ls-files', '--stage', '-z']).split('\0');
+  return entries.filter((entry) => entry.startsWith('160000 ')).map((entry) => entry.slice(entry.indexOf('\t') + 1));
+}
+
+/** Of a repository within this one. */
+function filesBelow(top: string, folder: string): string[] {
+  return readdirSync(path.join(top, folder), { withFileTypes: true }).flatMap((entry) => {
+    const name = `${folder}/${entry.name}`;
+    if (entry.name === '.git') return [];
+    return entry.isDirectory() ? filesBelow(top, name) : [name];
+  });
+}
+
+const isFolder = (place: string): boolean => liesAt(place) && lstatSync(place).isDirectory();
 
 /** Of these, what was never added. */
 function untracked(folder: string, top: string): string[] {

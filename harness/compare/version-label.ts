@@ -6,7 +6,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { type EarlierRun, earlierRun } from './earlier-run.ts';
 import { commitOf, gitOutput } from './git.ts';
 import { packageOf, type RegistryPackage, versionPattern } from './package-version.ts';
-import { folderState, hasChanges, repositoryState } from './version-files.ts';
+import { folderState, hasChanges, repositoryState, submodulesOf } from './version-files.ts';
 
 export interface Version {
   /** As given: `main`, `.`, `v1.2.0`, `npm:1.2.0`. */
@@ -40,6 +40,8 @@ export interface NamingOptions {
   readonly folder: string;
   /** Commands that build a checkout, where the configuration says them. */
   readonly build: readonly string[] | undefined;
+  /** A working folder without changes is not its commit where it has submodules: a checkout has none of their files. @default false */
+  readonly copiesSubmodules?: boolean;
   /** Whether this version was built before, and is still there. */
   readonly isParked: (key: string) => boolean;
 }
@@ -96,15 +98,17 @@ function ofCommit(label: string, commit: string, { build }: NamingOptions): Name
 }
 
 function ofFolder(label: string, source: string, options: NamingOptions): Named {
-  const { folder, build } = options;
+  const { folder, build, copiesSubmodules = false } = options;
   const commit = source === folder ? commitOf(folder, 'HEAD') : undefined;
-  if (commit !== undefined && !hasChanges(folder)) return ofCommit(label, commit, options);
+  const dirty = commit !== undefined && hasChanges(folder);
+  if (commit !== undefined && !dirty && !(copiesSubmodules && submodulesOf(folder).length > 0))
+    return ofCommit(label, commit, options);
   const state = commit === undefined ? folderState(source) : repositoryState(folder);
   return {
     version: {
       label,
       commit,
-      dirty: commit !== undefined,
+      dirty,
       package: undefined,
       key: keyOf(build, 'folder', source, state),
     },

@@ -73,7 +73,8 @@ export class VersionStore {
   async prepare(label: string): Promise<Version> {
     this.park();
     const { folder } = this.#options;
-    const options = { folder, build: this.#build, isParked: (key: string) => this.#isBuilt(key) };
+    const copiesSubmodules = this.#options.describeSource !== undefined;
+    const options = { folder, build: this.#build, copiesSubmodules, isParked: (key: string) => this.#isBuilt(key) };
     const { version, origin } = await nameVersion(label, options);
     const parked = this.#parked(version);
     const isDescribed = !this.#options.describeSource || existsSync(path.join(parked, sourceMark));

@@ -8,7 +8,7 @@ import type { Answers } from './options.ts';
 /** A reading costs about 100 µs: 1 µs a request. */
 const markEvery = 100;
 /** More are none that anyone looks at; the answers count all the same. */
-const statusesMax = 64;
+export const statusesMax = 64;
 
 /** A connection, as `node:net` keeps it. */
 type Connection = { readonly _bytesDispatched?: unknown };

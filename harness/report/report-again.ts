@@ -4,6 +4,7 @@
  * Pure.
  */
 import type { Note, RunReport, SeriesTable, Spike } from '../../reports/model.ts';
+import type { SpikeShape } from '../explain/spikes.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import { type Derived, derivedOf, measuredNotes } from './derived.ts';
 import { treeMaxOf } from './family.ts';
@@ -23,7 +24,7 @@ export function reportAgain(
     ...derivedOf(measure),
     series: seriesAgain(stored.series, measure),
     spikes: spikes.map(({ shape: _, ...levels }, at) => ({
-      ...(stored.spikes[at] as Spike),
+      ...(stored.spikes[at] ?? unexplained),
       ...levels,
       frames: measure.lane === 'load' ? null : frames[at]!,
     })),
@@ -31,6 +32,12 @@ export function reportAgain(
     family: measure.family ? stored.family && { ...stored.family, treeMaxBytes: treeMaxOf(measure) } : null,
   };
 }
+
+/** Of a spike that the report does not have. */
+const unexplained: Omit<Spike, Exclude<keyof SpikeShape, 'shape'> | 'frames'> = {
+  ...{ cause: 'unknown', causeDetail: '', namedShare: null, linesShare: null, flame: null, keeper: null },
+  ...{ suspects: [], streams: [], parts: [], profiles: [], retained: [], sources: [], commonCaller: null, lines: null },
+};
 
 /** Remarks are the report's own; what was left out, refused or not answered is among them. */
 function notesAgain(stored: readonly Note[], measure: MeasuredPass): Note[] {

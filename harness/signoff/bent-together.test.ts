@@ -303,6 +303,8 @@ const alone = both(
 const otherVersion = signedAgain(other);
 /** A page that is not known: whoever verifies it has it made anew. */
 const pageOfOld = (files: BundleFiles) => `${files.get('signoff.html')}`.replace('</style>', '.old{}</style>');
+const shownAt = ({ metrics }: Mutable<unknown>): number =>
+  metrics.findIndex(({ threshold }: { threshold: unknown }) => threshold === null);
 const ordered: Row[] = [
   [
     'another release than was ordered',
@@ -398,6 +400,16 @@ const ordered: Row[] = [
     ),
     'summary-invalid',
   ],
+  ...['0.1.1', '0.2.0', '1.0.0', '0.1.00'].map(
+    (version): Row => [
+      `the name of version ${version}, which is not known`,
+      signedAgain(
+        summary((all) => void Object.assign(all, { tool: { ...all.tool, version }, release: 'v9.9.9' })),
+        report((all) => void (all.tool.version = version)),
+      ),
+      'version-unknown',
+    ],
+  ),
   [
     'rules of an older version than the policy takes',
     both(
@@ -412,6 +424,11 @@ const ordered: Row[] = [
   [
     'an environment that the project does not have',
     signedAgain(summary((all) => void (all.command += ' --env ci'))),
+    'project-differs',
+  ],
+  [
+    'an environment that was taken out',
+    signedAgain(summary((all) => void (all.command += ' --env *REDACTED*'))),
     'project-differs',
   ],
   [
@@ -452,6 +469,68 @@ const ordered: Row[] = [
     'a seed that was not ordered',
     signedAgain(summary((all) => void (all.command = all.command.replace(' --seed 7', '')))),
     'summary-invalid',
+  ],
+  ...[
+    ...[' --release *REDACTED*', ' --only *REDACTED*', " --only steady --only '*REDACTED*'", ' --seed=7*REDACTED*'],
+    ...[' --lane exact --lane *REDACTED*', ' --max-pairs *REDACTED*', ' *REDACTED*'],
+    ...[
+      ' --release v9',
+      ' --previous v1.3.1',
+      ' -- --release v1.4.0',
+      ' --no-such thing',
+      ' --out --release --release v9',
+    ],
+    ...[' --archive=yes', ' --out', " --out 'a b", '  --archive', ' --only nothing'],
+  ].map(
+    (words): Row => [
+      `a command of${words}`,
+      signedAgain(summary((all) => void (all.command += words))),
+      'summary-invalid',
+    ],
+  ),
+  ...(
+    [
+      ['nothing', /.*/, ''],
+      ['a mark', /.*/, '*REDACTED*'],
+      ['another program', 'floodgate signoff', 'echo'],
+      ['a word before', 'floodgate signoff', 'echo floodgate signoff'],
+      ['a mark for a label', '--previous v1.3.2', '--previous *REDACTED*'],
+    ] as const
+  ).map(
+    ([name, from, to]): Row => [
+      `a command of ${name}`,
+      signedAgain(summary((all) => void (all.command = all.command.replace(from, to)))),
+      'summary-invalid',
+    ],
+  ),
+  [
+    'a limit below nothing, and no more',
+    signedAgain(raw(({ budget }) => void (budget['rss.max'] = -1))),
+    'data-invalid',
+  ],
+  [
+    'a limit that makes a spike that nothing explains',
+    signedAgain(raw(({ budget }) => void (budget['allocated.perMessage'] = 1))),
+    'budget-differs',
+  ],
+  [
+    'a limit that allows nothing of what was allocated',
+    signedAgain(raw(({ budget }) => void (budget['allocated.total'] = 0))),
+    'budget-differs',
+  ],
+  ['no figures', signedAgain(report((all) => void (all.figures = []))), 'figures-differ'],
+  ['a figure less', signedAgain(report(({ figures }) => void figures.splice(3, 1))), 'figures-differ'],
+  ['no limits', signedAgain(report((all) => void (all.budgets = []))), 'budget-differs'],
+  [
+    'a shown metric less',
+    comparison(({ result }) => void result.metrics.splice(shownAt(result), 1)),
+    'comparison-differs',
+  ],
+  ['the last metric less', comparison(({ result }) => void result.metrics.pop()), 'comparison-differs'],
+  [
+    'a metric twice',
+    comparison(({ result }) => void result.metrics.push({ ...result.metrics.at(-1) })),
+    'comparison-differs',
   ],
   ['a seed that draws another order', comparison((all) => void (all.seed = 8)), 'comparison-differs'],
   ['fewer pairs than were ordered', comparison((all) => void (all.pairsMax = 3)), 'summary-invalid'],
@@ -517,6 +596,20 @@ const witnesses: Row[] = [
   ['no points between the samples', watch((all) => void (all.tops = { tMs: [], rss: [], own: [] }))],
   ['shares of more than there was', watch((all) => void (all.rollupRssBytes *= 2))],
   ['allocated less than nothing', raw(({ pass }) => void (pass.channel.last.allocated = -1))],
+  ['a limit below nothing', raw(({ budget }) => void (budget['allocated.perMessage'] = -1))],
+  ['a limit of resident memory below nothing', raw(({ budget }) => void (budget['rss.max'] = -1))],
+  ['frames sent below nothing', raw(({ pass }) => void (pass.sent.columns[0].values[3] = -5))],
+  ['sent before the run', raw(({ pass }) => void (pass.sent.tMs[0] = -5))],
+  ['a sample before the run', watch(({ rss }) => void (rss.tMs[0] = -5))],
+  ['an end by a code and by a signal', raw(({ pass }) => void (pass.exit.signal = 'SIGSEGV'))],
+  [
+    'an end that was expected, and given up',
+    raw(({ pass }) => void (pass.exit.givenUp = { why: 'stalled', stalledMs: 1 })),
+  ],
+  ...[{ 500: 600 }, { 200: 599 }, { 200: 599, 500: 1 }, {}].map((statuses) => [
+    `answers ${JSON.stringify(statuses)} of 600 that did not fail`,
+    raw(({ pass }) => void (pass.answers = { total: 600, not2xx: 0, statuses })),
+  ]),
   ['a counter below nothing', raw(({ pass }) => void (pass.sending.ledger.framesSent = -1))],
 ].map(([name, bend]) => [name, signedAgain(judgedAgain(bend as Bend)), 'data-invalid'] as Row);
 
@@ -583,7 +676,8 @@ t.test(`${table.length} ways to bend a bundle in several places at once`, async 
 
 t.test('what was judged again by the source is as it was sealed', async (t) => {
   t.same(await refusalsOf(signedAgain(judgedAgain())), []);
-  t.same(await refusalsOf(signedAgain(other)), [], 'in the name of another version');
+  const newer = { policy: checkPolicy({ allowNewer: true }, '') };
+  t.same(await refusalsOf(signedAgain(other), newer), [], 'in the name of another version');
   const policy = checkPolicy({ allowIdle: ['steady/exact/rss.max'] }, '');
   t.same(await refusalsOf(signedAgain(limited('64GB', 64e9)), { policy }), [], 'a limit that is allowed by name');
 });

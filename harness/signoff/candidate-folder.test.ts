@@ -10,7 +10,7 @@ import { atHand, type Bend, signedAgain, stateAgain, summary, verified } from '.
 import { writeFolder } from './bundle-files.ts';
 import { release, sealedFixture } from './bundle-fixture.ts';
 import { packageFiles } from './package-file.ts';
-import { folderAtHand, readSourceList, sourceFiles, sourceListText } from './source-list.ts';
+import { folderAtHand, readSourceList, type SourceFile, sourceFiles, sourceListText } from './source-list.ts';
 
 interface Place {
   readonly source: string;
@@ -223,3 +223,44 @@ t.test('what is not committed is in the source of a candidate', async (t) => {
     .map((line) => line.slice(66));
   t.same([version.dirty, names], [true, ['.gitignore', 'built.js', 'more.js', 'server.js']]);
 });
+
+t.test(
+  'files of submodules are in the source of a working folder, and a checkout without them is refused',
+  async (t) => {
+    const { source, write, git } = await placeOf(t);
+    const inner = path.join(source, 'dep');
+    mkdirSync(inner);
+    write('dep/make.js', 'make();');
+    write('dep/.gitignore', 'made.txt\n');
+    write('dep/made.txt', 'x');
+    const identity = ['-c', 'user.name=anna', '-c', 'user.email=anna@shop.example'];
+    for (const words of [
+      ['init', '--quiet'],
+      ['add', '.'],
+      [...identity, 'commit', '--quiet', '--message', 'one'],
+    ])
+      execFileSync('git', words, { cwd: inner });
+    git('add', 'dep');
+    git('commit', '--quiet', '--message', 'dep');
+    const store = new VersionStore({ folder: source, build: ['true'], onStep: () => {}, describeSource });
+    t.teardown(() => store.close());
+    const ofDep = (files: readonly SourceFile[]) => files.filter(({ name }) => name.startsWith('dep'));
+    const prepared = async () => {
+      const version = await store.prepare('.');
+      return { dirty: version.dirty, list: ofDep(readSourceList(store.sourceOf(version)!)!) };
+    };
+    const clean = await prepared();
+    t.equal(clean.dirty, false);
+    t.same(
+      clean.list.map(({ name }) => name),
+      ['dep/.gitignore', 'dep/made.txt', 'dep/make.js'],
+    );
+    t.same(clean.list, ofDep(folderAtHand(source).files), 'as whoever verifies lists them');
+    write('dep/make.js', 'evil();');
+    const changed = await prepared();
+    t.equal(changed.dirty, true);
+    t.same(changed.list, ofDep(folderAtHand(source).files));
+    t.notSame(changed.list, clean.list);
+    await t.rejects(store.prepare('HEAD'), { code: 'submodules-missing', message: /: dep$/ });
+  },
+);

@@ -33,7 +33,7 @@ import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
 import { notesOf } from './notes.ts';
 import { type Reason, refused } from './refusal.ts';
-import { firstDifference, isSame, knownIn, type Rows } from './same-values.ts';
+import { firstDifference, isSame, knownIn, type Rows, wholeBy } from './same-values.ts';
 import { readSourceList, sourceListName } from './source-list.ts';
 import { type Statement, statementOf } from './statement.ts';
 import { ledgerFileName, pageName, printName, projectName, summaryName, trafficName } from './summary.ts';
@@ -173,8 +173,8 @@ async function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: S
   });
   const refuse = (reason: Reason, rows: readonly [Rows, Rows]) => {
     const [found, said] = rows;
-    // A figure that no limit is held against decides nothing: builds of one version may know more of them.
-    const known = isOwnVersion && reason !== 'figures-differ' ? found : knownIn(said, found);
+    const whole = reason === 'figures-differ' ? wholeBy(said, found) : found;
+    const known = isOwnVersion ? whole : knownIn(said, found);
     if (!isSame(known, said, isOwnVersion))
       throw refused(reason, `${place}: ${firstDifference(known, said, isOwnVersion)}`);
   };
@@ -210,7 +210,7 @@ async function checkPairs(bundle: Bundle, scenario: string, comparison: SignedCo
     checkThresholds(bundle.project, { scenario, lane: result.lane, ...comparison, isOwnVersion, signoffCommand });
   const again = await pairsAgain(bundle, scenario, comparison);
   const judged = again.metrics.filter(({ threshold }) => threshold !== null);
-  const metrics = knownIn([...result.metrics, ...judged], again.metrics);
+  const metrics = (isOwnVersion ? wholeBy : knownIn)([...result.metrics, ...judged], again.metrics);
   // Call sites come from a run with another instrument, and decide nothing.
   if (isSame({ ...again, metrics, sites: result.sites }, result, isOwnVersion)) return 2 * result.pairs;
   throw refused('comparison-differs', `${place}: ${firstDifference(metrics, result.metrics, isOwnVersion)}`);

@@ -7,14 +7,14 @@ import { type SignedScenario, type SignoffReport, wasRun } from '../../reports/s
 import { projectOf } from './check-project.ts';
 import { refused } from './refusal.ts';
 import { comparedLanesUsual, lanesOf, lanesUsual, type ScenarioLanes } from './scenario-lanes.ts';
-import { typedOptions } from './typed-options.ts';
+import { typedCommand } from './typed-options.ts';
 
 /** @param value the project @throws Refused */
 export async function checkLanes(value: unknown, { command, scenarios, previous }: SignoffReport): Promise<void> {
   const project = projectOf(value, path.sep);
-  const valuesOf = typedOptions(command);
+  const { valuesOf } = typedCommand(command);
   const asked = (option: string, usual: readonly Lane[]) => {
-    const values = valuesOf(option) ?? [];
+    const values = valuesOf(option);
     return values.length > 0 ? (values as readonly Lane[]) : usual;
   };
   const order = {

@@ -7,22 +7,22 @@ import type { PreviousVersion, SignedComparison, SignoffReport } from '../../rep
 import { parseQuantity } from '../metrics/quantity.ts';
 import { isPackageFile } from './package-file.ts';
 import { refused, shown } from './refusal.ts';
-import { typedOptions, type ValuesOf } from './typed-options.ts';
+import { typedCommand, type ValuesOf } from './typed-options.ts';
 
 const differs = (what: string) => refused('summary-invalid', `signoff.json: ${what} is not what its command orders`);
 
 /** @throws Refused */
 export function checkOrder(report: SignoffReport): void {
   const { release, candidate, previous, scope, scenarios } = report;
-  const valuesOf = typedOptions(report.command);
+  const { valuesOf, fault } = typedCommand(report.command);
+  if (fault !== undefined) throw refused('summary-invalid', `signoff.json: no sign-off has such a command: ${fault}`);
   const checkOne = (
     option: string,
     usual: string | undefined,
     what: string,
     isSame: (value: string | undefined) => boolean,
   ) => {
-    const values = valuesOf(option);
-    if (values !== undefined && !isSame(values.at(-1) ?? usual)) throw differs(what);
+    if (!isSame(valuesOf(option).at(-1) ?? usual)) throw differs(what);
   };
   const isVersion = (label: string | undefined) => (value: string | undefined) =>
     value === label || (value !== undefined && label !== undefined && path.basename(value) === label);
@@ -33,9 +33,8 @@ export function checkOrder(report: SignoffReport): void {
     if (version !== null && !isPackedAsNamed(version)) throw differs(`the package of ${shown(version.label)}`);
   }
   checkOne('--set', scope.set ?? undefined, 'the set', (value) => value === (scope.set ?? undefined));
-  const only = valuesOf('--only');
-  if (only !== undefined && !isLeftOut(report, only)) throw differs('what was left out');
-  const lanes = valuesOf('--lane') ?? [];
+  if (!isLeftOut(report, valuesOf('--only'))) throw differs('what was left out');
+  const lanes = valuesOf('--lane');
   if (lanes.length > 0 && scope.lanes.some((lane) => lane !== 'load' && !lanes.includes(lane))) throw differs('a lane');
   for (const { name, comparisons } of scenarios) {
     for (const comparison of comparisons) checkComparison(report, name, comparison, valuesOf);
@@ -45,7 +44,8 @@ export function checkOrder(report: SignoffReport): void {
 /** Where scenarios are named, others are left out: a sign-off that leaves out none takes no such option. */
 function isLeftOut({ scope: { leftOut }, scenarios }: SignoffReport, only: readonly string[]): boolean {
   if (only.length === 0) return leftOut.length === 0;
-  const isNamed = scenarios.every(({ name }) => only.includes(name));
+  const names = scenarios.map(({ name }) => name);
+  const isNamed = names.every((name) => only.includes(name)) && only.every((name) => names.includes(name));
   return isNamed && leftOut.length > 0 && !leftOut.some((name) => only.includes(name));
 }
 
@@ -65,7 +65,7 @@ function checkComparison(
   valuesOf: ValuesOf,
 ): void {
   const place = `${name} (${result.lane} lane)`;
-  const last = (option: string, usual: string) => valuesOf(option)?.at(-1) ?? usual;
+  const last = (option: string, usual: string) => valuesOf(option).at(-1) ?? usual;
   if (String(seed) !== last('--seed', String(Date.parse(startedAt) >>> 0))) throw differs(`the seed of ${place}`);
   if (String(pairsMax) !== last('--max-pairs', pairsUsual)) throw differs(`the number of pairs of ${place}`);
   const timeMaxMs = parseQuantity(last('--max-time', timeUsual), '--max-time', 'seconds') * 1000;

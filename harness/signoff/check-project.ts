@@ -18,7 +18,7 @@ import { isInTime } from './check-moments.ts';
 import { isSameButSecrets, isSameTraffic } from './masked-command.ts';
 import { refused } from './refusal.ts';
 import { projectName } from './summary.ts';
-import { typedOptions } from './typed-options.ts';
+import { environmentIn } from './typed-options.ts';
 
 /** The project that a bundle holds. @param folder that paths in it count from @throws Refused, where it is none */
 export function projectOf(value: unknown, folder: string): Project {
@@ -67,9 +67,8 @@ export function checkProject(value: unknown, { scenarios, inputs, scope }: Signo
 
 /** Limits of the environment that the command names are in it, and of no other. @throws Refused */
 export function checkEnvironment(value: unknown, { command }: SignoffReport): void {
-  const valuesOf = typedOptions(command)('--env');
-  if (valuesOf === undefined) throw differs('the environment of the command was taken out of it');
-  const named = valuesOf.slice(-1);
+  const environment = environmentIn(command);
+  const named = environment === undefined ? [] : [environment];
   const held = Object.keys(projectOf(value, path.sep).config.environments ?? {});
   if (isDeepStrictEqual(held, named)) return;
   throw differs(

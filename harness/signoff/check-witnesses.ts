@@ -3,6 +3,8 @@
  * samples, answers by the process and of the pass, requests by their marks. Whoever changes one of them has to change all. Pure.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Answers } from '../preload/options.ts';
+import { statusesMax } from '../preload/requests.ts';
 import type { Measurement, StoredTable } from '../report/measurement.ts';
 import { betweenSamples } from '../watch/between-samples.ts';
 import { refused } from './refusal.ts';
@@ -18,17 +20,24 @@ const clockStepMs = 0.001;
 /** @throws Refused */
 export function checkWitnesses(name: string, measurement: Measurement): void {
   const what =
-    negativeIn(measurement) ?? memoryFault(measurement) ?? levelsFault(measurement) ?? answersFault(measurement);
+    negativeIn(measurement) ??
+    exitFault(measurement) ??
+    memoryFault(measurement) ??
+    levelsFault(measurement) ??
+    answersFault(measurement);
   if (what !== undefined) throw refused('data-invalid', `${name} contradicts itself: ${what}`);
 }
 
-/** Times may be before the beginning; what lies in no file is a difference; a program of another system may end with any code. */
-const maybeNegative = new Set(['tMs', 'tsMs', 'startMs', 'endMs', 'own', 'ownBytes', 'code']);
+/** Times may be before the beginning; what lies in no file is a difference; a program of another system may end with any code; a recording may go back in time. */
+const maybeNegative = new Set(['tMs', 'tsMs', 'startMs', 'endMs', 'own', 'ownBytes', 'code', 'trafficMs']);
 
 /** @returns the place of an amount that is less than none */
-function negativeIn({ pass, settled, sites }: Measurement): string | undefined {
-  const { watch, channel, answers, unanswered, stats, family, sending } = pass;
-  return placeOf({ watch, channel, answers, unanswered, stats, family, ledger: sending?.ledger, settled, sites }, '');
+function negativeIn({ budget, pass, settled, sites }: Measurement): string | undefined {
+  const { watch, channel, answers, unanswered, stats, family, sending, sent } = pass;
+  const counted = { sent, ledger: sending?.ledger, settled, sites };
+  const early = [sent, watch.rss, watch.rollup, watch.map].some(({ tMs }) => tMs.some((ms) => ms < 0));
+  if (early) return 'a sample is of a time before the run';
+  return placeOf({ budget, watch, channel, answers, unanswered, stats, family, ...counted }, '');
 }
 
 function placeOf(value: unknown, place: string): string | undefined {
@@ -52,6 +61,12 @@ function first<T>(list: readonly T[], find: (each: T) => string | undefined): st
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** A process ends by a code or by a signal; one that was given up was not asked to end as a service is. */
+function exitFault({ pass: { exit } }: Measurement): string | undefined {
+  if (exit.code !== null && exit.signal !== null) return 'the target ended by a code and by a signal';
+  return exit.expected && exit.givenUp ? 'the target was given up, and ended as expected' : undefined;
 }
 
 const column = ({ columns }: StoredTable, name: string): readonly (number | null)[] =>
@@ -109,11 +124,26 @@ function answersFault({ pass: { lane, answers, channel, unanswered } }: Measurem
   if (answers && answers.not2xx > answers.total) return 'more answers failed than there were';
   if (unanswered && unanswered.least > unanswered.most)
     return 'the fewest requests without an answer are more than the most';
-  if (lane !== 'load' || !channel.last) return undefined;
-  const counted = channel.last.answers ?? { total: 0, not2xx: 0 };
+  const other = statusesFault(answers) ?? statusesFault(channel.last?.answers);
+  if (other !== undefined || lane !== 'load' || !channel.last) return other;
+  const counted: Answers = channel.last.answers ?? { total: 0, not2xx: 0 };
   if (counted.not2xx > counted.total) return 'more answers failed than the process gave';
   if (counted.total > 0 && (!answers || answers.total < counted.total || answers.not2xx < counted.not2xx))
     return 'the process gave more answers, or more that failed, than the pass has';
   const behind = channel.marks.slice(0, -1).some(({ requests }) => requests > counted.total);
   return behind ? 'requests were marked that the process has not answered' : undefined;
+}
+
+const isFailure = (status: number) => status < 200 || status > 299;
+
+/** Each answer is counted by its status as well, until there are as many. */
+function statusesFault(answers: Answers | undefined): string | undefined {
+  if (!answers?.statuses) return undefined;
+  const statuses = Object.entries(answers.statuses);
+  const sum = (all: typeof statuses) => all.reduce((total, [, count]) => total + count, 0);
+  const counts = [sum(statuses), sum(statuses.filter(([status]) => isFailure(Number(status))))] as const;
+  const wanted = [answers.total, answers.not2xx] as const;
+  const isWhole = statuses.length < statusesMax;
+  const isSame = counts.every((count, at) => (isWhole ? count === wanted[at] : count <= wanted[at]!));
+  return isSame ? undefined : 'its answers by status are not its answers';
 }

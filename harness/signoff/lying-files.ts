@@ -2,7 +2,7 @@
  * The files that lie in a folder, without a word of the folder's own repository: its configuration names programs that git would run
  * (`core.fsmonitor`, filters), and its index says what is tracked, not what lies there. Only `.gitignore` files are heeded.
  */
-import { type Dirent, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type Dirent, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -62,7 +62,9 @@ function listedByGit(folder: string): LyingFiles | undefined {
   }
 }
 
-function filesBelow(folder: string, top: string): string[] {
+/** In a folder of it that may be missing. */
+export function filesBelow(folder: string, top: string): string[] {
+  if (!existsSync(path.join(folder, top))) return [];
   const names: string[] = [];
   const open = [top];
   for (let below = open.pop(); below !== undefined; below = open.pop()) {

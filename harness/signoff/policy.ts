@@ -21,6 +21,8 @@ const policySchema = v.strictObject({
   allowIdle: v.optional(names, []),
   /** Whether a waiver that has not ended is taken. @default true */
   allowWaivers: v.optional(v.boolean(), true),
+  /** Whether a version of floodgate that is not known here may have made it: fewer checks are made of it. @default false */
+  allowNewer: v.optional(v.boolean(), false),
   /** `30d`, `12h`: since it was signed. */
   maxAge: v.optional(
     v.pipe(
@@ -82,12 +84,13 @@ export function refusalsBy(policy: Policy, report: SignoffReport, nowMs: number)
 function outcomeRefusals({ allowFailed, allowUndecided, allowIdle }: Policy, report: SignoffReport): Refusal[] {
   const tests = testsOf(report);
   const refusals: Refusal[] = [];
-  const over = tests.filter(({ name, outcome }) => outcome === 'failed' && !allowFailed.includes(name));
-  const open = tests.filter(({ name, outcome }) => outcome === 'undecided' && !allowUndecided.includes(name));
-  if (over.length > 0) refusals.push({ reason: 'failed', text: `failed: ${listed(over.map(({ name }) => name))}` });
-  if (open.length > 0) {
-    refusals.push({ reason: 'undecided', text: `not measured or undecided: ${listed(open.map(({ name }) => name))}` });
-  }
+  // A run and a comparison may be missing under one name.
+  const namesOf = (outcome: string, allowed: readonly string[]) => [
+    ...new Set(tests.flatMap((each) => (each.outcome === outcome && !allowed.includes(each.name) ? [each.name] : []))),
+  ];
+  const [over, open] = [namesOf('failed', allowFailed), namesOf('undecided', allowUndecided)];
+  if (over.length > 0) refusals.push({ reason: 'failed', text: `failed: ${listed(over)}` });
+  if (open.length > 0) refusals.push({ reason: 'undecided', text: `not measured or undecided: ${listed(open)}` });
   const idle = idleLimits(report).filter(({ test }) => !allowIdle.includes(test));
   if (idle.length > 0) {
     const named = listed(idle.map(({ test, why }) => `${test} (${why})`));

@@ -25,6 +25,8 @@ export const reasons = {
   'statement-invalid': 'Ask for a bundle that floodgate signoff made.',
   'schema-newer': 'Update floodgate: a newer version made this bundle.',
   'schema-older': 'Fewer checks are made of it than the policy asks for: sign off again with a newer floodgate.',
+  'version-unknown':
+    'Verify it with that version of floodgate: this one does not know what it writes. A policy may take it all the same (allowNewer).',
   'file-missing': 'A file that was signed is gone: ask for the whole bundle.',
   'file-unexpected': 'A file was added after the signature: remove it, or ask for the bundle as it was written.',
   'digest-mismatch': 'A file was changed after the signature: do not use it.',

@@ -19,6 +19,15 @@ export function knownIn<T extends { readonly name: string }>(stored: Rows, again
   return again.filter(({ name }) => names.has(name));
 }
 
+/** Metrics that builds of this version did not have from the first: a bundle may know none of them. */
+const added: ReadonlySet<string> = new Set(['allocated.offHeapPerRequest']);
+
+/** All rows that are known now, but for those that were added where the bundle does not have them. */
+export function wholeBy<T extends { readonly name: string }>(stored: Rows, again: readonly T[]): readonly T[] {
+  const names = new Set(stored.map(({ name }) => name));
+  return again.filter(({ name }) => names.has(name) || !added.has(name));
+}
+
 /** The first row that is not the same, in words. */
 export function firstDifference(again: Rows, stored: Rows, withWords: boolean): string {
   const row = again.find((each, at) => !isSame(each, stored[at] ?? null, withWords)) ?? stored.at(-1);

@@ -7,9 +7,11 @@ import { lstatSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { gitOutput } from '../compare/git.ts';
+import { submodulesOf } from '../compare/version-files.ts';
 import { fileDigest } from './file-digest.ts';
 import { sourceFilesMax } from './limits.ts';
-import { lyingFiles, unreadable } from './lying-files.ts';
+import { filesBelow, lyingFiles, unreadable } from './lying-files.ts';
+import { listed } from './refusal.ts';
 
 export const sourceListName = 'candidate.sha256';
 
@@ -33,11 +35,12 @@ export const contentOf = ({ sha256, mode }: SourceFile): string => `${mode ?? pl
 
 /**
  * Of a version that was checked out or unpacked here: what git tracks, and what else lies there and is not ignored. A link counts by where
- * it points to. @throws FloodgateError `source-too-large`, `source-unreadable`
+ * it points to. @throws FloodgateError `source-too-large`, `source-unreadable`, `submodules-missing`
  */
 export function sourceFiles(folder: string): SourceFile[] {
+  const ofSubmodules = submoduleFiles(folder);
   const tracked = trackedFiles(folder).filter((name) => isFile(path.join(folder, name)));
-  return digested(folder, [...tracked, ...lyingFiles(folder).names]);
+  return digested(folder, [...tracked, ...lyingFiles(folder).names, ...ofSubmodules]);
 }
 
 /** A folder of whoever hands a candidate over: no program that it names is run. */
@@ -69,6 +72,17 @@ function digested(folder: string, names: readonly string[]): SourceFile[] {
     });
   }
   return all.sort().map((name) => describe(folder, name));
+}
+
+/** Whatever lies in them, as in any repository within a folder. What is not there cannot be listed. @throws FloodgateError `submodules-missing` */
+function submoduleFiles(folder: string): string[] {
+  if (gitOutput(folder, ['rev-parse', '--show-prefix']) !== '') return [];
+  const all = submodulesOf(folder).map((name) => ({ name, files: filesBelow(folder, name) }));
+  const missing = all.filter(({ files }) => files.length === 0).map(({ name }) => name);
+  if (missing.length === 0) return all.flatMap(({ files }) => files);
+  throw new FloodgateError('submodules-missing', `git submodules that a checkout does not have: ${listed(missing)}`, {
+    hint: 'Sign off a folder that has them (git submodule update --init): --candidate ./ for this one, --previous ../other for another.',
+  });
 }
 
 /** None where the folder is not the top of a work tree. */

@@ -1,14 +1,34 @@
-/** Options of a command as they were typed, read back from its line in a bundle. Pure. */
+/** Options of a command as they were typed, read back from its line in a bundle as the program reads them. Pure. */
 import { REDACTED_MARK } from '../redaction/redactor.ts';
-import { quotedWords } from '../requests/shown-command.ts';
 
-/** Values of an option, in order; undefined where a secret was taken out of one. */
-export type ValuesOf = (option: string) => readonly string[] | undefined;
+/** Values of an option, in order. */
+export type ValuesOf = (option: string) => readonly string[];
 
-export function typedOptions(command: string): ValuesOf {
-  const words = quotedWords(command).map((word) =>
-    word.replaceAll(String.raw`'\''`, '\0').replaceAll("'", '').replaceAll('\0', "'"),
-  );
+/** Names of files may hold a secret; of nothing else can one be taken out. */
+const files = ['--key', '--passphrase-file', '--out', '--config'];
+const plain = [
+  ...['--release', '--candidate', '--previous', '--set', '--only', '--env'],
+  ...['--lane', '--compare-lane', '--max-pairs', '--max-time', '--seed'],
+];
+/** With a value, and without. */
+export const signoffOptions: { readonly valued: readonly string[]; readonly flags: readonly string[] } = {
+  valued: [...files, ...plain],
+  flags: ['--against-itself', '--archive', '--no-pdf', '--include-snapshots'],
+};
+
+export interface TypedCommand {
+  readonly valuesOf: ValuesOf;
+  /** Why no sign-off has such a command, in words; undefined: one may have it. */
+  readonly fault: string | undefined;
+}
+
+const wordRule = /(?:[^\s'\\]|\\.|'[^']*')+/gs;
+
+const plainWord = (word: string) => word.replaceAll(/\\(.)|'([^']*)'/gs, '$1$2');
+
+/** Of any command of floodgate. @returns undefined where a secret was taken out of a value */
+export function typedOptions(command: string): (option: string) => readonly string[] | undefined {
+  const words = (command.match(wordRule) ?? []).map(plainWord);
   return (option) => {
     const values = words.flatMap((word, at) =>
       words[at - 1] === option ? [word] : word.startsWith(`${option}=`) ? [word.slice(option.length + 1)] : [],
@@ -17,5 +37,29 @@ export function typedOptions(command: string): ValuesOf {
   };
 }
 
+/** Another version may have options of its own: `fault` names the first, and the others are read all the same. */
+export function typedCommand(command: string): TypedCommand {
+  const words = command.match(wordRule) ?? [];
+  const [program, name, ...rest] = words.map(plainWord);
+  const values = new Map<string, string[]>();
+  let fault = program === 'floodgate' && name === 'signoff' ? undefined : 'it is no floodgate signoff';
+  if (command !== words.join(' ')) fault ??= 'a quote in it is open';
+  for (let at = 0; at < rest.length; at++) {
+    const [, option = '', joined] = /^(--[^=]+)(?:=(.*))?$/s.exec(rest[at]!) ?? [];
+    if (signoffOptions.flags.includes(option) && joined === undefined) continue;
+    if (!signoffOptions.valued.includes(option)) {
+      fault ??= 'it has a word that is no option of floodgate signoff';
+      if (rest[at] === '--') break;
+      continue;
+    }
+    const value = joined ?? rest[++at];
+    if (value === undefined) fault ??= `${option} has no value`;
+    else values.set(option, [...(values.get(option) ?? []), value]);
+    if (value?.includes(REDACTED_MARK) && plain.includes(option))
+      fault ??= `the value of ${option} was taken out of it`;
+  }
+  return { valuesOf: (option) => values.get(option) ?? [], fault };
+}
+
 /** The environment whose limits a sign-off took (`--env`); undefined: none. */
-export const environmentIn = (command: string): string | undefined => typedOptions(command)('--env')?.at(-1);
+export const environmentIn = (command: string): string | undefined => typedCommand(command).valuesOf('--env').at(-1);

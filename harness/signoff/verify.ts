@@ -5,6 +5,7 @@
 import type { KeyObject } from 'node:crypto';
 import { counted } from '../../reports/counted.ts';
 import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signoff.ts';
+import { knownFrames } from '../../reports/signoff-html.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { checkData, contentOf, type DataOrder, parsed } from './check-data.ts';
 import type { Looked } from './check-page.ts';
@@ -12,7 +13,7 @@ import { envelopeName, openEnvelope } from './envelope.ts';
 import { signoffVerdict } from './judge.ts';
 import { type KeylessOrder, verifyKeyless } from './keyless.ts';
 import { type Policy, refusalsBy } from './policy.ts';
-import { listed, type Refusal, Refused, refused } from './refusal.ts';
+import { listed, type Refusal, Refused, refused, shown } from './refusal.ts';
 import {
   type FolderAtHand,
   readSourceList,
@@ -82,9 +83,13 @@ export async function verifyBundle(order: VerifyOrder): Promise<Verified> {
     checks.push(...looked.checks);
     unchecked.push(...looked.unchecked);
     checks.push(...candidateChecks(order.candidate, order.files));
+    const isKnown = report.tool.version === toolVersion || Object.hasOwn(knownFrames(), report.tool.version);
+    if (!isKnown && order.policy.allowNewer)
+      unchecked.push(`${unknownVersion(report).text}: the policy takes it (allowNewer)`);
     const refusals = [
       ...candidateRefusals(order.candidate, report, order.files),
       ...refusalsBy(order.policy, report, order.nowMs),
+      ...(isKnown || order.policy.allowNewer ? [] : [unknownVersion(report)]),
     ];
     // In our own words: those of another version were not recomputed.
     return { refusals, report: { ...report, verdict: signoffVerdict(report) }, signedBy, checks, unchecked };
@@ -92,6 +97,12 @@ export async function verifyBundle(order: VerifyOrder): Promise<Verified> {
     return { refusals: refusalsIn(error), report: null, signedBy, checks, unchecked };
   }
 }
+
+/** Whoever writes the name of a version that is not there would end the checks that only a known one takes. */
+const unknownVersion = ({ tool }: SignoffReport): Refusal => ({
+  reason: 'version-unknown',
+  text: `floodgate ${shown(tool.version, 40)} made it, which this version does not know`,
+});
 
 /** What nests too deeply, or is too long, for what looks at it is the bundle's fault. */
 function refusalsIn(error: unknown): readonly Refusal[] {
