@@ -1,7 +1,7 @@
 /** Which bytes of a stream have been seen: sorted, disjoint ranges. */
 export class IntervalSet {
-  readonly #starts: number[] = [];
-  readonly #ends: number[] = [];
+  #starts: number[] = [];
+  #ends: number[] = [];
 
   get size(): number {
     return this.#starts.length;
@@ -11,8 +11,14 @@ export class IntervalSet {
   add(start: number, end: number): void {
     if (end <= start) return;
     const last = this.#ends.length - 1;
+    // Of most streams there is one range at a time: an empty list that grows would take room for sixteen.
+    if (last < 0) {
+      this.#starts = [start];
+      this.#ends = [end];
+      return;
+    }
     // In order, as nearly all of it comes.
-    if (last >= 0 && this.#ends[last] === start) {
+    if (this.#ends[last] === start) {
       this.#ends[last] = end;
       return;
     }
