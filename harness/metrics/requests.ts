@@ -13,11 +13,11 @@ export function failedRequests({ unanswered, errors }: RequestAccount): Reading 
 /** Answers with another status or length than the recorded one, and requests that got none. */
 export function different({ measure: { requests } }: RunFigures): Reading {
   if (!requests) return notMeasured(noRequests);
-  const { differentStatus, differentLength, unanswered, uncompared, statusOnly } = requests;
+  const { differentStatus, differentLength, unanswered, uncompared, statusOnly, revalidated = 0 } = requests;
   const known = differentStatus + differentLength + unanswered;
   return between(
     known,
-    known + uncompared + statusOnly,
+    known + uncompared + statusOnly + revalidated,
     'the recording lacks some answers, or parts of them: these were not compared',
   );
 }

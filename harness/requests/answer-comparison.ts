@@ -29,6 +29,7 @@ export class AnswerComparison {
   differentLength = 0;
   uncompared = 0;
   statusOnly = 0;
+  revalidated = 0;
   readonly differences: RequestDifference[] = [];
 
   /** @param isWhole its body came to its end */
@@ -40,13 +41,15 @@ export class AnswerComparison {
     this.answered += 1;
     if (status < 200 || status > 299) this.not2xx += 1;
     const wasAnswered = (request.flags & EventFlag.answered) !== 0;
-    const isSame = wasAnswered && status === request.status;
+    const isRevalidated = (request.flags & EventFlag.revalidated) !== 0 && (status === 304 || status === 200);
+    const isSame = wasAnswered && (isRevalidated || status === request.status);
     if (status >= 400 && !isSame) this.errors += 1;
     if (!wasAnswered) this.uncompared += 1;
     else if (!isSame) {
       this.differentStatus += 1;
       this.#note(request, status, length, 'status');
-    } else if ((request.flags & EventFlag.measured) === 0) this.statusOnly += 1;
+    } else if (isRevalidated) this.revalidated += 1;
+    else if ((request.flags & EventFlag.measured) === 0) this.statusOnly += 1;
     else if (length !== request.answerBytes) {
       this.differentLength += 1;
       this.#note(request, status, length, 'length');
