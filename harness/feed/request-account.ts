@@ -86,6 +86,8 @@ export interface RequestAccount {
   readonly reconnects: number;
   /** Requests that were sent once more, over another connection: the first was over before anything of an answer came. @default 0 */
   readonly repeated?: number;
+  /** Connections on which the service said more than it was asked for: an answer twice, bytes behind an answer. @default 0 */
+  readonly unasked?: number;
   /** Why sockets failed, by code. */
   readonly socketErrors: Readonly<Record<string, number>>;
   /** Rules that changed no request: `--drop-cookie session`. @default none */

@@ -5,9 +5,9 @@ import { between, notMeasured, type Reading, value } from './reading.ts';
 
 const noRequests = 'no recorded requests were sent: it takes --requests';
 
-/** Without an answer, or with an error where none was recorded. */
-export function failedRequests({ unanswered, errors }: RequestAccount): Reading {
-  return value(unanswered + errors);
+/** Without an answer, with an error where none was recorded, or with more than an answer. */
+export function failedRequests({ unanswered, errors, unasked = 0 }: RequestAccount): Reading {
+  return value(unanswered + errors + unasked);
 }
 
 /** Answers with another status or length than the recorded one, and requests that got none. */

@@ -62,12 +62,18 @@ function noteUnusedRules({ unusedRules = [], sent }: RequestAccount, add: Add): 
 }
 
 function noteAnswers(requests: RequestAccount, add: Add): void {
-  const { unanswered, errors, socketErrors, differentStatus, differentLength } = requests;
+  const { unanswered, errors, unasked = 0, socketErrors, differentStatus, differentLength } = requests;
   if (unanswered > 0) {
     const why = Object.entries(socketErrors).map(([code, count]) => `${code} ${formatCount(count)} times`);
     add('warning', `${formatCount(unanswered)} got no whole answer${why.length > 0 ? ` (${why.join(', ')})` : ''}`);
   }
   if (errors > 0) add('warning', `${formatCount(errors)} answers are errors that the recorded ones were not`);
+  if (unasked > 0) {
+    add(
+      'warning',
+      `${formatCount(unasked)} times the service said more than it was asked for (an answer twice, bytes behind an answer): each counts as failed, and its connection was not used further`,
+    );
+  }
   const count = differentStatus + differentLength;
   if (count > 0) {
     const [status, length] = [formatCount(differentStatus), formatCount(differentLength)];
