@@ -12,8 +12,14 @@ import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
 import { doctor } from '../pass/instruments/doctor.ts';
 import { flame } from '../pass/instruments/flame.ts';
 import type { Instrument } from '../pass/instruments/instrument.ts';
-import { findTypedScenario, isModuleFile, isScenarioFile, moduleScenario, scenarioOfFolder } from '../project/library.ts';
 import { keptIn } from '../project/kept-texts.ts';
+import {
+  findTypedScenario,
+  isModuleFile,
+  isScenarioFile,
+  moduleScenario,
+  scenarioOfFolder,
+} from '../project/library.ts';
 import { type Explain, type RunOptions, runScenario } from '../run.ts';
 import { type AgentStage, stageOf } from '../scenario/agent-stage.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
@@ -263,10 +269,14 @@ async function ofProject(error: unknown, name: string): Promise<never> {
   const { findConfigFile, loadProject } = await import('../project/find-config.ts');
   const project = findConfigFile(process.cwd()) === undefined ? undefined : await loadProject(process.cwd());
   if (!project?.scenarios.some((each) => each.name === name)) throw error;
-  throw new FloodgateError('scenario-unknown', `"${name}" is a scenario of ${path.basename(project.file)}, which floodgate gate runs`, {
-    hint: `floodgate gate --only ${name}${project.scenarioFiles?.has(name) ? `, or its file: floodgate run ${project.scenarioFiles.get(name)}` : ''}`,
-    cause: error,
-  });
+  throw new FloodgateError(
+    'scenario-unknown',
+    `"${name}" is a scenario of ${path.basename(project.file)}, which floodgate gate runs`,
+    {
+      hint: `floodgate gate --only ${name}${project.scenarioFiles?.has(name) ? `, or its file: floodgate run ${project.scenarioFiles.get(name)}` : ''}`,
+      cause: error,
+    },
+  );
 }
 
 /** What looks at CPU time, by option. */

@@ -48,9 +48,13 @@ export async function findScenario(text: string): Promise<FoundScenario> {
   if (isScenarioFile(text)) return scenarioOf(path.resolve(text), text);
   // It would be executed; and a report that comes from elsewhere may name any path.
   if (isModuleFile(text)) {
-    throw new FloodgateError('option-invalid', `${text} is a program, which only floodgate run and list take by its path`, {
-      hint: 'Name it in scenarios of floodgate.config.* (floodgate gate), or say the same in a YAML file.',
-    });
+    throw new FloodgateError(
+      'option-invalid',
+      `${text} is a program, which only floodgate run and list take by its path`,
+      {
+        hint: 'Name it in scenarios of floodgate.config.* (floodgate gate), or say the same in a YAML file.',
+      },
+    );
   }
   if (isCaptureFile(text)) {
     const { scenario, traffic } = captureScenario(text);
@@ -69,7 +73,9 @@ export async function moduleScenario(text: string): Promise<ScenarioConfig> {
   const { readValue } = await import('./find-config.ts');
   const file = path.resolve(text);
   const config = checkScenario((await readValue(file, text)).value, text);
-  return config.capture === undefined ? config : { ...config, capture: path.resolve(path.dirname(file), config.capture) };
+  return config.capture === undefined
+    ? config
+    : { ...config, capture: path.resolve(path.dirname(file), config.capture) };
 }
 
 /**

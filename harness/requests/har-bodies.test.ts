@@ -75,7 +75,18 @@ t.test('a copy that a browser asked to be confirmed: 304 and 200 are no differen
   comparison.answer(request, 304, 0, true);
   comparison.answer(request, 200, 7, true);
   comparison.answer(request, 404, 0, true);
-  t.match(comparison, { answered: 3, revalidated: 2, differentStatus: 1, differentLength: 0, errors: 1, statusOnly: 0 });
-  t.equal(recorded({ etag: '"2"' }, 9, { size: 9 }, { asked }).flags & EventFlag.revalidated, 0, 'it came over the wire');
+  t.match(comparison, {
+    answered: 3,
+    revalidated: 2,
+    differentStatus: 1,
+    differentLength: 0,
+    errors: 1,
+    statusOnly: 0,
+  });
+  t.equal(
+    recorded({ etag: '"2"' }, 9, { size: 9 }, { asked }).flags & EventFlag.revalidated,
+    0,
+    'it came over the wire',
+  );
   t.equal(recorded({ 'content-length': '0' }, 0, { size: 0 }, { asked }).flags & EventFlag.revalidated, 0);
 });

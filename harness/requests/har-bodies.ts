@@ -18,7 +18,11 @@ export interface HarRequestBody {
         readonly text?: string | undefined;
         readonly encoding?: string | undefined;
         readonly params?:
-          | readonly { readonly name: string; readonly value?: string | undefined; readonly fileName?: string | undefined }[]
+          | readonly {
+              readonly name: string;
+              readonly value?: string | undefined;
+              readonly fileName?: string | undefined;
+            }[]
           | undefined;
       }
     | undefined;
@@ -56,7 +60,11 @@ export interface HarAnswer {
   readonly httpVersion: string;
   /** −1: unknown. */
   readonly bodySize: number;
-  readonly content: { readonly size: number; readonly text?: string | undefined; readonly encoding?: string | undefined };
+  readonly content: {
+    readonly size: number;
+    readonly text?: string | undefined;
+    readonly encoding?: string | undefined;
+  };
 }
 
 /** How a later answer is compared with this one. @param isExact `bodySize` never holds more than the body */
@@ -76,7 +84,10 @@ export function comparedAs(
 }
 
 /** A browser asked whether its copy is still good, and wrote the copy down as the answer: on the wire it was a 304, as far as is known. */
-function isRevalidated(requestHeaders: readonly HarHeader[], { status, headers, bodySize, content }: HarAnswer): boolean {
+function isRevalidated(
+  requestHeaders: readonly HarHeader[],
+  { status, headers, bodySize, content }: HarAnswer,
+): boolean {
   if (status !== 200 || bodySize !== 0) return false;
   const isConditional = requestHeaders.some(({ name }) => /^if-(none-match|modified-since)$/i.test(name));
   // An answer that was empty says so.

@@ -55,7 +55,13 @@ const entrySchema = v.object({
 const logSchema = v.object({
   log: v.object({
     entries: v.array(v.unknown()),
-    creator: v.fallback(v.pipe(v.object({ name: v.string() }), v.transform(({ name }) => name)), ''),
+    creator: v.fallback(
+      v.pipe(
+        v.object({ name: v.string() }),
+        v.transform(({ name }) => name),
+      ),
+      '',
+    ),
   }),
 });
 type Entry = v.InferOutput<typeof entrySchema>;

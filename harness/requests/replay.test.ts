@@ -165,7 +165,14 @@ t.test('what nobody asked for counts, and its connection is not used further', a
 
 t.test('an answer that is no HTTP fails at once, and is said', async (t) => {
   const found = await recorded(t, [exchanges(get('/1'), get('/2'))]);
-  for (const text of ['220 smtp ready\r\n', 'x', '\x15\x03\x03\x00\x02\x02\x46', '\0'.repeat(100_000), 'HTTP/2 200\r\n\r\n', get('/1')]) {
+  for (const text of [
+    '220 smtp ready\r\n',
+    'x',
+    '\x15\x03\x03\x00\x02\x02\x46',
+    '\0'.repeat(100_000),
+    'HTTP/2 200\r\n\r\n',
+    get('/1'),
+  ]) {
     const server = await recordingServer(() => text);
     const account = await replay(found, server.port);
     t.match(account, { sent: 2, answered: 0, unanswered: 2, unasked: 0, socketErrors: { 'answer is no HTTP': 2 } });
