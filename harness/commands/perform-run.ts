@@ -34,6 +34,7 @@ import { enterNamespace } from './enter-namespace.ts';
 import { record } from './history-record.ts';
 import { parsePace } from './pace-flags.ts';
 import { printReport } from './print-report.ts';
+import { ofProject } from './project-scenario.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import { type RequestsRun, requestsRun } from './requests-flags.ts';
 import { RequestsSource } from './requests-source.ts';
@@ -261,22 +262,6 @@ async function scenarioToRun(name: string | undefined, target: TargetRun | undef
   // What comes by standard input comes once, and is looked at where it is kept.
   if (first.kind === 'recording' && name !== '-') probeRecording(first.path);
   return found;
-}
-
-/** A name that floodgate's own library does not have may be one of the project's. */
-async function ofProject(error: unknown, name: string): Promise<never> {
-  if (!(error instanceof FloodgateError) || error.code !== 'scenario-unknown') throw error;
-  const { findConfigFile, loadProject } = await import('../project/find-config.ts');
-  const project = findConfigFile(process.cwd()) === undefined ? undefined : await loadProject(process.cwd());
-  if (!project?.scenarios.some((each) => each.name === name)) throw error;
-  throw new FloodgateError(
-    'scenario-unknown',
-    `"${name}" is a scenario of ${path.basename(project.file)}, which floodgate gate runs`,
-    {
-      hint: `floodgate gate --only ${name}${project.scenarioFiles?.has(name) ? `, or its file: floodgate run ${project.scenarioFiles.get(name)}` : ''}`,
-      cause: error,
-    },
-  );
 }
 
 /** What looks at CPU time, by option. */

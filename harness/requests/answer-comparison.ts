@@ -3,6 +3,17 @@ import type { RequestDifference } from '../feed/request-account.ts';
 import { differencesMax } from './limits.ts';
 import { EventFlag, type RequestEvent } from './request-event.ts';
 
+/** A final answer of the service. */
+export interface Answer {
+  readonly status: number;
+  /** Body bytes, transfer coding removed. */
+  readonly length: number;
+  /** It came to its end. */
+  readonly isWhole: boolean;
+  /** No other answer follows on its connection (RFC 9112, 9.3 and 9.6). */
+  readonly isLast: boolean;
+}
+
 /** What is known of a request that was sent. */
 export interface SentRequest {
   /** In the order of sending, from 1. */

@@ -5,17 +5,8 @@ import { defaultHttpLimits } from '../../agent/http/http-limits.ts';
 import { MessageFlag } from '../../agent/http/message-flag.ts';
 import type { HttpMessage } from '../../agent/http/message-handler.ts';
 import type { CloseReason } from '../../agent/tcp/stream-handler.ts';
+import type { Answer } from './answer-comparison.ts';
 import type { AnswerStreams } from './replay-connection.ts';
-
-export interface Answer {
-  readonly status: number;
-  /** Body bytes, transfer coding removed. */
-  readonly length: number;
-  /** It came to its end. */
-  readonly isWhole: boolean;
-  /** No other answer follows on its connection (RFC 9112, 9.3 and 9.6). */
-  readonly isLast: boolean;
-}
 
 export class Answers implements AnswerStreams {
   readonly #http: HttpLayer;

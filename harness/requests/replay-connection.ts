@@ -1,8 +1,7 @@
 /** One recorded connection at the service: requests in their order, pipelined where they were, opened again where the service closes it. */
 import type { Socket } from 'node:net';
 import { CloseReason } from '../../agent/tcp/stream-handler.ts';
-import type { SentRequest } from './answer-comparison.ts';
-import type { Answer } from './answers.ts';
+import type { Answer, SentRequest } from './answer-comparison.ts';
 import { answerTimeoutMs, closeTimeoutMs } from './limits.ts';
 import { isIdempotent } from './repeatable.ts';
 

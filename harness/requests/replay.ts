@@ -4,8 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import type { RequestAccount } from '../feed/request-account.ts';
-import { AnswerComparison, type SentRequest, sentRequest } from './answer-comparison.ts';
-import { type Answer, Answers } from './answers.ts';
+import { type Answer, AnswerComparison, type SentRequest, sentRequest } from './answer-comparison.ts';
+import { Answers } from './answers.ts';
 import { AppliedRules, type HeaderRules, isEmpty, rewriteHead } from './header-rules.ts';
 import { closeTimeoutMs, connectionsMax, queuedMax } from './limits.ts';
 import { type DueRequest, ReplayConnection, type ReplayContext } from './replay-connection.ts';
