@@ -146,6 +146,15 @@ export class HttpLayer implements StreamHandler {
     return this.#pool.bytes;
   }
 
+  /** Where a side that answers is in what it says: behind a whole message, in one, or where no message is. */
+  standing(stream: number, sideIndex: Side): 'between' | 'within' | 'lost' {
+    const side = this.#sides[stream * 2 + sideIndex];
+    if (side == null || this.#protocols[stream] === Protocol.left) return 'between';
+    if (side.state === SideState.head) return side.buffer?.[0] === LETTER_H ? 'within' : 'lost';
+    if (side.active) return 'within';
+    return side.state === SideState.start ? 'between' : 'lost';
+  }
+
   /** Requests that wait for their response now. */
   get waitingRequests(): number {
     return this.#pairing.waiting;

@@ -3,7 +3,7 @@ import { type Command, Help } from 'commander';
 import { formatValue } from '../../reports/format.ts';
 import type { Unit } from '../../reports/model.ts';
 import { findMetric, metrics, sitePatternMetrics } from '../metrics/table.ts';
-import { findScenario, library } from '../project/library.ts';
+import { findTypedScenario, library } from '../project/library.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
 import { defectNames, defectSummary } from '../scenario/catalogue.ts';
 import { syntaxOf } from '../traffic/impairments/parse.ts';
@@ -54,7 +54,7 @@ async function libraryLines(): Promise<string[]> {
 
 /** What one scenario stands for, and how it is judged. */
 async function scenarioLines(name: string): Promise<string[]> {
-  const { scenario } = await findScenario(name);
+  const { scenario } = await findTypedScenario(name);
   const { summary, about, group, sets = [], brokenBy, lanes, pace } = scenario;
   return [
     ...[scenario.name, '', ...new Help().boxWrap(`${summary}.`, 100).split('\n')],

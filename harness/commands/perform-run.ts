@@ -1,5 +1,6 @@
 /** A run as `floodgate run` asks for it: options are read, the run is started, its report is written and printed. */
 import path from 'node:path';
+import { stringify } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
 import { LoadFeed } from '../feed/load.ts';
 import { openFeed } from '../feed/open-feed.ts';
@@ -11,7 +12,14 @@ import { cpuProfile } from '../pass/instruments/cpu-profile.ts';
 import { doctor } from '../pass/instruments/doctor.ts';
 import { flame } from '../pass/instruments/flame.ts';
 import type { Instrument } from '../pass/instruments/instrument.ts';
-import { findScenario, isScenarioFile, scenarioOfFolder } from '../project/library.ts';
+import { keptIn } from '../project/kept-texts.ts';
+import {
+  findTypedScenario,
+  isModuleFile,
+  isScenarioFile,
+  moduleScenario,
+  scenarioOfFolder,
+} from '../project/library.ts';
 import { type Explain, type RunOptions, runScenario } from '../run.ts';
 import { type AgentStage, stageOf } from '../scenario/agent-stage.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
@@ -26,6 +34,7 @@ import { enterNamespace } from './enter-namespace.ts';
 import { record } from './history-record.ts';
 import { parsePace } from './pace-flags.ts';
 import { printReport } from './print-report.ts';
+import { ofProject } from './project-scenario.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import { type RequestsRun, requestsRun } from './requests-flags.ts';
 import { RequestsSource } from './requests-source.ts';
@@ -50,8 +59,9 @@ export async function performRun(given: string | undefined, flags: RunFlags): Pr
   const privilege = await enterNamespace(options.lane);
   const session = openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
-  const asked =
+  const taken =
     name === '-' && !requests ? { ...options, ...(await spooled(options, folder, session.signal)) } : options;
+  const asked = name !== undefined && !requests && isModuleFile(name) ? await withKept(taken, name, folder) : taken;
   const isAccepted = (asked.budget['dropped.frames'] ?? 0) > 0;
   if (asked.traffic && asked.lane === 'tap' && !isAccepted) await refuseUntakeable(asked.traffic);
   session.progress.begin(titleOf(scenario, flags, asked));
@@ -92,6 +102,12 @@ function requestsScenario({ scenario }: RequestsRun, target: TargetRun | undefin
     ...scenario,
     ...(target?.scenario.settleSeconds !== undefined && { settleSeconds: target.scenario.settleSeconds }),
   };
+}
+
+/** What a program made is left beside the run, so that the run can be repeated from its report. */
+async function withKept(asked: Asked, name: string, folder: string): Promise<Asked> {
+  const scenarioFile = keptIn(path.resolve(folder))('traffic.yaml', stringify(await moduleScenario(name)));
+  return { ...asked, optionWords: { ...asked.optionWords, scenarioFile } };
 }
 
 type Asked = Awaited<ReturnType<typeof askedOf>>;
@@ -241,7 +257,7 @@ async function scenarioToRun(name: string | undefined, target: TargetRun | undef
       hint: 'Name a scenario (floodgate list shows them), a capture file, or a program: --target "node server.js".',
     });
   }
-  const found = await findScenario(name);
+  const found = await findTypedScenario(name).catch((error) => ofProject(error, name));
   const first = found.order(found.scenario.seed, undefined);
   // What comes by standard input comes once, and is looked at where it is kept.
   if (first.kind === 'recording' && name !== '-') probeRecording(first.path);

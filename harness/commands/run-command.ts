@@ -39,7 +39,10 @@ export function addRunCommand(command: Command): void {
       'Replays a scenario, or any pcap or pcapng file, at the agent and judges its memory against a budget; with --target, ' +
         'does the same to another program: idle, under load, recovering.',
     )
-    .argument('[scenario]', 'name from "floodgate list", or the path of a capture file; may be left out with --target')
+    .argument(
+      '[scenario]',
+      'name from "floodgate list", or the path of a scenario file (YAML, TypeScript) or of a capture; may be left out with --target',
+    )
     .addOption(new Option('--lane <lane>', 'tap: through the kernel; exact: over a pipe').choices(['tap', 'exact']))
     .option('--defect <names>', 'put a known defect in its place in the agent, or several: a,b,c')
     .addOption(

@@ -70,8 +70,10 @@ export interface RequestAccount {
   readonly differentLength: number;
   /** Answers to which none was recorded. */
   readonly uncompared: number;
-  /** Answers of which only the status was compared: the recorded body is not whole. */
+  /** Answers of which only the status was compared: the recorded body is not whole, or its length is not known for sure. */
   readonly statusOnly: number;
+  /** Answers 200 or 304 where a HAR file has a browser's copy, which it had asked to be confirmed: which of the two it was is not recorded. @default 0 */
+  readonly revalidated?: number;
   /** How late requests were sent, against the recorded times; null where there is no schedule. */
   readonly lateP50Us: number | null;
   readonly lateP99Us: number | null;
@@ -84,6 +86,8 @@ export interface RequestAccount {
   readonly reconnects: number;
   /** Requests that were sent once more, over another connection: the first was over before anything of an answer came. @default 0 */
   readonly repeated?: number;
+  /** Connections on which the service said more than it was asked for: an answer twice, bytes behind an answer. @default 0 */
+  readonly unasked?: number;
   /** Why sockets failed, by code. */
   readonly socketErrors: Readonly<Record<string, number>>;
   /** Rules that changed no request: `--drop-cookie session`. @default none */

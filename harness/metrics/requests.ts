@@ -5,19 +5,19 @@ import { between, notMeasured, type Reading, value } from './reading.ts';
 
 const noRequests = 'no recorded requests were sent: it takes --requests';
 
-/** Without an answer, or with an error where none was recorded. */
-export function failedRequests({ unanswered, errors }: RequestAccount): Reading {
-  return value(unanswered + errors);
+/** Without an answer, with an error where none was recorded, or with more than an answer. */
+export function failedRequests({ unanswered, errors, unasked = 0 }: RequestAccount): Reading {
+  return value(unanswered + errors + unasked);
 }
 
 /** Answers with another status or length than the recorded one, and requests that got none. */
 export function different({ measure: { requests } }: RunFigures): Reading {
   if (!requests) return notMeasured(noRequests);
-  const { differentStatus, differentLength, unanswered, uncompared, statusOnly } = requests;
+  const { differentStatus, differentLength, unanswered, uncompared, statusOnly, revalidated = 0 } = requests;
   const known = differentStatus + differentLength + unanswered;
   return between(
     known,
-    known + uncompared + statusOnly,
+    known + uncompared + statusOnly + revalidated,
     'the recording lacks some answers, or parts of them: these were not compared',
   );
 }

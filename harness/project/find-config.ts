@@ -114,7 +114,8 @@ function withCapture(scenario: ScenarioConfig, folder: string): ScenarioConfig {
   };
 }
 
-async function readValue(file: string, shown: string): Promise<{ value: unknown; lineOf?: LineOf }> {
+/** What a YAML file says, or a module exports. @throws FloodgateError `config-invalid` */
+export async function readValue(file: string, shown: string): Promise<{ value: unknown; lineOf?: LineOf }> {
   if (/\.ya?ml$/.test(file)) return readYaml(file, shown);
   let loaded: { default?: unknown };
   try {
@@ -128,7 +129,7 @@ async function readValue(file: string, shown: string): Promise<{ value: unknown;
 
 function unreadable(file: string, why: string, cause?: unknown): FloodgateError {
   return new FloodgateError('config-invalid', `${file} cannot be read: ${why}`, {
-    hint: 'A configuration is "export default defineConfig({ … })", or YAML with the same names.',
+    hint: 'A configuration is "export default defineConfig({ … })", a scenario "export default defineScenario({ … })"; or YAML with the same names.',
     cause,
   });
 }

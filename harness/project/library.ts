@@ -31,6 +31,11 @@ export function scenarioOfFolder(text: string): string {
   return text !== '' && existsSync(file) ? file : text;
 }
 
+/** A program that exports a scenario. */
+export function isModuleFile(text: string): boolean {
+  return /\.[cm]?[jt]s$/i.test(text);
+}
+
 export function isCaptureFile(text: string): boolean {
   return text === '-' || text.includes('/') || /\.(pcap|pcapng|cap)(\.gz|\.zst)?$/i.test(text);
 }
@@ -41,11 +46,36 @@ export function isCaptureFile(text: string): boolean {
  */
 export async function findScenario(text: string): Promise<FoundScenario> {
   if (isScenarioFile(text)) return scenarioOf(path.resolve(text), text);
+  // It would be executed; and a report that comes from elsewhere may name any path.
+  if (isModuleFile(text)) {
+    throw new FloodgateError(
+      'option-invalid',
+      `${text} is a program, which only floodgate run and list take by its path`,
+      {
+        hint: 'Name it in scenarios of floodgate.config.* (floodgate gate), or say the same in a YAML file.',
+      },
+    );
+  }
   if (isCaptureFile(text)) {
     const { scenario, traffic } = captureScenario(text);
     return { scenario, order: () => traffic };
   }
   return findLibraryScenario(text);
+}
+
+/** The same, and a program by its path, which is executed: for what a person typed. @throws FloodgateError */
+export async function findTypedScenario(text: string): Promise<FoundScenario> {
+  return isModuleFile(text) ? foundIn(await moduleScenario(text), text, process.cwd()) : findScenario(text);
+}
+
+/** The scenario that a program exports, its capture by an absolute path. @throws FloodgateError `config-invalid` */
+export async function moduleScenario(text: string): Promise<ScenarioConfig> {
+  const { readValue } = await import('./find-config.ts');
+  const file = path.resolve(text);
+  const config = checkScenario((await readValue(file, text)).value, text);
+  return config.capture === undefined
+    ? config
+    : { ...config, capture: path.resolve(path.dirname(file), config.capture) };
 }
 
 /**
@@ -62,7 +92,11 @@ export async function findLibraryScenario(text: string): Promise<FoundScenario> 
 /** @param shown as it is named in messages */
 async function scenarioOf(file: string, shown: string): Promise<FoundScenario> {
   const { value, lineOf } = readYaml(file, shown);
-  const config = checkScenario(value, shown, lineOf);
+  return foundIn(checkScenario(value, shown, lineOf), shown, path.dirname(file));
+}
+
+/** @param shown as its file is named in messages @param folder what a path in it is relative to */
+function foundIn(config: ScenarioConfig, shown: string, folder: string): Promise<FoundScenario> {
   const bad = (message: string, hint: string) =>
     new FloodgateError('config-invalid', `${shown}: scenario "${config.name}" ${message}`, { hint });
   const clash = clashOf(config);
@@ -74,7 +108,7 @@ async function scenarioOf(file: string, shown: string): Promise<FoundScenario> {
       `Name it in scenarios of floodgate.config.*, and run floodgate gate --only ${config.name}.`,
     );
   }
-  return foundOf(config, path.dirname(file), bad);
+  return foundOf(config, folder, bad);
 }
 
 type Bad = (message: string, hint: string) => FloodgateError;

@@ -6,7 +6,7 @@ import { defectNames } from '../scenario/catalogue.ts';
 import { traffic } from '../traffic/flood/builders.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import { loadProject } from './find-config.ts';
-import { findScenario, library } from './library.ts';
+import { findScenario, findTypedScenario, library, moduleScenario } from './library.ts';
 import { runArguments } from './run-arguments.ts';
 
 const rush = `name: rush
@@ -148,4 +148,22 @@ t.test('floods of the library are made as they say', async (t) => {
     t.ok(frames > 500 && truth.requestsIntact > 5, `${name}: ${frames} frames, ${truth.requestsIntact} requests`);
     made.close();
   }
+});
+
+t.test('a program is run where a person typed it, and never where a report names it', async (t) => {
+  const plan = { name: 'rush', capture: 'own.pcap', lane: 'exact', budgets: { 'rss.max': '120 MB' } };
+  const folder = t.testdir({
+    'rush.mts': `const name: string = 'rush';\nexport default { ...${JSON.stringify(plan)}, name };\n`,
+    'bad.mjs': 'export default { name: "bad", trafic: [] };\n',
+    'none.mjs': 'export const x = 1;\n',
+  });
+  const file = path.join(folder, 'rush.mts');
+  const { scenario, order } = await findTypedScenario(file);
+  t.match(scenario, { name: 'rush', lanes: ['exact'], budget: { 'rss.max': 120e6 } });
+  t.match(order(1, undefined), { kind: 'recording', path: path.join(folder, 'own.pcap') });
+  t.match(await moduleScenario(file), { capture: path.join(folder, 'own.pcap') });
+  await t.rejects(findScenario(file), { code: 'option-invalid', message: /is a program/ });
+  await t.rejects(findTypedScenario(path.join(folder, 'bad.mjs')), { message: /trafic/ });
+  await t.rejects(findTypedScenario(path.join(folder, 'none.mjs')), { message: /exports no default/ });
+  await t.rejects(findTypedScenario(path.join(folder, 'gone.ts')), { code: 'config-invalid' });
 });

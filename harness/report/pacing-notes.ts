@@ -17,7 +17,7 @@ export function pacingNotes({ pacing, ledger }: SendResult, profile: RateProfile
     const before = pacing.parts[index - 1] ?? { frames: 0, bytes: 0, sentUs: 0 };
     const [frames, bytes] = [now.frames - before.frames, now.bytes - before.bytes];
     const sent = `${formatCount(frames)} frames, ${megabits(bytes)} Mbit`;
-    const text = `pace: ${partText(part, profile!.unit)}: ${sent} in ${seconds(now.sentUs - before.sentUs)} of ${partSeconds(part)} s`;
+    const text = `pace: ${partText(part, profile!.unit)}: ${sent} in ${seconds(now.sentUs - before.sentUs)} of ${seconds(partSeconds(part) * 1e6)}`;
     return [{ severity: 'info', text }];
   });
   notes.push({ severity: isBehind(pacing) ? 'warning' : 'info', text: latenessText(pacing) });

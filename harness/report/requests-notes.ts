@@ -62,12 +62,18 @@ function noteUnusedRules({ unusedRules = [], sent }: RequestAccount, add: Add): 
 }
 
 function noteAnswers(requests: RequestAccount, add: Add): void {
-  const { unanswered, errors, socketErrors, differentStatus, differentLength, uncompared, statusOnly } = requests;
+  const { unanswered, errors, unasked = 0, socketErrors, differentStatus, differentLength } = requests;
   if (unanswered > 0) {
     const why = Object.entries(socketErrors).map(([code, count]) => `${code} ${formatCount(count)} times`);
     add('warning', `${formatCount(unanswered)} got no whole answer${why.length > 0 ? ` (${why.join(', ')})` : ''}`);
   }
   if (errors > 0) add('warning', `${formatCount(errors)} answers are errors that the recorded ones were not`);
+  if (unasked > 0) {
+    add(
+      'warning',
+      `${formatCount(unasked)} times the service said more than it was asked for (an answer twice, bytes behind an answer): each counts as failed, and its connection was not used further`,
+    );
+  }
   const count = differentStatus + differentLength;
   if (count > 0) {
     const [status, length] = [formatCount(differentStatus), formatCount(differentLength)];
@@ -76,10 +82,22 @@ function noteAnswers(requests: RequestAccount, add: Add): void {
       `${formatCount(count)} answers differ from the recorded ones: ${status} in status, ${length} in length (${differencesName})`,
     );
   }
+  noteUncompared(requests, add);
+}
+
+function noteUncompared({ uncompared, statusOnly, revalidated = 0 }: RequestAccount, add: Add): void {
   if (uncompared > 0)
     add('info', `${formatCount(uncompared)} answers were not compared: the recording has none for them`);
   if (statusOnly > 0)
-    add('info', `${formatCount(statusOnly)} answers were compared in status alone: the recorded ones are not whole`);
+    add(
+      'info',
+      `${formatCount(statusOnly)} answers were compared in status alone: the recorded ones are not whole, or the HAR file contradicts itself about their length`,
+    );
+  if (revalidated > 0)
+    add(
+      'info',
+      `${formatCount(revalidated)} answers 200 or 304 were not compared: the HAR file has the copy that the browser asked to be confirmed`,
+    );
 }
 
 function noteLateness({ lateP50Us, lateP99Us, lateMaxUs, ownLateP99Us, waited }: RequestAccount, add: Add): void {

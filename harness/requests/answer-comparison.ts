@@ -3,6 +3,17 @@ import type { RequestDifference } from '../feed/request-account.ts';
 import { differencesMax } from './limits.ts';
 import { EventFlag, type RequestEvent } from './request-event.ts';
 
+/** A final answer of the service. */
+export interface Answer {
+  readonly status: number;
+  /** Body bytes, transfer coding removed. */
+  readonly length: number;
+  /** It came to its end. */
+  readonly isWhole: boolean;
+  /** No other answer follows on its connection (RFC 9112, 9.3 and 9.6). */
+  readonly isLast: boolean;
+}
+
 /** What is known of a request that was sent. */
 export interface SentRequest {
   /** In the order of sending, from 1. */
@@ -29,6 +40,7 @@ export class AnswerComparison {
   differentLength = 0;
   uncompared = 0;
   statusOnly = 0;
+  revalidated = 0;
   readonly differences: RequestDifference[] = [];
 
   /** @param isWhole its body came to its end */
@@ -40,13 +52,15 @@ export class AnswerComparison {
     this.answered += 1;
     if (status < 200 || status > 299) this.not2xx += 1;
     const wasAnswered = (request.flags & EventFlag.answered) !== 0;
-    const isSame = wasAnswered && status === request.status;
+    const isRevalidated = (request.flags & EventFlag.revalidated) !== 0 && (status === 304 || status === 200);
+    const isSame = wasAnswered && (isRevalidated || status === request.status);
     if (status >= 400 && !isSame) this.errors += 1;
     if (!wasAnswered) this.uncompared += 1;
     else if (!isSame) {
       this.differentStatus += 1;
       this.#note(request, status, length, 'status');
-    } else if ((request.flags & EventFlag.measured) === 0) this.statusOnly += 1;
+    } else if (isRevalidated) this.revalidated += 1;
+    else if ((request.flags & EventFlag.measured) === 0) this.statusOnly += 1;
     else if (length !== request.answerBytes) {
       this.differentLength += 1;
       this.#note(request, status, length, 'length');

@@ -5,21 +5,14 @@ import { defaultHttpLimits } from '../../agent/http/http-limits.ts';
 import { MessageFlag } from '../../agent/http/message-flag.ts';
 import type { HttpMessage } from '../../agent/http/message-handler.ts';
 import type { CloseReason } from '../../agent/tcp/stream-handler.ts';
+import type { Answer } from './answer-comparison.ts';
 import type { AnswerStreams } from './replay-connection.ts';
-
-export interface Answer {
-  readonly status: number;
-  /** Body bytes, transfer coding removed. */
-  readonly length: number;
-  /** It came to its end. */
-  readonly isWhole: boolean;
-  /** No other answer follows on its connection (RFC 9112, 9.3 and 9.6). */
-  readonly isLast: boolean;
-}
 
 export class Answers implements AnswerStreams {
   readonly #http: HttpLayer;
   readonly #nowMs: () => number;
+  /** By stream: the service sent a request, as one that echoes does. */
+  readonly #isAsking: boolean[] = [];
 
   /** @param streams connections read at one time @param onAnswer a final answer has ended on a stream */
   constructor(streams: number, nowMs: () => number, onAnswer: (stream: number, answer: Answer) => void) {
@@ -32,6 +25,7 @@ export class Answers implements AnswerStreams {
       handler: {
         readsHeadLater: false,
         begin: (message) => {
+          if (message.side === 1 && message.kind === 'request') this.#isAsking[message.stream] = true;
           if (message.kind === 'response') closes[message.stream] = isClosing(message);
         },
         body: () => {},
@@ -46,12 +40,18 @@ export class Answers implements AnswerStreams {
   }
 
   open(stream: number): void {
+    this.#isAsking[stream] = false;
     this.#http.open(stream, this.#nowMs() * 1000, false);
   }
 
   /** @param side 0: sent, 1: received */
   data(stream: number, side: 0 | 1, bytes: Uint8Array): void {
     this.#http.data(stream, side, bytes, 0, bytes.length, this.#nowMs() * 1000);
+  }
+
+  /** Where the service is in what it says. */
+  standing(stream: number): 'between' | 'within' | 'lost' {
+    return this.#isAsking[stream] ? 'lost' : this.#http.standing(stream, 1);
   }
 
   /** The service has said that no more comes. */

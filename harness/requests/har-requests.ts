@@ -8,12 +8,28 @@ import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { UnsentReason } from '../feed/request-account.ts';
 import type { ReadRequests } from './captured-requests.ts';
+import { comparedAs, sentBody } from './har-bodies.ts';
 import { token } from './header-rules.ts';
 import { harBytesMax, namedEntriesMax, openAheadUs } from './limits.ts';
-import { EventFlag, EventKind, emptyEvent } from './request-event.ts';
+import { EventKind, emptyEvent } from './request-event.ts';
 import type { SpoolWriter } from './spool.ts';
 
 const named = v.object({ name: v.string(), value: v.fallback(v.string(), '') });
+const noAnswer = { status: 0, headers: [], httpVersion: '', content: { size: -1 }, bodySize: -1 };
+const answerSchema = v.object({
+  status: v.fallback(v.number(), 0),
+  headers: v.fallback(v.array(named), []),
+  httpVersion: v.fallback(v.string(), ''),
+  content: v.fallback(
+    v.object({
+      size: v.fallback(v.number(), -1),
+      text: v.fallback(v.optional(v.string()), undefined),
+      encoding: v.fallback(v.optional(v.string()), undefined),
+    }),
+    noAnswer.content,
+  ),
+  bodySize: v.fallback(v.number(), -1),
+});
 const entrySchema = v.object({
   startedDateTime: v.string(),
   time: v.fallback(v.number(), 0),
@@ -34,14 +50,19 @@ const entrySchema = v.object({
       }),
     ),
   }),
-  response: v.fallback(
-    v.object({
-      status: v.fallback(v.number(), 0),
-      content: v.fallback(v.object({ size: v.fallback(v.number(), -1) }), { size: -1 }),
-      bodySize: v.fallback(v.number(), -1),
-    }),
-    { status: 0, content: { size: -1 }, bodySize: -1 },
-  ),
+  response: v.fallback(answerSchema, noAnswer),
+});
+const logSchema = v.object({
+  log: v.object({
+    entries: v.array(v.unknown()),
+    creator: v.fallback(
+      v.pipe(
+        v.object({ name: v.string() }),
+        v.transform(({ name }) => name),
+      ),
+      '',
+    ),
+  }),
 });
 type Entry = v.InferOutput<typeof entrySchema>;
 
@@ -74,7 +95,8 @@ export function readHar(file: string, spool: SpoolWriter): ReadRequests {
     readonly headBytes: number;
     readonly startUs: number;
   }[] = [];
-  for (const [at, value] of entriesOf(file).entries()) {
+  const { entries: values, isOurs } = logOf(file);
+  for (const [at, value] of values.entries()) {
     const parsed = v.safeParse(entrySchema, value);
     const startUs = parsed.success ? Date.parse(parsed.output.startedDateTime) * 1000 : Number.NaN;
     const request = !parsed.success
@@ -87,7 +109,7 @@ export function readHar(file: string, spool: SpoolWriter): ReadRequests {
   }
   entries.sort((a, b) => a.startUs - b.startUs);
   const notes = notesOf(faults);
-  return { ...log(entries, spool), unsent, upgraded: 0, unknown: 0, isAssembled: true, notes };
+  return { ...log(entries, spool, isOurs), unsent, upgraded: 0, unknown: 0, isAssembled: true, notes };
 }
 
 /** A request that cannot be sent as it was. `why` names no value: it may be a secret. */
@@ -109,24 +131,23 @@ function notesOf(faults: readonly string[]): readonly string[] {
 function log(
   entries: readonly { entry: Entry; bytes: Buffer; headBytes: number; startUs: number }[],
   spool: SpoolWriter,
+  isExact: boolean,
 ) {
   const lanes = new Lanes();
   let order = 0;
   let bytesTotal = 0;
   for (const { entry, bytes, headBytes, startUs } of entries) {
     const lane = lanes.of(entry, startUs);
-    const { status, bodySize, content } = entry.response;
-    // What came over the wire; of an answer with a content coding `size` is longer.
-    const answerBytes = bodySize >= 0 ? bodySize : content.size;
-    const isAnswered = status >= 100;
+    const { method, headers } = entry.request;
+    const { status } = entry.response;
+    const { flags, answerBytes } = comparedAs(method, headers, entry.response, isExact);
     if (lane.isNew) {
       spool.event({ ...emptyEvent(), tsUs: startUs - openAheadUs, order: order + 0.5, connection: lane.number });
     }
     spool.event({
       kind: EventKind.request,
-      flags: (isAnswered ? EventFlag.answered : 0) | (isAnswered && answerBytes >= 0 ? EventFlag.measured : 0),
-      ...{ tsUs: startUs, order: (order += 1), connection: lane.number },
-      ...{ offset: spool.write(bytes), length: bytes.length, headBytes, status, answerBytes: Math.max(0, answerBytes) },
+      ...{ flags, tsUs: startUs, order: (order += 1), connection: lane.number },
+      ...{ offset: spool.write(bytes), length: bytes.length, headBytes, status, answerBytes },
     });
     bytesTotal += bytes.length;
   }
@@ -198,7 +219,7 @@ function requestOf({ request }: Entry): { bytes: Buffer; headBytes: number } | U
   if (!URL.canParse(request.url)) return malformed('has no URL that can be read');
   const url = new URL(request.url);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return malformed(`is no HTTP: ${url.protocol}`);
-  const body = bodyOf(request);
+  const body = sentBody(request);
   if (body === null) return { reason: 'bodyNotAsItWas', why: 'has no body, or another one than was sent' };
   const lines = [`${request.method} ${targetOf(request.url, url)} HTTP/1.1`];
   // A header that HTTP/2 names with a colon is in the start line here, or `Host`.
@@ -220,26 +241,8 @@ function targetOf(text: string, url: URL): string {
   return written.startsWith('/') ? written : `/${written}`;
 }
 
-/** Null where the file does not have what was sent. */
-function bodyOf({ bodySize, postData, headers }: Entry['request']): Buffer | null {
-  if (!postData) return bodySize > 0 ? null : Buffer.alloc(0);
-  const coding =
-    headers.find(({ name }) => name.toLowerCase() === 'content-encoding')?.value.toLowerCase() ?? 'identity';
-  const { text, encoding, params } = postData;
-  let body: Buffer;
-  if (text !== undefined && (text !== '' || !params?.length))
-    body = Buffer.from(text, encoding === 'base64' ? 'base64' : 'utf8');
-  else if (params?.some(({ fileName }) => fileName !== undefined)) return null;
-  else {
-    const pairs = (params ?? []).map(({ name, value }): [string, string] => [name, value ?? '']);
-    body = Buffer.from(new URLSearchParams(pairs).toString());
-  }
-  // What was decoded for the file is not what was sent; and a length that differs says that it is another body.
-  if (coding !== 'identity' && encoding !== 'base64') return null;
-  return bodySize >= 0 && bodySize !== body.length ? null : body;
-}
-
-function entriesOf(file: string): readonly unknown[] {
+/** `isOurs`: our agent wrote it, which counts bodies without their framing. */
+function logOf(file: string): { readonly entries: readonly unknown[]; readonly isOurs: boolean } {
   let value: unknown;
   try {
     if (statSync(file).size > harBytesMax) throw new Error(`it is larger than ${harBytesMax >> 20} MiB`);
@@ -256,9 +259,10 @@ function entriesOf(file: string): readonly unknown[] {
   } catch (cause) {
     throw unreadable(file, (cause as Error).message, cause);
   }
-  const { success, output } = v.safeParse(v.object({ log: v.object({ entries: v.array(v.unknown()) }) }), value);
-  if (!success) throw unreadable(file, 'it has no log.entries');
-  return (output as { log: { entries: readonly unknown[] } }).log.entries;
+  const parsed = v.safeParse(logSchema, value);
+  if (!parsed.success) throw unreadable(file, 'it has no log.entries');
+  const { entries, creator } = parsed.output.log;
+  return { entries, isOurs: creator.startsWith('floodgate') };
 }
 
 function unreadable(file: string, why: string, cause?: unknown): FloodgateError {

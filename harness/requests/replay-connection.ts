@@ -1,7 +1,7 @@
 /** One recorded connection at the service: requests in their order, pipelined where they were, opened again where the service closes it. */
 import type { Socket } from 'node:net';
 import { CloseReason } from '../../agent/tcp/stream-handler.ts';
-import type { SentRequest } from './answer-comparison.ts';
+import type { Answer, SentRequest } from './answer-comparison.ts';
 import { answerTimeoutMs, closeTimeoutMs } from './limits.ts';
 import { isIdempotent } from './repeatable.ts';
 
@@ -36,6 +36,8 @@ export interface ReplayContext {
   /** The request goes over another connection, once more. */
   repeated(): void;
   failed(code: string): void;
+  /** The service said more than its answers. */
+  spokeUnasked(): void;
   /** Requests that wait on their connections, of all. */
   queued: number;
   /** An answer, or an end: who waits looks again. */
@@ -47,6 +49,7 @@ export interface ReplayContext {
 export interface AnswerStreams {
   open(stream: number): void;
   data(stream: number, side: 0 | 1, bytes: Uint8Array): void;
+  standing(stream: number): 'between' | 'within' | 'lost';
   end(stream: number): void;
   close(stream: number, reason: CloseReason): void;
 }
@@ -73,6 +76,10 @@ export class ReplayConnection {
   #isGivenUp = false;
   /** Answers on the connection that is open. */
   #answersHere = 0;
+  /** Bytes of the service are being read: what may follow an answer waits until all of them are. */
+  #isReading = false;
+  /** More answers came than requests were sent. */
+  #isUnasked = false;
   /** Something came since the last answer. */
   #hasPart = false;
   #opens = 0;
@@ -126,10 +133,14 @@ export class ReplayConnection {
     else if (this.#isOpen) this.#flush();
   }
 
-  /** The final answer to the oldest request. @param isLast the service closes the connection behind it */
-  answered(isLast: boolean): SentRequest | undefined {
+  /** The final answer to the oldest request. */
+  answered({ status, isLast, isWhole }: Answer): SentRequest | undefined {
     const due = this.#sent.shift();
+    // A service may say so before it closes a connection that was idle for long (RFC 9110, 15.5.9).
+    if (!due && status !== 408) this.#isUnasked = true;
     if (isLast) this.#isLeaving = this.#isAnnounced = true;
+    // Where it ended, and what is behind it, is not known.
+    if (!isWhole || !due) this.#isLeaving = true;
     this.#answersHere += 1;
     this.#hasPart = false;
     this.#owesSinceMs = this.lastUsedMs = this.#context.nowMs();
@@ -138,6 +149,7 @@ export class ReplayConnection {
 
   /** What may follow an answer. */
   goOn(): void {
+    if (this.#isReading) return;
     if (this.#isOpen) this.#flush();
     this.#endIfDone();
     this.#context.changed();
@@ -178,7 +190,11 @@ export class ReplayConnection {
     socket.on('data', (bytes: Buffer) =>
       read(() => {
         this.#hasPart = true;
+        this.#isReading = true;
         this.#context.http.data(this.slot, 1, bytes);
+        this.#isReading = false;
+        this.#check();
+        if (!this.#isLeaving) this.goOn();
       }),
     );
     socket.on('end', () =>
@@ -192,6 +208,16 @@ export class ReplayConnection {
       error = each;
     });
     socket.on('close', () => this.#socket === socket && this.#gone(host, error));
+  }
+
+  /** What came is answers, and no more of them than requests: else nothing more is sent here, since any answer may be that of another request. */
+  #check(): void {
+    const standing = this.#context.http.standing(this.slot);
+    const isAsked = this.#sent.length > 0;
+    if (this.#isUnasked || (!isAsked && !this.#isLeaving && standing !== 'between')) this.#context.spokeUnasked();
+    else if (isAsked && standing === 'lost') this.#context.failed('answer is no HTTP');
+    else return;
+    this.#isLeaving = true;
   }
 
   /** The connection is over before its socket is: what follows goes over another one. */
@@ -224,7 +250,7 @@ export class ReplayConnection {
     }
     this.#queue.unshift(...again);
     this.#context.queued += again.length;
-    this.#isLeaving = this.#isAnnounced = this.#isGivenUp = this.#hasPart = false;
+    this.#isLeaving = this.#isAnnounced = this.#isGivenUp = this.#hasPart = this.#isUnasked = false;
     this.#answersHere = 0;
   }
 

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { type Conversation, conversationsCapture } from '../../agent/commands/conversation-fixture.ts';
+import { failedRequests } from '../metrics/requests.ts';
 import { requestNotes } from '../report/requests-notes.ts';
 import { targetOf } from './answer-comparison.ts';
 import { recordingServer } from './recording-server-fixture.ts';
@@ -131,6 +132,52 @@ t.test('a service that closes behind a whole answer, and does not say so', async
   await server.close();
   t.match(account, { sent: 3, answered: 3, unanswered: 0, reconnects: 2 });
   t.same(uris, ['/1', '/2', '/3']);
+});
+
+t.test('what nobody asked for counts, and its connection is not used further', async (t) => {
+  const post = 'POST /2 HTTP/1.1\r\nHost: old\r\nContent-Length: 3\r\n\r\nabc';
+  const found = await recorded(t, [exchanges(get('/1'), post, get('/3'))]);
+  const one = answer(200, 'ok');
+  const chunked = 'HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n';
+  const kinds = [
+    ['each twice', one + one, 3],
+    ['each three times', one.repeat(3), 3],
+    ['another one begun', `${one}HTTP/1.1 2`, 3],
+    ['another head', chunked + one.slice(0, -2), 3],
+    ['a longer body', `${one}k`, 3],
+    ['an empty line behind it', `${one}\r\n`, 0],
+    ['one', chunked, 0],
+  ] as const;
+  for (const [name, text, unasked] of kinds) {
+    const server = await recordingServer(() => text);
+    for (const kind of ['topspeed', 'oneAtATime'] as const) {
+      const account = await replay(found, server.port, { pace: { kind } });
+      t.match(account, { sent: 3, answered: 3, unanswered: 0, unasked, repeated: 0 }, name);
+      t.match(account.reconnects, unasked === 0 ? 0 : 2, name);
+      if (kind === 'oneAtATime') continue;
+      const notes = requestNotes({ requests: account } as unknown as Parameters<typeof requestNotes>[0]);
+      t.equal(notes.filter(({ text }) => /said more than it was asked for/.test(text)).length, unasked === 0 ? 0 : 1);
+      t.same(failedRequests(account), { state: 'value', value: unasked });
+    }
+    await server.close();
+  }
+});
+
+t.test('an answer that is no HTTP fails at once, and is said', async (t) => {
+  const found = await recorded(t, [exchanges(get('/1'), get('/2'))]);
+  for (const text of [
+    '220 smtp ready\r\n',
+    'x',
+    '\x15\x03\x03\x00\x02\x02\x46',
+    '\0'.repeat(100_000),
+    'HTTP/2 200\r\n\r\n',
+    get('/1'),
+  ]) {
+    const server = await recordingServer(() => text);
+    const account = await replay(found, server.port);
+    t.match(account, { sent: 2, answered: 0, unanswered: 2, unasked: 0, socketErrors: { 'answer is no HTTP': 2 } });
+    await server.close();
+  }
 });
 
 t.test('behind a last answer requests go over another connection, those that were under way once more', async (t) => {

@@ -4,8 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import type { RequestAccount } from '../feed/request-account.ts';
-import { AnswerComparison, type SentRequest, sentRequest } from './answer-comparison.ts';
-import { type Answer, Answers } from './answers.ts';
+import { type Answer, AnswerComparison, type SentRequest, sentRequest } from './answer-comparison.ts';
+import { Answers } from './answers.ts';
 import { AppliedRules, type HeaderRules, isEmpty, rewriteHead } from './header-rules.ts';
 import { closeTimeoutMs, connectionsMax, queuedMax } from './limits.ts';
 import { type DueRequest, ReplayConnection, type ReplayContext } from './replay-connection.ts';
@@ -81,6 +81,7 @@ export class Replay implements ReplayContext {
   #waited = 0;
   #reconnects = 0;
   #repeated = 0;
+  #unasked = 0;
   #trafficUs = 0;
 
   constructor(options: ReplayOptions) {
@@ -159,6 +160,10 @@ export class Replay implements ReplayContext {
 
   failed(code: string): void {
     this.#socketErrors[code] = (this.#socketErrors[code] ?? 0) + 1;
+  }
+
+  spokeUnasked(): void {
+    this.#unasked += 1;
   }
 
   changed(): void {
@@ -302,10 +307,10 @@ export class Replay implements ReplayContext {
     oldest?.finish();
   }
 
-  #answer(slot: number, { status, length, isWhole, isLast }: Answer): void {
+  #answer(slot: number, answer: Answer): void {
+    const { status, length, isWhole } = answer;
     const connection = this.#bySlot[slot];
-    const request = connection?.answered(isLast);
-    // A service may speak unasked: 408 on a connection that was idle for long.
+    const request = connection?.answered(answer);
     if (!connection || !request) return;
     this.#hasConnected = true;
     this.#comparison.answer(request, status, length, isWhole);
@@ -335,6 +340,7 @@ export class Replay implements ReplayContext {
       waited: this.#waited,
       reconnects: this.#reconnects,
       repeated: this.#repeated,
+      unasked: this.#unasked,
       socketErrors: this.#socketErrors,
       unusedRules: this.#applied.unused(this.#options.rules),
       differences,

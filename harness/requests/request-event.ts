@@ -13,6 +13,8 @@ export const EventFlag = {
   measured: 4,
   /** `offset` is that of a table of pieces. */
   pieces: 8,
+  /** A browser's copy stands for the answer: on the wire it was 304, or 200. */
+  revalidated: 16,
 } as const;
 
 export interface RequestEvent {

@@ -52,7 +52,7 @@ function scenarioUrl(name: string): string {
   throw new FloodgateError('scenario-unknown', `there is no scenario "${name}"`, {
     hint:
       `${didYouMean(name, names)}Scenarios: ${names.join(', ')}. ` +
-      'A capture file, and a scenario in YAML, are run by their paths, e.g. ./burst.pcap.',
+      'A capture file, and a scenario in YAML or TypeScript, are run by their paths, e.g. ./burst.pcap.',
   });
 }
 
