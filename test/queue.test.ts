@@ -177,14 +177,21 @@ async function rejected(t: Test, run: Run, start: Start): Promise<void> {
   t.match(run('queue', 'drain').out, /"box" is drained/);
   second.child.kill('SIGTERM');
   t.equal(await second.ended, 3);
-  const other = run('enqueue', '--only', 'cart', '--class', 'box').out.trim();
+  t.match(run('enqueue', '--timeout', '0s', '--class', 'box'), { status: 2, err: /--timeout: "0s" is less than 1 s/ });
+  const enqueued = run('enqueue', '--only', 'cart', '--class', 'box');
+  const other = enqueued.out.trim();
+  t.match(enqueued.err, /warning: the class "box" is drained, nothing begins: floodgate queue resume --class box/);
+  const waiting = start('queue', 'wait', other);
+  await waiting.said(/1 waiting; the class "box" is drained.*floodgate queue resume/);
+  waiting.child.kill('SIGTERM');
+  await waiting.ended;
   t.match(run('queue', 'resume').out, /"box" takes cells again/);
   const config = readFileSync(path.join(shop, 'floodgate.config.js'), 'utf8');
   write('floodgate.config.js', config.replace('900 MB', '800 MB'));
   t.match(run('worker', '--class', 'box'), {
     status: 2,
     err: new RegExp(
-      `batch ${other} is of another working tree \\(uncommitted changes\\): false and true\nNothing was measured`,
+      `batch ${other} is of another working tree \\(uncommitted changes\\): floodgate.config.js\nNothing was measured`,
     ),
   });
   git('commit', '-qam', 'another budget');
