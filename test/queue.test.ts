@@ -182,7 +182,8 @@ async function rejected(t: Test, run: Run, start: Start): Promise<void> {
   const other = enqueued.out.trim();
   t.match(enqueued.err, /warning: the class "box" is drained, nothing begins: floodgate queue resume --class box/);
   const waiting = start('queue', 'wait', other);
-  await waiting.said(/1 waiting; the class "box" is drained.*floodgate queue resume/);
+  await waiting.said(/1 waiting; the class "box" is drained/);
+  t.match(waiting.text(), /floodgate queue resume --class box\n/);
   waiting.child.kill('SIGTERM');
   await waiting.ended;
   t.match(run('queue', 'resume').out, /"box" takes cells again/);
@@ -227,12 +228,12 @@ async function compared(t: Test, run: Run): Promise<void> {
   t.match(part, { status: 2, err: /shard 2 of 2: 1 of 2 scenarios[\s\S]*no-such-program/ });
   t.match(run('merge', 'shards'), {
     status: 2,
-    err: /no shard measured: cart, broken \(.*no-such-program.*\) \(there is no shard 1\/2\)/,
+    err: /nothing was measured: cart, broken \(.*no-such-program.*\) \(there is no shard 1\/2\)/,
   });
   t.match(run('merge', 'shards', 'pairs').err, /shards.second and pairs are of another/);
   // One that cannot run takes nothing from the others of its shard.
   t.equal(run('gate', '--only', 'broken', '--only', 'lost', '--shard', '1/1', '--out', 'both').status, 2);
-  t.match(run('merge', 'both').err, /no shard measured: broken \(.*no-such-program.*\), lost \(.*no-such-load/);
+  t.match(run('merge', 'both').err, /nothing was measured: broken \(.*no-such-program.*\), lost \(.*no-such-load/);
 }
 
 /** A command that is still running. */

@@ -35,7 +35,8 @@ export async function openPostgres(url: string, errors: unknown[]): Promise<Kyse
   const log = (event: LogEvent) => {
     if (event.level === 'error' && errors.length === 0) errors.push(event.error);
   };
-  const bounded = { connect: () => pool.connect(), end: () => atMost(endMs, pool.end()) };
+  const end = pool.end.bind(pool);
+  const bounded = Object.assign(pool, { end: () => atMost(endMs, end()) });
   return new Kysely({ dialect: new PostgresDialect({ pool: bounded }), log });
 }
 

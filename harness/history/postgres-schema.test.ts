@@ -57,7 +57,10 @@ t.test('PostgreSQL: the rights that a user lacks, and the first error', async (t
     // No driver error comes with a code where the server has no TLS.
     const { url: plain } = as('ci') as { url: string };
     const tls = { kind: 'postgres', url: `${plain}&sslmode=verify-full` } as const;
-    t.match(await openStore(tls, { absent: 'make' }).catch((error) => error), { code: 'store-refused', hint: /sslmode/ });
+    t.match(await openStore(tls, { absent: 'make' }).catch((error) => error), {
+      code: 'store-refused',
+      hint: /sslmode/,
+    });
   });
 });
 

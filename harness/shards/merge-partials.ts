@@ -79,11 +79,7 @@ function refuseOther(a: Partial, b: Partial): void {
 }
 
 /** The first thing that two are not the same in, in words; undefined where they are of one whole. */
-export function differenceOf(
-  a: Manifest['common'],
-  b: Manifest['common'],
-  ignored?: Compared,
-): string | undefined {
+export function differenceOf(a: Manifest['common'], b: Manifest['common'], ignored?: Compared): string | undefined {
   for (const [name, words] of Object.entries(differences) as [Compared, string][]) {
     const [left, right] = [a, b].map((common) => JSON.stringify(comparable(common, name)));
     if (left === right || name === ignored) continue;
