@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
@@ -280,6 +282,36 @@ t.test('what the driver finds itself is a fault of the store, and a mistake of o
   t.match(fault(badPort), { code: 'store-failed' });
   const mistake = new TypeError('undefined is not a function');
   t.equal(fault(mistake), mistake);
+});
+
+t.test('a server that asks for a password which nobody gave: no connection stays open', async (t) => {
+  // AuthenticationSASL with one mechanism, and then nothing: it waits for an answer.
+  const mechanisms = Buffer.from('SCRAM-SHA-256\0\0');
+  const asks = Buffer.alloc(9);
+  asks.write('R');
+  asks.writeInt32BE(8 + mechanisms.length, 1);
+  asks.writeInt32BE(10, 5);
+  const first = Buffer.from('r=x,s=c2FsdA==,i=4096');
+  const goesOn = Buffer.alloc(9);
+  goesOn.write('R');
+  goesOn.writeInt32BE(8 + first.length, 1);
+  goesOn.writeInt32BE(11, 5);
+  const closed = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    socket.once('data', () => {
+      socket.write(Buffer.concat([asks, mechanisms]));
+      socket.once('data', () => socket.write(Buffer.concat([goesOn, first])));
+    });
+    socket.on('error', () => undefined).once('close', () => closed.resolve());
+  });
+  const place = path.join(mkdtempSync(path.join(tmpdir(), 'fg-sasl-')), '.s.PGSQL.5432');
+  await new Promise<void>((resolve) => server.listen(place, resolve));
+  const url = `postgres://sc@localhost/x?host=${encodeURIComponent(path.dirname(place))}`;
+  const error = await openStore({ kind: 'postgres', url }, { absent: 'make' }).catch((each) => each);
+  t.match(error, { code: 'store-refused', message: /SASL/, hint: /PGPASSWORD/ });
+  await closed.promise;
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(path.dirname(place), { recursive: true });
 });
 
 t.test('a pool that never ends is not waited for', async (t) => {

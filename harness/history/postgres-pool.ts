@@ -22,7 +22,18 @@ export async function openPostgres(url: string, errors: unknown[]): Promise<Kyse
       { hint: 'npm install pg', cause },
     );
   });
+  const streams = new Set<{ destroy(): void }>();
+  // A client whose log-in failed keeps its socket, and the process with it, until the server hangs up.
+  class Client extends pg.Client {
+    constructor(config?: string | object) {
+      super(config);
+      const { stream } = (this as unknown as { connection: { stream: { destroy(): void } } }).connection;
+      streams.add(stream);
+      this.once('end', () => streams.delete(stream));
+    }
+  }
   const pool = new pg.Pool({
+    Client,
     connectionString: url,
     max: connectionsMax,
     connectionTimeoutMillis: connectMs,
@@ -36,7 +47,11 @@ export async function openPostgres(url: string, errors: unknown[]): Promise<Kyse
     if (event.level === 'error' && errors.length === 0) errors.push(event.error);
   };
   const end = pool.end.bind(pool);
-  const bounded = Object.assign(pool, { end: () => atMost(endMs, end()) });
+  const ended = () =>
+    atMost(endMs, end()).finally(() => {
+      for (const stream of streams) stream.destroy();
+    });
+  const bounded = Object.assign(pool, { end: ended });
   return new Kysely({ dialect: new PostgresDialect({ pool: bounded }), log });
 }
 
