@@ -177,14 +177,22 @@ async function rejected(t: Test, run: Run, start: Start): Promise<void> {
   t.match(run('queue', 'drain').out, /"box" is drained/);
   second.child.kill('SIGTERM');
   t.equal(await second.ended, 3);
-  const other = run('enqueue', '--only', 'cart', '--class', 'box').out.trim();
+  t.match(run('enqueue', '--timeout', '0s', '--class', 'box'), { status: 2, err: /--timeout: "0s" is less than 1 s/ });
+  const enqueued = run('enqueue', '--only', 'cart', '--class', 'box');
+  const other = enqueued.out.trim();
+  t.match(enqueued.err, /warning: the class "box" is drained, nothing begins: floodgate queue resume --class box/);
+  const waiting = start('queue', 'wait', other);
+  await waiting.said(/1 waiting; the class "box" is drained/);
+  t.match(waiting.text(), /floodgate queue resume --class box\n/);
+  waiting.child.kill('SIGTERM');
+  await waiting.ended;
   t.match(run('queue', 'resume').out, /"box" takes cells again/);
   const config = readFileSync(path.join(shop, 'floodgate.config.js'), 'utf8');
   write('floodgate.config.js', config.replace('900 MB', '800 MB'));
   t.match(run('worker', '--class', 'box'), {
     status: 2,
     err: new RegExp(
-      `batch ${other} is of another working tree \\(uncommitted changes\\): false and true\nNothing was measured`,
+      `batch ${other} is of another working tree \\(uncommitted changes\\): floodgate.config.js\nNothing was measured`,
     ),
   });
   git('commit', '-qam', 'another budget');
@@ -220,12 +228,12 @@ async function compared(t: Test, run: Run): Promise<void> {
   t.match(part, { status: 2, err: /shard 2 of 2: 1 of 2 scenarios[\s\S]*no-such-program/ });
   t.match(run('merge', 'shards'), {
     status: 2,
-    err: /no shard measured: cart, broken \(.*no-such-program.*\) \(there is no shard 1\/2\)/,
+    err: /nothing was measured: cart, broken \(.*no-such-program.*\) \(there is no shard 1\/2\)/,
   });
   t.match(run('merge', 'shards', 'pairs').err, /shards.second and pairs are of another/);
   // One that cannot run takes nothing from the others of its shard.
   t.equal(run('gate', '--only', 'broken', '--only', 'lost', '--shard', '1/1', '--out', 'both').status, 2);
-  t.match(run('merge', 'both').err, /no shard measured: broken \(.*no-such-program.*\), lost \(.*no-such-load/);
+  t.match(run('merge', 'both').err, /nothing was measured: broken \(.*no-such-program.*\), lost \(.*no-such-load/);
 }
 
 /** A command that is still running. */

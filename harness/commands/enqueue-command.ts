@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import { parseWhole } from '../metrics/quantity.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
-import { type Batch, checkedClass, jobIdOf } from '../queue/batch.ts';
+import { type Batch, cellTimeoutMs, checkedClass, jobIdOf } from '../queue/batch.ts';
 import { removeBatch } from '../queue/batch-cells.ts';
 import { usingQueue } from '../queue/open-queue.ts';
 import { batchesMax } from '../queue/queue-store.ts';
@@ -15,6 +15,7 @@ import { askedComparison, type ComparisonWords, comparisonWords } from './compar
 import { gateWhole, type ProjectGateFlags } from './project-gate.ts';
 import { type OpenedQueue, withQueue } from './queue-place.ts';
 import { serverWarnings } from './queue-server.ts';
+import { drainedWords } from './queue-words.ts';
 import { repeated } from './repeated-option.ts';
 import { readToolVersion } from './tool-version.ts';
 
@@ -66,7 +67,7 @@ export function addEnqueueCommand(command: Command): void {
     .option('--seed <n>', 'with --base: of the order within pairs')
     .option('--class <name>', 'for machines of this class (default: the one that workers are there of)')
     .option('--attempts <n>', 'how often a cell may be lost with its harness or its worker', attemptsDefault)
-    .option('--timeout <duration>', 'how long a cell may take', timeoutDefault)
+    .option('--timeout <duration>', 'how long a cell may take, at least 1s', timeoutDefault)
     .addHelpText('after', examples)
     .action(async (set: string | undefined, flags: EnqueueFlags) => {
       const project = await loadProject(process.cwd(), flags.config);
@@ -88,7 +89,7 @@ async function enqueue(project: Project, flags: EnqueueFlags, opened: OpenedQueu
     common,
     words,
     attempts: parseWhole(flags.attempts, '--attempts', { min: 1, max: 100 }),
-    timeoutMs: Math.max(1_000, Math.round(parseQuantity(flags.timeout, '--timeout', 'seconds') * 1_000)),
+    timeoutMs: cellTimeoutMs(flags.timeout),
     by: `${os.hostname()}`,
     at: new Date().toISOString(),
   };
@@ -101,7 +102,11 @@ async function enqueue(project: Project, flags: EnqueueFlags, opened: OpenedQueu
     opts: { jobId: jobIdOf(batch.id, at + 1), attempts: batch.attempts, stackTraceLimit: 1 },
   }));
   // In one transaction: all of them, or none.
-  await usingQueue(opened, machines, (queue) => queue.addBulk(jobs));
+  const isDrained = await usingQueue(opened, machines, async (queue) => {
+    await queue.addBulk(jobs);
+    return queue.isPaused();
+  });
+  if (isDrained) warn(drainedWords(machines));
   const cells = `${common.cells.length} ${common.cells.length === 1 ? 'cell' : 'cells'}`;
   process.stderr.write(`${cells} in batch ${batch.id} at ${shown}, for machines of the class "${machines}"\n`);
   process.stdout.write(`${batch.id}\n`);

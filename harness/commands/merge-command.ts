@@ -51,12 +51,14 @@ export function addMergeCommand(command: Command): void {
     });
 }
 
-async function merge(folders: readonly string[], { out, config, partial }: MergeFlags): Promise<number> {
+/** @returns the exit code. @throws FloodgateError where shards differ, or cells are missing */
+export async function merge(folders: readonly string[], { out, config, partial }: MergeFlags): Promise<number> {
   const partials = readPartials(folders);
   const merged = mergePartials(partials);
   const { common, missing } = merged;
   const measured = common.cells.filter((cell) => !missing.includes(cell));
-  if (missing.length > 0 && (partial !== true || measured.length === 0)) throw incomplete(missing, partials);
+  if (missing.length > 0 && measured.length === 0) throw unmeasured(missing, partials, partial === true);
+  if (missing.length > 0 && partial !== true) throw incomplete(missing, partials);
   const session = openSession();
   const folder = makeReportFolder(common.comparison ? 'compare' : 'gate', out);
   for (const cell of measured) copyCell(cell, merged, partials, folder);
@@ -83,6 +85,20 @@ function rendered(merged: Merged, folder: string, isLatest: boolean): GateReport
 }
 
 function incomplete(missing: readonly string[], partials: readonly Partial[]): FloodgateError {
+  return new FloodgateError('cells-missing', `no shard measured: ${missingWords(missing, partials)}`, {
+    hint: 'Nothing was rendered. Run those shards again and bring their folders, or say --partial: the verdict is then no pass.',
+  });
+}
+
+/** A report of nothing would say nothing: there is none, and what --partial asks for is no pass. */
+function unmeasured(missing: readonly string[], partials: readonly Partial[], isPartial: boolean): FloodgateError {
+  return new FloodgateError('cells-missing', `nothing was measured: ${missingWords(missing, partials)}`, {
+    hint: 'Nothing was rendered. Run the shards again and bring their folders.',
+    ...(isPartial && { exitCode: 4 }),
+  });
+}
+
+function missingWords(missing: readonly string[], partials: readonly Partial[]): string {
   const { count } = partials[0]!.manifest.shard;
   const here = new Set(
     partials.filter(({ manifest }) => manifest.shard.count === count).map((each) => each.manifest.shard.index),
@@ -95,9 +111,7 @@ function incomplete(missing: readonly string[], partials: readonly Partial[]): F
     const why = failures.findLast((failure) => failure.cell === cell)?.why;
     return why === undefined ? cell : `${cell} (${printable(why, 200)})`;
   });
-  return new FloodgateError('cells-missing', `no shard measured: ${named.join(', ')}${shards}`, {
-    hint: 'Nothing was rendered. Run those shards again and bring their folders, or say --partial: the verdict is then no pass.',
-  });
+  return `${named.join(', ')}${shards}`;
 }
 
 /** A link would lead elsewhere, and a pipe would be waited for. */

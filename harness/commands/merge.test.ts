@@ -10,6 +10,7 @@ import { sampleRun } from '../../reports/sample-report.ts';
 import { mergePartials } from '../shards/merge-partials.ts';
 import { configurationHash, type Manifest, type Partial, PartialWriter, readPartials } from '../shards/partial.ts';
 import { parseShard, partOf } from '../shards/shard-choice.ts';
+import { merge } from './merge-command.ts';
 import { mergedReport } from './merged-report.ts';
 
 const cellsOf = (count: number) => Array.from({ length: count }, (_, at) => `cell-${at}`);
@@ -178,7 +179,10 @@ t.test('shards of something else are refused, and what differs is named', async 
   const others: [{ readonly [Name in keyof Manifest['common']]?: Manifest['common'][Name] }, RegExp][] = [
     [{ floodgate: '1.0.1' }, /a and b are of another version of floodgate: "1\.0\.0" and "1\.0\.1"/],
     [{ commit: 'decaf' }, /another commit of the project: "c0ffee" and "decaf"/],
-    [{ dirty: true }, /uncommitted changes/],
+    [
+      { dirty: true, changes: 'a'.repeat(64), changed: [{ name: 'server.js', content: 'a'.repeat(16) }] },
+      /another working tree \(uncommitted changes\): server\.js$/,
+    ],
     [{ configuration: configurationHash('another') }, /another configuration, limits, seeds or ledger/],
     [{ cells: cellsOf(3) }, /another list of cells/],
     [{ command: 'floodgate gate --quick' }, /another command line/],
@@ -191,6 +195,47 @@ t.test('shards of something else are refused, and what differs is named', async 
   const seeded = runOf('cell-0', 2);
   const b = partialOf('b', cells, [{ ...seeded, scenario: { ...seeded.scenario, seed: 99 } }]);
   t.throws(() => mergePartials([a, b]), { code: 'shards-differ', message: /"cell-0" was run with two seeds/ });
+});
+
+t.test('a file that git does not know is no difference, and is warned of; in whichever order', async (t) => {
+  const cells = cellsOf(2);
+  const key = (digit: string) => digit.repeat(16);
+  const base = { label: 'main', commit: 'c'.repeat(40), dirty: false, package: null, key: key('0') };
+  const head = { label: '.', commit: 'd'.repeat(40), dirty: false, package: null, key: key('1') };
+  const comparison = { base, head, seed: 1, undecided: 'fail' } as const;
+  const of = (name: string, cell: string, change: object) => {
+    const partial = partialOf(name, cells, [runOf(cell, 1)]);
+    return { ...partial, manifest: { ...partial.manifest, common: { ...partial.manifest.common, ...change } } };
+  };
+  const [clean, littered] = [of('a', 'cell-0', {}), of('b', 'cell-1', { dirty: true })];
+  for (const both of [
+    [clean, littered],
+    [littered, clean],
+  ]) {
+    t.match(mergedReport(mergePartials(both)).notes, [{ text: /files that git does not know were not compared/ }]);
+  }
+  const compared = [
+    of('a', 'cell-0', { comparison }),
+    of('b', 'cell-1', { dirty: true, comparison: { ...comparison, head: { ...head, dirty: true, key: key('2') } } }),
+  ];
+  t.equal(mergePartials(compared).common.comparison?.head.dirty, true);
+  // Of a package there is nothing but its content.
+  const published = { ...head, commit: null, package: 'shop@1.0.0' };
+  const packages = [key('1'), key('2')].map((each, at) =>
+    of(`${at}`, `cell-${at}`, { comparison: { ...comparison, head: { ...published, key: each } } }),
+  );
+  t.throws(() => mergePartials(packages), { code: 'shards-differ', message: /another base, head or seed/ });
+  const both = ['a', 'b'].map((content, at) =>
+    of(`${at}`, `cell-${at}`, {
+      dirty: true,
+      changes: content.repeat(64),
+      changed: [
+        { name: 'same.js', content: key('1') },
+        ...Array.from({ length: 7 }, (_, file) => ({ name: `${file}.js`, content: key(content) })),
+      ],
+    }),
+  );
+  t.throws(() => mergePartials(both), { message: /changes\): 0\.js, 1\.js, 2\.js, 3\.js, 4\.js and 2 more$/ });
 });
 
 t.test('a partial report on disk loses nothing, grows with each cell, and is checked when it is read', async (t) => {
@@ -255,6 +300,23 @@ t.test('a partial report on disk loses nothing, grows with each cell, and is che
   const writer = new PartialWriter(shards[0]!, { common: commonOf(cells), shard: { index: 1, count: 2 } });
   writer.addText('cell-0', JSON.stringify({ ...runOf('cell-0', 1), startedAt: 'soon' }));
   t.throws(() => readPartials([dir]), { code: 'shard-invalid', message: /is one of something else/ }, 'no time');
+});
+
+t.test('where nothing at all was measured there is nothing to render', async (t) => {
+  const dir = t.testdir();
+  const writer = new PartialWriter(dir, { common: commonOf(cellsOf(2)), shard: { index: 1, count: 1 } });
+  writer.fail({ cell: 'cell-0', how: 'failed', why: 'no target' });
+  for (const [partial, exitCode] of [
+    [true, 4],
+    [false, 2],
+  ] as const) {
+    await t.rejects(merge([dir], { partial }), {
+      ...{ code: 'cells-missing', exitCode, message: /^nothing was measured: cell-0 \(no target\), cell-1/ },
+      hint: /^(?!.*--partial)/,
+    });
+  }
+  writer.add('cell-1', runOf('cell-1', 1));
+  await t.rejects(merge([dir], {}), { exitCode: 2, message: /^no shard measured: cell-0/, hint: /--partial/ });
 });
 
 t.test('which part: as typed, or as CI says', async (t) => {

@@ -9,7 +9,7 @@ import { type Cell, cancelBatch, cellsOf, isOver, removeBatch } from '../queue/b
 import { usingQueue } from '../queue/open-queue.ts';
 import { PartialWriter } from '../shards/partial.ts';
 import { type OpenedQueue, withQueue } from './queue-place.ts';
-import { batchLine, cellLines, countWords, workerLines } from './queue-words.ts';
+import { batchLine, cellLines, countWords, drainedWords, workerLines } from './queue-words.ts';
 import { makeReportFolder } from './report-folder.ts';
 
 const examples = `
@@ -89,7 +89,9 @@ async function list(opened: OpenedQueue): Promise<void> {
   for (const { id, batch } of batches.slice(0, listedMax)) {
     if (batch === undefined) lines.push(`${printable(id, 20)}  of another version of floodgate`);
     else
-      lines.push(`${batchLine(batch)}: ${countWords(await cells(opened, batch))}${await drainedWords(opened, batch)}`);
+      lines.push(
+        `${batchLine(batch)}: ${countWords(await cells(opened, batch))}${(await isDrained(opened, batch)) ? ', drained' : ''}`,
+      );
   }
   if (batches.length > listedMax) lines.push(`${batches.length - listedMax} older ones`);
   if (batches.length === 0) lines.push(`Nothing is in the queue at ${shown}.`);
@@ -100,17 +102,20 @@ async function show(opened: OpenedQueue, batch: Batch): Promise<undefined> {
   const { started, surplus, killed, returned } = await opened.store.counts(batch.id);
   const all = await cells(opened, batch);
   const more = `begun ${started} times; ${killed} harnesses killed, ${returned} given back, ${surplus} results of a second run not stored`;
-  print([`${batchLine(batch)}: ${countWords(all)}`, ...cellLines(all, Date.now()), more]);
+  const drained = (await isDrained(opened, batch)) ? [drainedWords(batch.machines)] : [];
+  print([`${batchLine(batch)}: ${countWords(all)}`, ...cellLines(all, Date.now()), more, ...drained]);
 }
 
 async function wait(opened: OpenedQueue, batch: Batch): Promise<number> {
   let said = '';
   for (;;) {
     const all = await cells(opened, batch);
-    const words = countWords(all);
+    const isOverAlready = all.every(isOver);
+    const waits = !isOverAlready && (await isDrained(opened, batch));
+    const words = `${countWords(all)}${waits ? `; ${drainedWords(batch.machines)}` : ''}`;
     if (words !== said) process.stderr.write(`${batch.id}: ${words}\n`);
     said = words;
-    if (all.every(isOver)) return endOf(all);
+    if (isOverAlready) return endOf(all);
     await pause(lookMs);
   }
 }
@@ -188,8 +193,8 @@ function cells(opened: OpenedQueue, batch: Batch): Promise<Cell[]> {
   return usingQueue(opened, batch.machines, (queue) => cellsOf(queue, opened.store, batch));
 }
 
-async function drainedWords(opened: OpenedQueue, { machines }: Batch): Promise<string> {
-  return (await usingQueue(opened, machines, (queue) => queue.isPaused())) ? ', drained' : '';
+function isDrained(opened: OpenedQueue, { machines }: Batch): Promise<boolean> {
+  return usingQueue(opened, machines, (queue) => queue.isPaused());
 }
 
 function print(lines: readonly string[]): void {

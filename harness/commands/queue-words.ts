@@ -3,10 +3,16 @@ import { formatDuration, printable, verdictMark } from '../../reports/format.ts'
 import type { Batch } from '../queue/batch.ts';
 import type { Cell } from '../queue/batch-cells.ts';
 import type { WorkerInfo } from '../queue/queue-store.ts';
+import { shellWord } from '../requests/shown-command.ts';
 
 export function batchLine({ id, machines, common, by, at }: Batch): string {
   const commit = common.commit === null ? '' : `, ${common.commit.slice(0, 8)}${common.dirty ? ' with changes' : ''}`;
   return `${id}  ${at.slice(0, 16).replace('T', ' ')} from ${printable(by, 60)}${commit}, for "${printable(machines, 200)}"`;
+}
+
+/** Of a class whose cells wait for a person. */
+export function drainedWords(machines: string): string {
+  return `the class "${printable(machines, 200)}" is drained, nothing begins: floodgate queue resume --class ${shellWord(machines)}`;
 }
 
 /** `60 cells: 12 measured, 3 running, 44 waiting, 1 not measured`. */

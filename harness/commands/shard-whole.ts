@@ -1,12 +1,13 @@
 /** What a shard of a gate, or of a comparison, says of the whole that it is a part of. */
+import { createHash } from 'node:crypto';
 import { FloodgateError } from '../../agent/errors.ts';
 import { errorSentence } from '../compare/floodgate-process.ts';
 import { commitOf } from '../compare/git.ts';
-import { changesOf, hasChanges } from '../compare/version-files.ts';
+import { changedFiles, changesOf, hasChanges } from '../compare/version-files.ts';
 import type { Project } from '../project/find-config.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { differenceOf } from '../shards/merge-partials.ts';
-import { configurationHash, type Manifest, readManifest } from '../shards/partial.ts';
+import { changedFilesMax, configurationHash, type Manifest, readManifest } from '../shards/partial.ts';
 import { parseShard, type Shard } from '../shards/shard-choice.ts';
 import { commandLine } from './shown-words.ts';
 
@@ -51,12 +52,20 @@ export function shardCommon(project: Project, whole: Whole): Manifest['common'] 
     floodgate: toolVersion,
     commit,
     dirty,
-    ...(changes !== undefined && { changes }),
+    ...(changes !== undefined && { changes, changed: namedChanges(project.folder) }),
     configuration: configurationHash([config, scenarios, ...options]),
     command: wholeCommand(whole.command ?? commandLine()),
     cells: scenarios.map(({ name }) => name),
     unlimited: [...unlimited],
   };
+}
+
+/** For a refusal, which names them: the first of very many are enough. */
+function namedChanges(folder: string): Manifest['common']['changed'] {
+  const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return changedFiles(folder)
+    .slice(0, changedFilesMax)
+    .map(({ name, content }) => ({ name: name.slice(0, 4_096), content: short(content) }));
 }
 
 /** Without what each shard says for itself. */

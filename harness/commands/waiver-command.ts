@@ -11,7 +11,8 @@ const examples = `
 Examples:
   floodgate waiver add rss.p99 --scenario checkout --owner anna --until 2026-12-31 --reason "PERF-214: the new cache is too large"
 
-The gate passes with the limit broken, and its verdict says so. From the day after, it fails again. Waivers stand in ${ledgerName}, beside
+The gate passes with the limit broken, and its verdict says so, with every --env and without: a waiver is not limited to an environment.
+From the day after, it fails again. Waivers stand in ${ledgerName}, beside
 the configuration: commit it. "floodgate baseline list" lists them.`;
 
 interface WaiverFlags {

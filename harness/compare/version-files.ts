@@ -57,13 +57,19 @@ export function hasChanges(folder: string): boolean {
  * @returns undefined where there is nothing
  */
 export function changesOf(folder: string): string | undefined {
-  const top = topOf(folder);
-  const changed = git(top, ['diff', '--name-only', '--no-ext-diff', '--no-textconv', '-z', 'HEAD']).split('\0');
-  const files = changed.filter((name) => name !== '').sort();
+  const files = changedFiles(folder);
   if (files.length === 0) return undefined;
   const hash = createHash('sha256');
-  for (const name of files) hash.update(`${name}\0${contentOf(top, name)}\0`);
+  for (const { name, content } of files) hash.update(`${name}\0${content}\0`);
   return hash.digest('hex');
+}
+
+/** Those files, in order. */
+export function changedFiles(folder: string): { readonly name: string; readonly content: string }[] {
+  const top = topOf(folder);
+  const changed = git(top, ['diff', '--name-only', '--no-ext-diff', '--no-textconv', '-z', 'HEAD']).split('\0');
+  const names = changed.filter((name) => name !== '').sort();
+  return names.map((name) => ({ name, content: contentOf(top, name) }));
 }
 
 const pieceBytes = 1 << 20;

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
@@ -13,8 +15,10 @@ import type { HistoryStore } from './history-store.ts';
 import { migrationsFor } from './migrations.ts';
 import { openStore } from './open-store.ts';
 import { withPostgres } from './postgres-fixture.ts';
+import { atMost } from './postgres-pool.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { type StoreAddress, shownAddress, storeAddress } from './store-address.ts';
+import { storeFault } from './store-fault.ts';
 
 // A server is started: on a starved machine that takes its time.
 t.setTimeout(300_000);
@@ -243,6 +247,76 @@ t.test('addresses', async (t) => {
   t.throws(() => storeAddress('/srv/shop', 'mysql://db/x'), { code: 'store-invalid' });
   const postgres = storeAddress('/srv/shop', 'postgres://anna:s3cret@db:5432/floodgate?sslkey=k')!;
   t.equal(shownAddress(postgres), 'postgres://db:5432/floodgate');
+});
+
+t.test('options of an address', async (t) => {
+  for (const [query, message] of [
+    ['port=abc', /its option "port" cannot have this value/],
+    ['port=0', /a port is a number from 1 to 65535/],
+    ['port=70000', /a port is a number/],
+    ['port=', /its option "port"/],
+    ['sslmode=requires', /its option "sslmode"/],
+    ['ssl=false', /its option "ssl"/],
+    ['statement_timeout=1min', /its option "statement_timeout"/],
+    ['sslmod=require', /"sslmod" is no option of an address/],
+    ['__proto__=1', /"__proto__" is no option/],
+    ['dbname=two', /"dbname" is no option/],
+  ] as const) {
+    t.throws(() => storeAddress('/srv', `postgres://b@127.0.0.1/one?${query}`), { code: 'store-invalid', message });
+  }
+  t.throws(() => storeAddress('/srv', 'postgres://b@127.0.0.1:0/one'), { code: 'store-invalid' });
+  const more = 'sslmode=require&channel_binding=require&connect_timeout=5&port=5433&host=%2Frun&options=-c%20x%3D1';
+  t.match(storeAddress('/srv', `postgres://b@127.0.0.1/one?${more}`), { kind: 'postgres' });
+});
+
+t.test('what the driver finds itself is a fault of the store, and a mistake of ours is none', async (t) => {
+  const address: StoreAddress = { kind: 'postgres', url: 'postgres://sc@db/x' };
+  const fault = (error: unknown) => storeFault(address, error);
+  const sasl = new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string');
+  t.match(fault(sasl), { code: 'store-refused', hint: /password, in the address or as PGPASSWORD/ });
+  const tls = new Error('The server does not support SSL connections');
+  t.match(fault(tls), { code: 'store-refused', hint: /sslmode/ });
+  t.match(fault(new Error('Query read timeout')), { code: 'store-unreachable' });
+  t.match(fault(new Error('of another kind')), { code: 'store-failed', message: /of another kind/ });
+  const badPort = Object.assign(new RangeError('options.port'), { code: 'ERR_SOCKET_BAD_PORT' });
+  t.match(fault(badPort), { code: 'store-failed' });
+  const mistake = new TypeError('undefined is not a function');
+  t.equal(fault(mistake), mistake);
+});
+
+t.test('a server that asks for a password which nobody gave: no connection stays open', async (t) => {
+  // AuthenticationSASL with one mechanism, and then nothing: it waits for an answer.
+  const mechanisms = Buffer.from('SCRAM-SHA-256\0\0');
+  const asks = Buffer.alloc(9);
+  asks.write('R');
+  asks.writeInt32BE(8 + mechanisms.length, 1);
+  asks.writeInt32BE(10, 5);
+  const first = Buffer.from('r=x,s=c2FsdA==,i=4096');
+  const goesOn = Buffer.alloc(9);
+  goesOn.write('R');
+  goesOn.writeInt32BE(8 + first.length, 1);
+  goesOn.writeInt32BE(11, 5);
+  const closed = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    socket.once('data', () => {
+      socket.write(Buffer.concat([asks, mechanisms]));
+      socket.once('data', () => socket.write(Buffer.concat([goesOn, first])));
+    });
+    socket.on('error', () => undefined).once('close', () => closed.resolve());
+  });
+  const place = path.join(mkdtempSync(path.join(tmpdir(), 'fg-sasl-')), '.s.PGSQL.5432');
+  await new Promise<void>((resolve) => server.listen(place, resolve));
+  const url = `postgres://sc@localhost/x?host=${encodeURIComponent(path.dirname(place))}`;
+  const error = await openStore({ kind: 'postgres', url }, { absent: 'make' }).catch((each) => each);
+  t.match(error, { code: 'store-refused', message: /SASL/, hint: /PGPASSWORD/ });
+  await closed.promise;
+  await new Promise((resolve) => server.close(resolve));
+  rmSync(path.dirname(place), { recursive: true });
+});
+
+t.test('a pool that never ends is not waited for', async (t) => {
+  await atMost(1, new Promise(() => undefined));
+  await t.rejects(atMost(60_000, Promise.reject(new Error('no'))), /no/);
 });
 
 t.test('a password is printed in no form of an address', async (t) => {

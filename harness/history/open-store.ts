@@ -3,12 +3,13 @@ import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { Kysely, type LogEvent, PostgresDialect, sql, type Transaction } from 'kysely';
+import { Kysely, sql, type Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { FloodgateError } from '../../agent/errors.ts';
 import { hideFromGit } from '../project/own-folder.ts';
 import { HistoryStore } from './history-store.ts';
 import { migrationsFor } from './migrations.ts';
+import { openPostgres } from './postgres-pool.ts';
 import { bringTablesHome, enterSchema, schemaName } from './postgres-schema.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
@@ -17,9 +18,6 @@ import { type HistoryTables, tableNames } from './tables.ts';
 
 /** How long a writer waits for another: storing a run takes less than a second. */
 const busyMs = 10_000;
-const statementMs = 60_000;
-/** A process stores one thing at a time, and reads beside it. */
-const connectionsMax = 2;
 /** `FLOO` and `DGAT`: how a file says that it is ours (sqlite.org/pragma.html#pragma_application_id), and how migrations are locked. */
 const applicationId = 0x464c_4f4f;
 const lockId = 0x4447_4154;
@@ -143,33 +141,6 @@ function claim(database: DatabaseSync, address: StoreAddress, { isFixed }: { rea
   // Readers and one writer at a time; what was committed has reached the disk.
   pragma('journal_mode = wal');
   database.exec('pragma synchronous = full; pragma foreign_keys = on');
-}
-
-/** @param errors gets the first of its statements that failed: those behind it in a transaction say no reason */
-async function openPostgres(url: string, errors: unknown[]): Promise<Kysely<HistoryTables>> {
-  const { default: pg } = await import('pg').catch((cause) => {
-    throw new FloodgateError(
-      'store-driver-missing',
-      'the package pg, which a history in PostgreSQL needs, is not installed',
-      {
-        hint: 'npm install pg',
-        cause,
-      },
-    );
-  });
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: connectionsMax,
-    connectionTimeoutMillis: busyMs,
-    statement_timeout: statementMs,
-    application_name: 'floodgate',
-  });
-  // A connection that ends while nobody uses it: the next query says so.
-  pool.on('error', () => undefined);
-  const log = (event: LogEvent) => {
-    if (event.level === 'error' && errors.length === 0) errors.push(event.error);
-  };
-  return new Kysely({ dialect: new PostgresDialect({ pool }), log });
 }
 
 /** One process at a time, in one transaction: a store is of one version, or of the next. */

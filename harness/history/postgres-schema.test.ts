@@ -45,6 +45,22 @@ t.test('PostgreSQL: the rights that a user lacks, and the first error', async (t
       });
     });
     t.match(await refused('stranger'), { code: 'store-refused', hint: /needs USAGE/ });
+    server.sql('create role replica superuser login; alter role replica set default_transaction_read_only = on');
+    await withStore(as('replica'), async (store) => {
+      t.equal((await store.batches('shop', 10)).length, 1);
+      await t.rejects(store.add(entryOf({ ...sampleRun(), startedAt: '2026-03-16T10:00:00.000Z' }, origin)), {
+        code: 'store-unwritable',
+        message: /it is read-only/,
+        hint: /the primary/,
+      });
+    });
+    // No driver error comes with a code where the server has no TLS.
+    const { url: plain } = as('ci') as { url: string };
+    const tls = { kind: 'postgres', url: `${plain}&sslmode=verify-full` } as const;
+    t.match(await openStore(tls, { absent: 'make' }).catch((error) => error), {
+      code: 'store-refused',
+      hint: /sslmode/,
+    });
   });
 });
 

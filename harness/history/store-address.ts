@@ -46,7 +46,46 @@ function postgresAddress(text: string): StoreAddress {
       throw invalid('a % stands for itself as %25');
     }
   }
+  checkOptions(url);
   return { kind: 'postgres', url: text };
+}
+
+const number = /^\d{1,9}$/;
+
+/** Options of an address that the driver follows, or that change nothing for one server, with what each may be (postgresql.org/docs/current/libpq-connect.html). */
+const options: Readonly<Record<string, RegExp | undefined>> = {
+  port: number,
+  ssl: /^(true|1|0|no-verify)$/,
+  sslmode: /^(disable|prefer|require|verify-ca|verify-full|no-verify)$/,
+  sslnegotiation: /^(postgres|direct)$/,
+  uselibpqcompat: /^(true|false)$/,
+  ...Object.fromEntries(
+    [
+      ...['connect_timeout', 'statement_timeout', 'lock_timeout', 'query_timeout', 'tcp_user_timeout'],
+      ...['idle_in_transaction_session_timeout', 'keepalives', 'keepalives_idle', 'keepalives_interval'],
+      'keepalives_count',
+    ].map((name) => [name, number]),
+  ),
+};
+const freeOptions = [
+  ...['host', 'user', 'password', 'options', 'application_name', 'fallback_application_name', 'client_encoding'],
+  ...['sslcert', 'sslkey', 'sslrootcert', 'sslsni', 'channel_binding', 'gssencmode', 'target_session_attrs'],
+];
+const portMax = 65_535;
+
+/** The driver takes whatever stands there, and waits for ever on a port that is none. @throws FloodgateError `store-invalid` */
+function checkOptions({ port, search, searchParams }: URL): void {
+  if (port === '0') throw invalid(`a port is a number from 1 to ${portMax}`);
+  for (const [name, value] of searchParams) {
+    const pattern = Object.hasOwn(options, name) ? options[name] : undefined;
+    // What stands behind a wrongly placed ? may be a password.
+    const shown = /^\w{1,40}$/.test(name) && !search.includes('@') ? `"${name}"` : 'one';
+    if (pattern === undefined && !freeOptions.includes(name)) throw invalid(`${shown} is no option of an address`);
+    if (pattern?.test(value) === false) throw invalid(`its option ${shown} cannot have this value`);
+    if (name === 'port' && (Number(value) < 1 || Number(value) > portMax)) {
+      throw invalid(`a port is a number from 1 to ${portMax}`);
+    }
+  }
 }
 
 /** As the driver reads it: a user may stand before no host at all. */

@@ -1,4 +1,5 @@
 /** What a database says when it cannot be used, as the operator's error. Pure. */
+import { AssertionError } from 'node:assert';
 import { FloodgateError } from '../../agent/errors.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
 
@@ -41,9 +42,15 @@ const sqliteFaults: Readonly<Record<number, Fault>> = {
   26: corrupt,
 };
 
+/** A mistake in floodgate itself, which no driver reports: its errors are plain ones, or have a code. */
+const isOurMistake = (error: unknown): boolean =>
+  error instanceof ReferenceError ||
+  error instanceof AssertionError ||
+  (error instanceof TypeError && (error as { code?: string }).code === undefined);
+
 /** @param error of the driver. Anything that is no fault of the store is returned as it is. */
 export function storeFault(address: StoreAddress, error: unknown): unknown {
-  if (error instanceof FloodgateError) return error;
+  if (error instanceof FloodgateError || isOurMistake(error)) return error;
   const { errcode, code, message } = error as { errcode?: number; code?: string; message?: string };
   const fault =
     address.kind === 'sqlite'
@@ -59,13 +66,17 @@ export function storeFault(address: StoreAddress, error: unknown): unknown {
 }
 
 /** By SQLSTATE (PostgreSQL, appendix A) or the code of the connection's error. */
-function postgresFault(code: string | undefined, message: string): Fault | undefined {
-  if (code === undefined) {
-    // The pool's own words have no code.
-    return /timeout|terminated|ended/i.test(message) ? unreachable(message) : undefined;
-  }
+function postgresFault(code: string | undefined, message: string): Fault {
+  if (code === undefined) return codelessFault(message);
   if (/^E[A-Z]+$/.test(code) || /^(08|57)/.test(code)) return unreachable(message);
   if (/^28/.test(code)) return { code: 'store-refused', why: message, hint: 'Check user and password in its address.' };
+  if (code === '25006') {
+    return {
+      code: 'store-unwritable',
+      why: `it is read-only: ${message}`,
+      hint: 'Nothing was stored. Give the address of the primary: a replica is read only.',
+    };
+  }
   if (code === '3D000') return { code: 'store-refused', why: message, hint: 'Create the database: createdb NAME.' };
   if (code === '42501') {
     return {
@@ -76,6 +87,22 @@ function postgresFault(code: string | undefined, message: string): Fault | undef
   }
   if (/^(XX|58)/.test(code)) return { code: 'store-corrupt', why: message, hint: 'Ask who runs the server.' };
   return { code: 'store-failed', why: `${message} (${code})`, hint: 'Nothing was stored.' };
+}
+
+/** What the driver itself finds, and its pool, before the server says anything. */
+function codelessFault(message: string): Fault {
+  if (/SASL|password|authentication/i.test(message)) {
+    return { code: 'store-refused', why: message, hint: 'Give a password, in the address or as PGPASSWORD.' };
+  }
+  if (/SSL|TLS/.test(message)) {
+    return {
+      code: 'store-refused',
+      why: message,
+      hint: 'Check sslmode in the address (sslmode=disable: without TLS), or let the server offer TLS.',
+    };
+  }
+  if (/timeout|terminated|ended/i.test(message)) return unreachable(message);
+  return { code: 'store-failed', why: message, hint: 'Nothing was stored.' };
 }
 
 function unreachable(message: string): Fault {

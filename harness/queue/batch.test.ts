@@ -1,5 +1,5 @@
 import t from 'tap';
-import { checkedClass, parseBatch, parseCell } from './batch.ts';
+import { cellTimeoutMs, checkedClass, parseBatch, parseCell } from './batch.ts';
 
 const batch = {
   kind: 'batch',
@@ -76,5 +76,13 @@ t.test('classes of machines can be names of BullMQ’s queues', async (t) => {
   t.equal(checkedClass('arm64: Neoverse', '--class'), 'arm64 Neoverse');
   for (const name of ['', '  ', 'x'.repeat(201), 'a\u0000b', '\u001b[31m']) {
     t.throws(() => checkedClass(name, '--class'), { code: 'option-invalid' }, JSON.stringify(name));
+  }
+});
+
+t.test('how long a cell may take', async (t) => {
+  t.equal(cellTimeoutMs('2h'), 7_200_000);
+  t.equal(cellTimeoutMs('1s'), 1_000);
+  for (const text of ['0s', '0', '999ms', '0.2s']) {
+    t.throws(() => cellTimeoutMs(text), { code: 'option-invalid', message: /is less than 1 s/ }, text);
   }
 });

@@ -1,6 +1,7 @@
 /** What was put into a queue at once: the cells of one gate, or of one comparison, for machines of one class. Pure. */
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
+import { parseQuantity } from '../metrics/quantity.ts';
 import { commonSchema } from '../shards/partial.ts';
 
 export const batchIdPattern = /^[0-9a-f]{8}$/;
@@ -42,6 +43,9 @@ function areOptions(words: readonly string[], options: Options): boolean {
   return true;
 }
 
+/** No harness starts in less. */
+const timeoutMsMin = 1_000;
+
 const batchFields = v.strictObject({
   kind: v.literal('batch'),
   schemaVersion: v.literal(1),
@@ -53,7 +57,7 @@ const batchFields = v.strictObject({
   /** How often a cell may be lost with its harness or its worker. */
   attempts: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
   /** How long a cell may take. */
-  timeoutMs: v.pipe(v.number(), v.integer(), v.minValue(1_000)),
+  timeoutMs: v.pipe(v.number(), v.integer(), v.minValue(timeoutMsMin)),
   /** Who put it there: a host, and when. */
   by: v.pipe(v.string(), v.maxLength(300)),
   at: v.pipe(v.string(), v.isoTimestamp()),
@@ -68,6 +72,15 @@ const batchSchema = v.pipe(
 );
 
 export type Batch = v.InferOutput<typeof batchSchema>;
+
+/** How long a cell may take, as it is typed. @throws FloodgateError `option-invalid` */
+export function cellTimeoutMs(given: string): number {
+  const ms = Math.round(parseQuantity(given, '--timeout', 'seconds') * 1_000);
+  if (ms >= timeoutMsMin) return ms;
+  throw new FloodgateError('option-invalid', `--timeout: "${given}" is less than 1 s`, {
+    hint: 'Write for example 40m, 2h.',
+  });
+}
 
 /** One cell of a batch, as BullMQ holds it. `index` counts from 1, in the order of the cells. */
 const cellSchema = v.strictObject({

@@ -1,6 +1,7 @@
 /** Partial reports put together: the same runs make the same whole, however they were divided and in whichever order they come. Pure. */
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparisonReport } from '../../reports/comparison.ts';
+import { printable } from '../../reports/format.ts';
 import type { RunReport } from '../../reports/model.ts';
 import type { CellReport, CellResult, Manifest, Partial } from './partial.ts';
 
@@ -14,23 +15,28 @@ export interface Merged<Report extends CellReport = CellReport> {
 }
 
 /** What two shards may differ in, in words. */
-const differences: Readonly<Record<keyof Manifest['common'], string>> = {
+const differences = {
   floodgate: 'version of floodgate',
   commit: 'commit of the project',
-  dirty: 'working tree (uncommitted changes)',
-  changes: 'working tree (other uncommitted changes)',
+  changes: 'working tree (uncommitted changes)',
   comparison: 'base, head or seed',
   configuration: 'configuration, limits, seeds or ledger',
   command: 'command line',
   cells: 'list of cells',
   unlimited: 'list of cells without a limit',
-};
+} as const satisfies { readonly [Name in keyof Manifest['common']]?: string };
+
+type Compared = keyof typeof differences;
+
+/** In a message. */
+const namedMax = 5;
 
 /** @throws FloodgateError `shards-differ` for shards that are not of one whole */
 export function mergePartials<Report extends CellReport>(partials: readonly Partial<Report>[]): Merged<Report> {
   const [first, ...others] = partials;
   for (const other of others) refuseOther(first!, other);
-  const { common } = first!.manifest;
+  // One checkout with files that git does not know is enough for a warning.
+  const { common } = (partials.find(({ manifest }) => manifest.common.dirty) ?? first!).manifest;
   const results = Map.groupBy(
     partials.flatMap((partial) => partial.results),
     ({ cell }) => cell,
@@ -73,28 +79,39 @@ function refuseOther(a: Partial, b: Partial): void {
 }
 
 /** The first thing that two are not the same in, in words; undefined where they are of one whole. */
-export function differenceOf(
-  a: Manifest['common'],
-  b: Manifest['common'],
-  ignored?: keyof Manifest['common'],
-): string | undefined {
-  for (const [name, words] of Object.entries(differences) as [keyof Manifest['common'], string][]) {
+export function differenceOf(a: Manifest['common'], b: Manifest['common'], ignored?: Compared): string | undefined {
+  for (const [name, words] of Object.entries(differences) as [Compared, string][]) {
     const [left, right] = [a, b].map((common) => JSON.stringify(comparable(common, name)));
     if (left === right || name === ignored) continue;
+    if (name === 'changes') return `${words}${namedDifferences(a, b)}`;
     return isShort(name) ? `${words}: ${left} and ${right}` : words;
   }
   return undefined;
 }
 
-const isShort = (name: keyof Manifest['common']): boolean =>
-  name === 'floodgate' || name === 'commit' || name === 'dirty' || name === 'command';
+const isShort = (name: Compared): boolean => name === 'floodgate' || name === 'commit' || name === 'command';
 
-/** One version may be called differently on two machines; where it has changes, `changes` says whether they are the same. */
-function comparable({ comparison, ...common }: Manifest['common'], name: keyof Manifest['common']): unknown {
+/** Files that one has changed, and the other not, or otherwise. */
+function namedDifferences({ changed: left = [] }: Manifest['common'], { changed: right = [] }: Manifest['common']) {
+  const contents = (files: typeof left) => new Map(files.map(({ name, content }) => [name, content]));
+  const [ofLeft, ofRight] = [contents(left), contents(right)];
+  const names = [...new Set([...left, ...right].map(({ name }) => name))].sort();
+  const other = names.filter((name) => ofLeft.get(name) !== ofRight.get(name));
+  if (other.length === 0) return '';
+  const shown = other.slice(0, namedMax).map((name) => printable(name, 200));
+  return `: ${shown.join(', ')}${other.length > namedMax ? ` and ${other.length - namedMax} more` : ''}`;
+}
+
+/**
+ * One version may be called differently on two machines. Of the working folder `changes` says whether it is the same: its key is by the
+ * times of its files, and files that git does not know are no difference.
+ */
+function comparable({ comparison, ...common }: Manifest['common'], name: Compared): unknown {
   if (name !== 'comparison') return common[name];
-  const versionOf = ({ label: _, key, ...rest }: NonNullable<typeof comparison>['base']) => ({
+  const versionOf = ({ label: _, key, dirty, ...rest }: NonNullable<typeof comparison>['base']) => ({
     ...rest,
-    key: rest.dirty ? '' : key,
+    dirty: dirty && common.changes !== undefined,
+    key: rest.commit === null ? key : '',
   });
   return comparison && { ...comparison, base: versionOf(comparison.base), head: versionOf(comparison.head) };
 }

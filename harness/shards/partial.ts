@@ -38,14 +38,25 @@ const versionSchema = v.strictObject({
   key: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hexadecimal digits are expected')),
 });
 
+/** Named in a refusal: whoever has more changes sees enough. */
+export const changedFilesMax = 200;
+
 /** What every shard of one whole has in common. Not a validator to call directly. */
 export const commonSchema = v.strictObject({
   floodgate: text,
   /** Of the project; null outside of a repository. */
   commit: v.nullable(text),
+  /** Files that git does not know count as well: a shard may have what another has not. */
   dirty: v.boolean(),
   /** What is not committed of the files that git knows, by content; left out where there is nothing, or no commit. */
   changes: v.optional(hash),
+  /** The first of them, to be named. */
+  changed: v.optional(
+    v.pipe(
+      v.array(v.strictObject({ name: text, content: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)) })),
+      v.maxLength(changedFilesMax),
+    ),
+  ),
   /** Of scenarios with their seeds, limits, baselines and waivers. */
   configuration: hash,
   /** The gate, or the comparison, as a whole. */
@@ -246,9 +257,13 @@ function isOfCell(
   return scenarios.length <= 1 && names.every((each) => each === cell);
 }
 
-/** The key of a working folder with changes is by the times of its files. */
-function isSame(found: ComparedVersion, { commit, dirty, key }: ComparedVersion): boolean {
-  return dirty ? found.dirty && found.commit === commit : found.key === key;
+/**
+ * The key of a working folder with changes is by the times of its files; a file that git does not know, on one of a queue's machines, makes
+ * none of another commit.
+ */
+function isSame(found: ComparedVersion, expected: ComparedVersion): boolean {
+  const isFolder = expected.commit !== null && (found.dirty || expected.dirty);
+  return isFolder ? found.commit === expected.commit : found.key === expected.key;
 }
 
 const cellFile = (folder: string, cell: string) => path.join(folder, cellFolder, `${cell}.json`);
