@@ -78,6 +78,7 @@ const roots = [
   'harness/watch/',
   'harness/preload/',
   'harness/pass/',
+  'harness/history/postgres-pool.ts',
   'harness/queue/',
   'harness/record/',
   'harness/requests/requests-feed.ts',
