@@ -188,6 +188,12 @@ t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
   const allowed = run('gate', '--budget', 'rss.max=1MB');
   t.equal(allowed.status, 0, allowed.out + allowed.err);
   t.match(allowed.out, /waived: rss\.max of first/);
+  t.match(
+    run('baseline', 'accept', '--reason', 'waived').err,
+    /rss\.max is not within budget\nOnly a run that is within/,
+  );
+  const clean = run('gate');
+  t.equal(clean.status, 0, clean.out + clean.err);
   t.match(run('baseline', 'accept', '--reason', 'first'), { status: 0, out: /first: allocated\.perRequest \d/ });
   const ledger = path.join(shop, 'floodgate.ledger.yaml');
   writeFileSync(ledger, readFileSync(ledger, 'utf8').replace(/value: .*/, 'value: 1000'));
