@@ -39,7 +39,7 @@ t.test('the package holds programs, their modules and docs, and no test', (t) =>
     );
   }
   // 200 MB of traffic are made from a seed; the one recording is 0.9 MB, pictures 0.4 MB, thirty commands the rest.
-  t.ok(size < 3_000_000 && unpackedSize < 7_800_000, `${size} bytes packed, ${unpackedSize} unpacked`);
+  t.ok(size < 3_000_000 && unpackedSize < 8_000_000, `${size} bytes packed, ${unpackedSize} unpacked`);
   t.comment(`${files.length} files, ${size} bytes packed, ${unpackedSize} unpacked`);
 
   const modules = files
