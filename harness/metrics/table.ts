@@ -384,7 +384,7 @@ export const metrics: readonly Metric[] = [
     name: 'requests.failed',
     unit: 'count',
     bound: 'max',
-    help: 'Requests without an answer, and answers with another status than 2xx; of recorded requests, only errors that the recorded answer was not, and answers that nobody asked for.',
+    help: 'Requests without an answer, and statuses other than 2xx; of recorded requests, errors that were none when recorded, and answers nobody asked for.',
     read: delivery.failed,
   },
   {
