@@ -5,8 +5,9 @@ import type { Lane } from '../../reports/model.ts';
 import { type SignedScenario, type SignoffReport, wasRun } from '../../reports/signoff.ts';
 import type { Project } from '../project/find-config.ts';
 import { refused } from './refusal.ts';
-import { comparedLanesUsual, lanesOf, lanesUsual, type ScenarioLanes } from './scenario-lanes.ts';
+import { lanesOf, type ScenarioLanes } from './scenario-lanes.ts';
 import { typedCommand } from './typed-options.ts';
+import { comparedLanesUsual, lanesUsual } from './usual-order.ts';
 
 /** @throws Refused */
 export async function checkLanes(project: Project, { command, scenarios, previous }: SignoffReport): Promise<void> {
