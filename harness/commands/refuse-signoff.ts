@@ -12,7 +12,7 @@ import { isOwnAgent, runArguments, targetOf, limitsOf as textsOf } from '../proj
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import type { Redactor } from '../redaction/redactor.ts';
 import { shownCommand } from '../requests/shown-command.ts';
-import { checkCommand } from '../signoff/check-project.ts';
+import { checkCommand, projectOf } from '../signoff/check-project.ts';
 import { whyIdle } from '../signoff/idle-limits.ts';
 import { Refused } from '../signoff/refusal.ts';
 import { typedCommand } from '../signoff/typed-options.ts';
@@ -90,7 +90,8 @@ export function refuseUncheckableCommands({ project, scenarios, sealed, redactor
     const run = { lane, definition: definitionOf({ command }, project.folder, () => traffic) };
     const shown = traffic === undefined ? undefined : redactor.text(traffic);
     try {
-      checkCommand(sealed, { scenario: scenario.name, report, traffic: shown, isOwnVersion: true, run });
+      const stored = { scenario: scenario.name, report, traffic: shown, isOwnVersion: true, run };
+      checkCommand(projectOf(sealed, path.sep), stored);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       throw new FloodgateError('command-unverifiable', `scenario "${scenario.name}": ${error.message}`, {

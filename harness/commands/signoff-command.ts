@@ -1,6 +1,7 @@
 /** `floodgate signoff`: a release measured, judged, and sealed as a bundle that anyone can verify. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
+import { candidateUsual, pairsUsual, timeUsual } from '../signoff/usual-order.ts';
 import { repeated } from './repeated-option.ts';
 import type { SignoffFlags } from './signoff-flags.ts';
 
@@ -25,7 +26,7 @@ export function addSignoffCommand(command: Command): void {
         'signed statement. floodgate verify checks it anywhere.',
     )
     .requiredOption('--release <name>', 'what the release is called: v1.4.0')
-    .option('--candidate <version>', 'folder (./…), commit, tag, or package (.tgz) to judge', '.')
+    .option('--candidate <version>', 'folder (./…), commit, tag, or package (.tgz) to judge', candidateUsual)
     .option('--previous <version>', 'the release before it, in the same forms; without: compared with nothing')
     .option('--against-itself', 'take a --previous that is the candidate, or its own commit; the bundle says so')
     .option('--key <file>', 'private Ed25519 key (PEM); without, the bundle is unsigned and says so')
@@ -42,8 +43,8 @@ export function addSignoffCommand(command: Command): void {
     .option('--env <name>', 'limits of this environment of the configuration')
     .option('--lane <lane>', 'exact or tap, for floodgate’s own agent; may be repeated (default: both)', lanes)
     .option('--compare-lane <lane>', 'in which versions are compared; may be repeated (default: exact)', lanes)
-    .option('--max-pairs <n>', 'pairs a comparison, at most', '40')
-    .option('--max-time <time>', 'no new pair begins after it', '4h')
+    .option('--max-pairs <n>', 'pairs a comparison, at most', pairsUsual)
+    .option('--max-time <time>', 'no new pair begins after it', timeUsual)
     .option('--seed <n>', 'of the order within pairs (default: by the time)')
     .option('--no-pdf', 'print no PDF, even where there is a Chromium')
     .option(

@@ -1,5 +1,5 @@
 /** `floodgate verify`: a bundle of `floodgate signoff` checked by who has nothing but the bundle and the public key. */
-import { existsSync, lstatSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
@@ -84,7 +84,7 @@ export interface VerifiedPlace {
 
 /** @throws FloodgateError for a bundle that is not there; a key, a policy or a candidate that cannot be read */
 export async function verifyPlace(bundle: string, flags: VerifyFlags): Promise<VerifiedPlace> {
-  if (!existsSync(bundle) && lstatSync(bundle, { throwIfNoEntry: false }) === undefined) {
+  if (lstatSync(bundle, { throwIfNoEntry: false }) === undefined) {
     throw new FloodgateError('file-unreadable', `${printable(bundle)} does not exist`, {
       hint: 'Check the path: a bundle is a folder, or its .tar.gz.',
     });

@@ -1,4 +1,4 @@
-/** Ways to bend a bundle, and the bundle verified: what the tables of `verify.test.ts` and `bent-by-signer.test.ts` are made of. */
+/** Ways to bend a bundle, and the bundle verified: what the tables of `verify`, `bent-by-signer` and `bent-together.test.ts` are made of. */
 import type { KeyObject } from 'node:crypto';
 import type { RunReport } from '../../reports/model.ts';
 import type { SignoffReport } from '../../reports/signoff.ts';
@@ -41,6 +41,13 @@ export const atHand = (files: readonly SourceFile[]) =>
 
 export type Bend = (files: BundleFiles) => void;
 export type Row = readonly [name: string, bend: Bend, reason: Reason, order?: Partial<VerifyOrder>];
+
+/** Of these files, bent. */
+export async function refusalsOf(files: BundleFiles, bend: Bend, order: Partial<VerifyOrder> = {}) {
+  const bent: BundleFiles = new Map(files);
+  bend(bent);
+  return (await verified(bent, order)).refusals;
+}
 
 export const read = <T>(files: BundleFiles, name: string): T => JSON.parse(files.get(name)!.toString());
 export const write = (files: BundleFiles, name: string, value: unknown) =>

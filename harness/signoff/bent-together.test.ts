@@ -16,6 +16,7 @@ import {
   pairs,
   type Row,
   read,
+  refusalsOf,
   report,
   run,
   signedAgain,
@@ -661,25 +662,23 @@ const table = [
   ...facts,
 ];
 
-const refusalsOf = async (bend: Bend, order: Parameters<typeof verified>[1] = {}) => {
-  const bent: BundleFiles = new Map(clean);
-  bend(bent);
-  return (await verified(bent, order)).refusals;
-};
-
 t.test(`${table.length} ways to bend a bundle in several places at once`, async (t) => {
   for (const [name, bend, reason, order] of table) {
-    const [first] = await refusalsOf(bend, order);
+    const [first] = await refusalsOf(clean, bend, order);
     t.equal(first?.reason, reason, `${name}: ${first?.text}`);
   }
 });
 
 t.test('what was judged again by the source is as it was sealed', async (t) => {
-  t.same(await refusalsOf(signedAgain(judgedAgain())), []);
+  t.same(await refusalsOf(clean, signedAgain(judgedAgain())), []);
   const newer = { policy: checkPolicy({ allowNewer: true }, '') };
-  t.same(await refusalsOf(signedAgain(other), newer), [], 'in the name of another version');
+  t.same(await refusalsOf(clean, signedAgain(other), newer), [], 'in the name of another version');
   const policy = checkPolicy({ allowIdle: ['steady/exact/rss.max'] }, '');
-  t.same(await refusalsOf(signedAgain(limited('64GB', 64e9)), { policy }), [], 'a limit that is allowed by name');
+  t.same(
+    await refusalsOf(clean, signedAgain(limited('64GB', 64e9)), { policy }),
+    [],
+    'a limit that is allowed by name',
+  );
 });
 
 t.test('a build that differs is named on the page', async (t) => {

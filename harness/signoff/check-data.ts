@@ -15,6 +15,7 @@ import {
   type SignoffReport,
 } from '../../reports/signoff.ts';
 import { type Ledger, ledgerOf } from '../ledger/ledger.ts';
+import type { Project } from '../project/find-config.ts';
 import { readMeasurement } from '../report/measured-again.ts';
 import { type Measurement, measurementName } from '../report/measurement.ts';
 import { parseWritten } from './bounded-json.ts';
@@ -41,8 +42,8 @@ import { ledgerFileName, pageName, printName, projectName, summaryName, trafficN
 interface Bundle {
   readonly files: BundleFiles;
   readonly report: SignoffReport;
-  /** What a rerun is made of, not yet checked. */
-  readonly project: unknown;
+  /** What a rerun is made of. */
+  readonly project: Project;
   /** The version of floodgate that looks at it is the one that made it. */
   readonly isOwnVersion: boolean;
   readonly moments: Moments;
@@ -64,12 +65,11 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   if (!isDeepStrictEqual(new Set(report.scope.lanes), lanes))
     throw refused('summary-invalid', `${summaryName}: scope.lanes is not what was run`);
   const snapshotCount = [...files.keys()].filter(isSnapshot).length;
-  if (report.tool.version === order.toolVersion && report.schemaVersion !== SIGNOFF_SCHEMA_VERSION)
-    throw refused('summary-invalid', `${summaryName}: floodgate ${order.toolVersion} writes no such schema version`);
-  const project = parsed(contentOf(files, projectName), 'data-invalid', projectName);
-  checkProject(project, report);
-  if (report.schemaVersion >= 3) checkBuilds(project, report);
   const isOwnVersion = report.tool.version === order.toolVersion;
+  if (isOwnVersion && report.schemaVersion !== SIGNOFF_SCHEMA_VERSION)
+    throw refused('summary-invalid', `${summaryName}: floodgate ${order.toolVersion} writes no such schema version`);
+  const project = checkProject(parsed(contentOf(files, projectName), 'data-invalid', projectName), report);
+  if (report.schemaVersion >= 3) checkBuilds(project, report);
   if (isOwnVersion) checkEnvironment(project, report);
   const bundle = { files, report, project, isOwnVersion, moments: new Moments(report) };
   const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
@@ -92,11 +92,7 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   }
   checkNotes(bundle);
   checkStatement(bundle, statement);
-  const page = checkPage(contentOf(files, pageName), {
-    report,
-    toolVersion: order.toolVersion,
-    makesPage: order.makesPage,
-  });
+  const page = checkPage(contentOf(files, pageName), { report, ...order });
   const { version } = report.tool;
   return {
     checks: [`${counted(count, 'run')} judged again from the raw data, with the same verdict`, ...page.checks],

@@ -7,7 +7,6 @@ import type { RunReport } from '../../reports/model.ts';
 import { withImplied } from '../metrics/implied-limits.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import { measuredOverhead } from '../report/derived.ts';
-import { readMeasurement } from '../report/measured-again.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { quotedWords, shellWord, withoutCredentials } from '../requests/shown-command.ts';
 import { refused } from './refusal.ts';
@@ -90,10 +89,10 @@ export function checkSide(name: string, lane: string, measurement: Measurement):
   checkRunFacts(name, measurement);
 }
 
-/** Nothing is in it that nobody reads. @throws Refused */
+/** Nothing is in it that nobody reads. @param measurement what was read of the value @throws Refused */
 export function checkWhole(name: string, value: unknown, measurement: Measurement): void {
   // Members that are left open to later versions stay as they are.
-  if (!isDeepStrictEqual(plain(readMeasurement(value)), value))
+  if (!isDeepStrictEqual(plain(measurement), value))
     throw refused('data-invalid', `${name} holds more than a measurement has`);
   const requests = measurement.pass.channel.marks.map((mark) => mark.requests);
   if (requests.some((count, at) => at > 0 && count < requests[at - 1]!))

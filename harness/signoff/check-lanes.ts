@@ -1,17 +1,16 @@
 /** Whether each scenario was run, and compared, in every lane that the command orders, by answers that may change where the project says so. */
-import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Lane } from '../../reports/model.ts';
 import { type SignedScenario, type SignoffReport, wasRun } from '../../reports/signoff.ts';
-import { projectOf } from './check-project.ts';
+import type { Project } from '../project/find-config.ts';
 import { refused } from './refusal.ts';
-import { comparedLanesUsual, lanesOf, lanesUsual, type ScenarioLanes } from './scenario-lanes.ts';
+import { lanesOf, type ScenarioLanes } from './scenario-lanes.ts';
 import { typedCommand } from './typed-options.ts';
+import { comparedLanesUsual, lanesUsual } from './usual-order.ts';
 
-/** @param value the project @throws Refused */
-export async function checkLanes(value: unknown, { command, scenarios, previous }: SignoffReport): Promise<void> {
-  const project = projectOf(value, path.sep);
+/** @throws Refused */
+export async function checkLanes(project: Project, { command, scenarios, previous }: SignoffReport): Promise<void> {
   const { valuesOf } = typedCommand(command);
   const asked = (option: string, usual: readonly Lane[]) => {
     const values = valuesOf(option);

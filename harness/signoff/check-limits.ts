@@ -1,5 +1,4 @@
 /** Whether a run was judged by the limits that its command names, and the command names those of the project. Pure. */
-import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { SignedRun } from '../../reports/signoff.ts';
@@ -13,7 +12,7 @@ import { REDACTED_MARK } from '../redaction/redactor.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { quotedWords } from '../requests/shown-command.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { projectOf, type StoredRun } from './check-project.ts';
+import type { StoredRun } from './check-project.ts';
 import { refused } from './refusal.ts';
 import { projectName } from './summary.ts';
 import { environmentIn } from './typed-options.ts';
@@ -25,8 +24,8 @@ export interface JudgedBy {
   readonly signoffCommand: string;
 }
 
-/** @param value the project @throws Refused */
-export function checkLimits(value: unknown, stored: StoredRun, { budget, signoffCommand }: JudgedBy): void {
+/** @throws Refused */
+export function checkLimits(project: Project, stored: StoredRun, { budget, signoffCommand }: JudgedBy): void {
   const { scenario, run, report, isOwnVersion } = stored;
   const { command } = report;
   const place = `${scenario} (${run.lane} lane)`;
@@ -40,7 +39,6 @@ export function checkLimits(value: unknown, stored: StoredRun, { budget, signoff
     if (limit !== undefined && (!Object.hasOwn(budget, name) || budget[name] !== limit))
       throw refuse(name, 'was judged by another limit than the command has');
   }
-  const project = projectOf(value, path.sep);
   const { environment, isUnknown: hasOthers } = environmentOf(project, signoffCommand);
   const config = project.scenarios.find(({ name }) => name === scenario)!;
   for (const [name, limit] of Object.entries(projectLimitsOf(project, config, 'budgets', environment))) {
@@ -66,11 +64,11 @@ export interface StoredThresholds extends Pick<SignedRun, 'lane' | 'thresholds'>
 
 /** Limits of a scenario of floodgate's own library, and those that hold though nobody wrote them. @throws Refused */
 export async function checkLibraryLimits(
-  value: unknown,
+  { scenarios }: Project,
   { scenario, run, report }: StoredRun,
   { budget, isAgent }: Measurement,
 ): Promise<void> {
-  const config = projectOf(value, path.sep).scenarios.find(({ name }) => name === scenario)!;
+  const config = scenarios.find(({ name }) => name === scenario)!;
   const known = config.builtin === undefined ? undefined : await libraryScenario(config.builtin);
   const own = known?.budget ?? {};
   if (known !== undefined && report.scenario.description !== known.summary)
@@ -98,11 +96,10 @@ async function libraryScenario(name: string): Promise<Pick<Scenario, 'budget' | 
 }
 
 /** Those of the project, or what stands for none. @throws Refused */
-export function checkThresholds(value: unknown, stored: StoredThresholds): void {
+export function checkThresholds(project: Project, stored: StoredThresholds): void {
   const { scenario, lane, thresholds, isOwnVersion, signoffCommand } = stored;
   // Another version may have other defaults.
   if (!isOwnVersion) return;
-  const project = projectOf(value, path.sep);
   const { environment, isUnknown } = environmentOf(project, signoffCommand);
   if (isUnknown) return;
   const config = project.scenarios.find(({ name }) => name === scenario)!;

@@ -8,6 +8,7 @@ import { parseQuantity } from '../metrics/quantity.ts';
 import { isPackageFile } from './package-file.ts';
 import { refused, shown } from './refusal.ts';
 import { typedCommand, type ValuesOf } from './typed-options.ts';
+import { candidateUsual, pairsUsual, timeUsual } from './usual-order.ts';
 
 const differs = (what: string) => refused('summary-invalid', `signoff.json: ${what} is not what its command orders`);
 
@@ -27,7 +28,7 @@ export function checkOrder(report: SignoffReport): void {
   const isVersion = (label: string | undefined) => (value: string | undefined) =>
     value === label || (value !== undefined && label !== undefined && path.basename(value) === label);
   checkOne('--release', undefined, 'the release', (value) => value === release);
-  checkOne('--candidate', '.', 'the candidate', isVersion(candidate.label));
+  checkOne('--candidate', candidateUsual, 'the candidate', isVersion(candidate.label));
   checkOne('--previous', undefined, 'the release before it', isVersion(previous?.label));
   for (const version of [candidate, previous]) {
     if (version !== null && !isPackedAsNamed(version)) throw differs(`the package of ${shown(version.label)}`);
@@ -53,10 +54,6 @@ function isLeftOut({ scope: { leftOut }, scenarios }: SignoffReport, only: reado
 function isPackedAsNamed({ label, package: packed = null }: Pick<PreviousVersion, 'label' | 'package'>): boolean {
   return isPackageFile(label) ? packed?.name === label : packed === null;
 }
-
-/** As `floodgate signoff` has them where nothing is said. */
-const pairsUsual = '40';
-const timeUsual = '4h';
 
 function checkComparison(
   { startedAt, signedAt }: SignoffReport,

@@ -10,7 +10,7 @@ import { runArguments } from '../project/run-arguments.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { Redactor } from '../redaction/redactor.ts';
 import { shownCommand } from '../requests/shown-command.ts';
-import { checkCommand, type StoredRun } from './check-project.ts';
+import { checkCommand, projectOf, type StoredRun } from './check-project.ts';
 import { Refused } from './refusal.ts';
 
 // Nothing here is about how long it takes, on however busy a machine.
@@ -107,7 +107,7 @@ function made(written: ScenarioConfig, lane: SignedRun['lane'], words: readonly 
 
 const reasonOf = (project: unknown, stored: StoredRun): string | undefined => {
   try {
-    checkCommand(project, stored);
+    checkCommand(projectOf(project, path.sep), stored);
     return undefined;
   } catch (error) {
     if (error instanceof Refused) return `${error.refusals[0]!.reason}: ${error.message}`;

@@ -46,8 +46,8 @@ export interface StoredRun {
 /** All that a rerun takes, and that runs are held against. */
 const members = new Set(['targets', 'scenarios', 'build', 'budgets', 'thresholds', 'environments']);
 
-/** Scenarios and recordings are those of the summary. @throws Refused */
-export function checkProject(value: unknown, { scenarios, inputs, scope }: SignoffReport): void {
+/** Scenarios and recordings are those of the summary. @returns the project, whose paths count from the top @throws Refused */
+export function checkProject(value: unknown, { scenarios, inputs, scope }: SignoffReport): Project {
   const project = projectOf(value, path.sep);
   const other = Object.keys(value as object).find((name) => !members.has(name));
   if (other !== undefined) throw differs(`no sign-off writes ${other}`);
@@ -63,13 +63,14 @@ export function checkProject(value: unknown, { scenarios, inputs, scope }: Signo
   );
   const listed = new Set(inputs.map(({ name }) => path.resolve(path.sep, name)));
   if (!isDeepStrictEqual(new Set(sent), listed)) throw differs('it sends other recordings than the summary lists');
+  return project;
 }
 
 /** Limits of the environment that the command names are in it, and of no other. @throws Refused */
-export function checkEnvironment(value: unknown, { command }: SignoffReport): void {
+export function checkEnvironment({ config }: Project, { command }: SignoffReport): void {
   const environment = environmentIn(command);
   const named = environment === undefined ? [] : [environment];
-  const held = Object.keys(projectOf(value, path.sep).config.environments ?? {});
+  const held = Object.keys(config.environments ?? {});
   if (isDeepStrictEqual(held, named)) return;
   throw differs(
     named.length === 0 ? 'it has an environment that the command does not name' : `it has no environment ${named[0]}`,
@@ -77,8 +78,7 @@ export function checkEnvironment(value: unknown, { command }: SignoffReport): vo
 }
 
 /** A checkout is built by the commands that the configuration has, where it has some. @throws Refused */
-export function checkBuilds(value: unknown, { candidate, previous }: SignoffReport): void {
-  const { build } = projectOf(value, path.sep).config;
+export function checkBuilds({ config: { build } }: Project, { candidate, previous }: SignoffReport): void {
   for (const version of [candidate, previous]) {
     if (version === null) continue;
     if (version.build === undefined) throw differs('the summary does not say how a version was built');
@@ -89,16 +89,15 @@ export function checkBuilds(value: unknown, { candidate, previous }: SignoffRepo
 }
 
 /** @throws Refused where the project does not make this run */
-export function checkCommand(value: unknown, stored: StoredRun): void {
+export function checkCommand(project: Project, stored: StoredRun): void {
   const { scenario, run, report, traffic, isOwnVersion } = stored;
   const place = `${scenario} (${run.lane} lane)`;
   const said = measuringWords(report.command);
   const folder = folderIn(report.command);
-  const project = projectOf(value, folder ?? path.sep);
   const config = project.scenarios.find(({ name }) => name === scenario);
   if (!config) throw differs(`it has no scenario ${scenario}`);
   if (!isInLane(said, run.lane)) throw differs(`${place}: the report’s command names another lane`);
-  const made = madeBy(project, config);
+  const made = madeBy({ ...project, folder: folder ?? path.sep }, config);
   if (isOwnVersion && !isSameText(made.traffic, traffic))
     throw differs(`${place}: it makes other traffic than was sent`);
   const holdsSecret = `${report.command}${made.command}`.includes(REDACTED_MARK);

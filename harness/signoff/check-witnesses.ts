@@ -81,15 +81,13 @@ function largest(...lists: readonly (readonly (number | null)[])[]): number {
 /** Nothing is more than the kernel's peak, and what shares were read of was among the samples. */
 function memoryFault({ pass: { watch, channel } }: Measurement): string | undefined {
   const { rss, rollup, levels, tops, rssPeakBytes, peakIsWhole, rollupRssBytes, phases } = watch;
-  const samples = column(rss, 'rss');
-  const lower = samples.findIndex((bytes, at) => bytes !== null && bytes > (column(rss, 'rssPeak')[at] ?? bytes));
+  const [samples, peaks] = [column(rss, 'rss'), column(rss, 'rssPeak')];
+  const lower = samples.findIndex((bytes, at) => bytes !== null && bytes > (peaks[at] ?? bytes));
   if (lower >= 0) return 'a sample of resident memory is above the peak beside it';
   const highest = largest(samples, levels.bytes, tops.rss);
   const peak = Math.max(rssPeakBytes, channel.last?.rssPeak ?? 0);
   const ofPhases = largest(phases.map(({ rssMaxBytes }) => rssMaxBytes));
-  const isOver =
-    isAbove(largest(column(rss, 'rssPeak')), rssPeakBytes) ||
-    (peakIsWhole && isAbove(Math.max(highest, ofPhases), peak));
+  const isOver = isAbove(largest(peaks), rssPeakBytes) || (peakIsWhole && isAbove(Math.max(highest, ofPhases), peak));
   if (isOver) return 'resident memory is above the kernel’s peak';
   if (samples.length > 0 && isAbove(rollupRssBytes, largest(samples)))
     return 'shares were read of more memory than any sample has';

@@ -13,10 +13,6 @@ export interface LanesAsked {
   readonly comparedLanes: readonly Lane[];
 }
 
-/** Where nothing is said. */
-export const lanesUsual: readonly ('tap' | 'exact')[] = ['exact', 'tap'];
-export const comparedLanesUsual: readonly ('tap' | 'exact')[] = ['exact'];
-
 export interface ScenarioLanes {
   readonly all: readonly Lane[];
   readonly compared: readonly Lane[];
