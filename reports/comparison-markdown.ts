@@ -27,7 +27,7 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
   const lines = [commentMark, `### ${mark(report.verdict)} ${escaped(report.verdict.headline)}`, ''];
   for (const { message, details } of report.failures ?? []) {
     if ((report.failures?.length ?? 0) > 1) lines.push(`**${escaped(message)}**`, '');
-    if (details !== '') lines.push(...fencedBlock('text', details), '');
+    if (details !== '') lines.push(...fencedBlock('text', details.split('\n')), '');
   }
   for (const scenario of report.scenarios) {
     lines.push(`**${escaped(scenario.name)}**, ${scenario.lane} lane, ${scenario.pairs} interleaved pairs`, '');

@@ -67,7 +67,6 @@ export function formatShare(share: number): string {
   return `${Math.abs(percent) > 0 && Math.abs(percent) < 0.1 ? percent.toPrecision(1) : digits(percent)} %`;
 }
 
-/** Whole numbers with thin groups of thousands. */
 /** What was found of what had to be: what is beyond it counts for nothing. */
 export function formatFound(found: number, wanted: number, kind: string): string {
   const of = `${formatCount(Math.min(found, wanted))} of ${formatCount(wanted)} ${kind}`;
@@ -76,6 +75,7 @@ export function formatFound(found: number, wanted: number, kind: string): string
   return `${of} (and ${formatCount(more)} more: ${kind === 'responses' ? 'interim answers, ' : ''}damaged ones, or others that may be found)`;
 }
 
+/** Whole numbers with thin groups of thousands. */
 export function formatCount(count: number): string {
   if (!Number.isInteger(count)) return Math.abs(count) >= 1000 ? scaled(count, '').trimEnd() : digits(count);
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');

@@ -210,15 +210,14 @@ export function escaped(text: string): string {
   );
 }
 
-/** A fence longer than any run of backticks inside. */
+/** A command, as a shell takes it. */
 export function codeBlock(text: string): string[] {
-  return fencedBlock('sh', text);
+  return fencedBlock('sh', [text]);
 }
 
-/** What a program printed, over several lines. */
-export function fencedBlock(language: string, text: string): string[] {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map((match) => match[0].length));
-  const fence = '`'.repeat(longest + 1);
-  const lines = language === 'sh' ? [text] : text.split('\n');
+/** A fence longer than any run of backticks inside. */
+export function fencedBlock(language: string, lines: readonly string[]): string[] {
+  const runs = lines.flatMap((line) => [...line.matchAll(/`+/g)].map((match) => match[0].length));
+  const fence = '`'.repeat(Math.max(2, ...runs) + 1);
   return [`${fence}${language}`, ...lines.map((line) => printable(line)), fence];
 }

@@ -65,13 +65,7 @@ const none = -1;
 const holeList = 0;
 const ackList = 0;
 
-const copyBytes = Buffer.prototype.copy as (
-  this: Uint8Array,
-  target: Uint8Array,
-  targetStart: number,
-  start: number,
-  end: number,
-) => number;
+const copyBytes = Buffer.prototype.copy;
 
 export class Assembler {
   readonly #halves: HalfStreams;

@@ -28,13 +28,7 @@ const cqeWords = 4;
 const EINTR = 'EINTR';
 
 /** Without an object for the part that is copied. */
-const copyBytes = Buffer.prototype.copy as (
-  this: Uint8Array,
-  target: Uint8Array,
-  targetStart: number,
-  start: number,
-  end: number,
-) => number;
+const copyBytes = Buffer.prototype.copy;
 
 /** Writes one frame the plain way. @returns whether it was taken whole */
 export type WriteOne = (fd: number, bytes: Uint8Array, start: number, length: number) => boolean;

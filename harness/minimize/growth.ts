@@ -30,11 +30,13 @@ const inFlightBytes = 262_144;
 export function growthOf({ series }: Pick<RunReport, 'series'>, metric: string | undefined): Growth | undefined {
   const name = lines.find(([pattern]) => metric !== undefined && pattern.test(metric))?.[1] ?? 'rss';
   const level = columnOf(series, name) ?? columnOf(series, 'rss');
-  const sent = columnOf(series, 'frames');
-  const total = sent && Math.max(0, ...known(sent).map(([, value]) => value));
-  if (!level || !sent || !total) return undefined;
-  const framesAt = interpolated(known(sent));
-  const takenAt = takenBy(known(sent), columnOf(series, 'bytes'), framesAt);
+  const frames = columnOf(series, 'frames');
+  if (!level || !frames) return undefined;
+  const sent = known(frames);
+  const total = Math.max(0, ...sent.map(([, value]) => value));
+  if (total === 0) return undefined;
+  const framesAt = interpolated(sent);
+  const takenAt = takenBy(sent, columnOf(series, 'bytes'), framesAt);
   const held = heldAtTop(known(level));
   const gains = new Array<number>(growthPieces).fill(0);
   for (let i = 1; i < held.length; i += 1) {

@@ -8,11 +8,12 @@
  * DIR/runs.jsonl: the same command goes on after a kill, and `--table` prints what is there. npm puts the services' packages into DIR.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { conversationsCapture } from '../../agent/commands/conversation-fixture.ts';
 import type { RunReport } from '../../reports/model.ts';
+import { keepLine, keptLines } from '../compare/kept-lines.ts';
 
 const { values } = parseArgs({
   options: {
@@ -93,12 +94,7 @@ function recording(requests: number): Buffer {
 }
 
 function measured(): Measured[] {
-  if (!existsSync(log)) return [];
-  // The last line of a bench that was killed may be a part.
-  const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1);
-  return lines
-    .map((line) => JSON.parse(line) as Measured)
-    .filter((each) => each.requests === requests && each.node === process.version);
+  return (keptLines(log) as Measured[]).filter((each) => each.requests === requests && each.node === process.version);
 }
 
 function fileOf(service: string): string {
@@ -175,7 +171,7 @@ if (!values.table) {
       const bytes = allocatedOf(service, mode);
       const seconds = (performance.now() - startedMs) / 1_000;
       const line: Measured = { service, mode, requests, node: process.version, bytes, seconds };
-      appendFileSync(log, `${JSON.stringify(line)}\n`);
+      keepLine(log, line);
       console.error(
         `${round + 1}/${runs} ${service}, ${mode}: ${bytes.toFixed(1)} B a request, ${seconds.toFixed(1)} s`,
       );

@@ -7,13 +7,7 @@ import type { ImpairmentRecord, Phase, Traffic, Truth, TruthDoubt } from './traf
 const frameBytesMax = 262_144;
 
 /** Without an object for the part that is copied. */
-const copyBytes = Buffer.prototype.copy as (
-  this: Uint8Array,
-  target: Uint8Array,
-  targetStart: number,
-  start: number,
-  end: number,
-) => number;
+const copyBytes = Buffer.prototype.copy;
 
 export class LoopedTraffic implements Traffic, FrameSink {
   readonly linkType: number;

@@ -281,14 +281,9 @@ function readNow(fd: number, chunk: Uint8Array): number {
 /** Reads what there is; standard input may have nothing yet. @returns bytes read, 0 at the end */
 export function readWaiting(fd: number, chunk: Uint8Array): number {
   for (;;) {
-    try {
-      return readSync(fd, chunk, 0, chunk.length, null);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EOF') return 0;
-      if (code !== 'EAGAIN') throw error;
-      Atomics.wait(sleeper, 0, 0, 10);
-    }
+    const read = readNow(fd, chunk);
+    if (read >= 0) return read;
+    Atomics.wait(sleeper, 0, 0, 10);
   }
 }
 

@@ -10,45 +10,46 @@ const bytesMax = 128 << 20;
 const countMax = 1_000_000;
 const timeUsMax = 3_600_000_000;
 // What does not match has been said already.
-const sizeOf = (size: string | number): Range => (bytesPattern.test(`${size}`) ? bytesRange(size) : [0, 0]);
-const countOf = (count: string | number): Range => (countPattern.test(`${count}`) ? countRange(count) : [0, 0]);
-const timeOf = (time: string): Range => (timePattern.test(time) ? timeRange(time) : [0, 0]);
+const rangeIn = <T extends string | number>(text: T, pattern: RegExp, read: (text: T) => Range): Range =>
+  pattern.test(`${text}`) ? read(text) : [0, 0];
 const isWithin = (range: Range, most: number) => Math.max(...range) <= most;
 const isOrdered = ([low, high]: Range) => low <= high;
 const reversedWords = 'the range is reversed: the smaller end comes first';
 
-const sizeWords = 'a size such as "2kB", or a range "200B..20kB", is expected';
-const countWords = 'a count such as 3, or a range "1..20", is expected';
+const timeOf = (time: string) => rangeIn(time, timePattern, timeRange);
 const time = v.pipe(
   v.string(),
   v.regex(timePattern, 'a time such as "20ms", or a range "1s..5s", is expected'),
   v.check((time) => isWithin(timeOf(time), timeUsMax), 'at most an hour is expected'),
   v.check((time) => isOrdered(timeOf(time)), reversedWords),
 );
-// Behind the union, whose own words would hide them.
-const bytes = v.pipe(
-  v.union(
-    [
-      v.pipe(v.string(), v.regex(bytesPattern, sizeWords)),
-      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(bytesMax)),
-    ],
-    sizeWords,
-  ),
-  v.check((size) => isWithin(sizeOf(size), bytesMax), 'at most 128 MiB are expected'),
-  v.check((size) => isOrdered(sizeOf(size)), reversedWords),
-);
-const count = v.pipe(
-  v.union(
-    [
-      v.pipe(v.string(), v.regex(countPattern, countWords)),
-      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(countMax)),
-    ],
-    countWords,
-  ),
-  v.check((count) => isWithin(countOf(count), countMax), 'at most 1,000,000 are expected'),
-  v.check((count) => isOrdered(countOf(count)), reversedWords),
-);
+const bytes = amount(bytesPattern, bytesRange, {
+  ...{ most: bytesMax, tooMuch: 'at most 128 MiB are expected' },
+  wanted: 'a size such as "2kB", or a range "200B..20kB", is expected',
+});
+const count = amount(countPattern, countRange, {
+  ...{ most: countMax, tooMuch: 'at most 1,000,000 are expected' },
+  wanted: 'a count such as 3, or a range "1..20", is expected',
+});
 const perSecond = v.pipe(v.number(), v.gtValue(0), v.maxValue(1_000_000));
+
+/** A number, or a text that says one or a range. */
+function amount(
+  pattern: RegExp,
+  read: (amount: string | number) => Range,
+  { most, wanted, tooMuch }: { readonly most: number; readonly wanted: string; readonly tooMuch: string },
+) {
+  const rangeOf = (amount: string | number) => rangeIn(amount, pattern, read);
+  // Behind the union, whose own words would hide them.
+  return v.pipe(
+    v.union(
+      [v.pipe(v.string(), v.regex(pattern, wanted)), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(most))],
+      wanted,
+    ),
+    v.check((amount) => isWithin(rangeOf(amount), most), tooMuch),
+    v.check((amount) => isOrdered(rangeOf(amount)), reversedWords),
+  );
+}
 
 /** When connections are opened. */
 export const arrivalsSchema = v.variant('kind', [

@@ -5,9 +5,10 @@
  * The first line is an object (version, seed, impairments); then one array a choice, `[stage, place, choice]`, stages and
  * places from 0, in the order in which they were made; the last line counts frames and choices, and has checksums.
  */
-import { closeSync, constants, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { FloodgateError } from '../../../agent/errors.ts';
+import { readWaiting } from '../recording.ts';
 import type { Impairment } from './impairment.ts';
 import { lineBytesMax, stagesMax } from './limits.ts';
 import type { MovingFrame } from './moving-frame.ts';
@@ -18,7 +19,6 @@ const format = 'floodgate impairments';
 const version = 1;
 const chunkBytes = 65_536;
 const newline = 10;
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 interface Header {
   readonly format: string;
@@ -251,14 +251,11 @@ export class ScheduleReader {
 
   /** Waits for the writer of a pipe as long as there is one. */
   #read(at: number): number {
-    for (;;) {
-      try {
-        return readSync(this.#fd, this.#chunk, at, chunkBytes, null);
-      } catch (cause) {
-        const { code, message } = cause as NodeJS.ErrnoException;
-        if (code !== 'EAGAIN') throw this.#faulty(`cannot be read: ${code ?? message}`);
-        Atomics.wait(sleeper, 0, 0, 5);
-      }
+    try {
+      return readWaiting(this.#fd, this.#chunk.subarray(at, at + chunkBytes));
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      throw this.#faulty(`cannot be read: ${code ?? message}`);
     }
   }
 
