@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { sampleComparison } from '../../reports/comparison-fixture.ts';
-import { isComparisonFolder, readComparison, refuseComparison } from './comparison-folder.ts';
+import { isComparisonFolder, readComparisonAt, refuseComparison } from './comparison-folder.ts';
 import { readAnyProfile } from './profile-input.ts';
 import { readReportFolder } from './report-command.ts';
 
@@ -14,8 +14,8 @@ t.test('a comparison is read back, and is no run', async (t) => {
     mkdirSync(path.join(folder, 'cart', run), { recursive: true });
     writeFileSync(path.join(folder, 'cart', run, 'report.json'), '{}');
   }
-  t.strictSame(JSON.parse(JSON.stringify(readComparison(folder))), JSON.parse(JSON.stringify(report)));
-  t.match(readComparison(path.join(folder, 'comparison.json')), { kind: 'comparison' });
+  t.strictSame(JSON.parse(JSON.stringify(readComparisonAt(folder))), JSON.parse(JSON.stringify(report)));
+  t.match(readComparisonAt(path.join(folder, 'comparison.json')), { kind: 'comparison' });
   const refused = { code: 'report-missing', message: /is a comparison of two versions, and no run/ };
   t.throws(() => readReportFolder(folder), {
     ...refused,
@@ -23,7 +23,7 @@ t.test('a comparison is read back, and is no run', async (t) => {
   });
   t.throws(() => readAnyProfile(folder), refused);
   t.notOk(isComparisonFolder(path.join(folder, 'other')));
-  t.equal(readComparison(path.join(folder, 'other')), undefined);
+  t.equal(readComparisonAt(path.join(folder, 'other')), undefined);
   t.doesNotThrow(() => refuseComparison(path.join(folder, 'other')));
 });
 
@@ -34,7 +34,7 @@ t.test('one that could not be run, and one that is damaged', async (t) => {
     half: { 'comparison.json': JSON.stringify(failed).slice(0, 900) },
     bad: { 'comparison.json': JSON.stringify({ ...failed, scenarios: [{ name: 7 }] }) },
   });
-  t.match(readComparison(path.join(folder, 'failed')), { base: { key: '' } });
-  t.throws(() => readComparison(path.join(folder, 'half')), { code: 'report-missing' });
-  t.throws(() => readComparison(path.join(folder, 'bad')), { code: 'report-missing', message: /scenarios\.0\.name/ });
+  t.match(readComparisonAt(path.join(folder, 'failed')), { base: { key: '' } });
+  t.throws(() => readComparisonAt(path.join(folder, 'half')), { code: 'report-missing' });
+  t.throws(() => readComparisonAt(path.join(folder, 'bad')), { code: 'report-missing', message: /scenarios\.0\.name/ });
 });

@@ -1,10 +1,9 @@
 /** The report of a comparison as the operator names its folder. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparisonReport } from '../../reports/comparison.ts';
-import { comparisonSchema } from '../../reports/comparison-schema.ts';
+import { readComparison } from '../../reports/comparison-reader.ts';
 import { readOperatorFile } from './operator-file.ts';
 
 const reportName = 'comparison.json';
@@ -17,25 +16,17 @@ export function isComparisonFolder(folder: string): boolean {
 }
 
 /** @returns undefined for what is no comparison's folder, or JSON. @throws FloodgateError `report-missing` for one that is damaged */
-export function readComparison(place: string): ComparisonReport | undefined {
+export function readComparisonAt(place: string): ComparisonReport | undefined {
   const file = isComparisonFolder(place) ? path.join(place, reportName) : place;
   if (path.basename(file) !== reportName || !existsSync(file)) return undefined;
-  let value: unknown;
   try {
-    value = JSON.parse(readOperatorFile(file).toString());
+    return readComparison(readOperatorFile(file).toString());
   } catch (cause) {
-    throw damaged(file, (cause as Error).message);
+    throw new FloodgateError('report-missing', `${file} is no comparison of floodgate: ${(cause as Error).message}`, {
+      hint: 'Compare again, or name the folder of another run.',
+      cause,
+    });
   }
-  const checked = v.safeParse(comparisonSchema, value);
-  if (checked.success) return checked.output as unknown as ComparisonReport;
-  const [{ message, path: where = [] }] = checked.issues;
-  throw damaged(file, `${where.map(({ key }) => String(key)).join('.')}: ${message}`);
-}
-
-function damaged(file: string, why: string): FloodgateError {
-  return new FloodgateError('report-missing', `${file} is no comparison of floodgate: ${why}`, {
-    hint: 'Compare again, or name the folder of another run.',
-  });
 }
 
 /** For who asks for one run: which there are in a comparison. @throws FloodgateError `report-missing` */

@@ -130,7 +130,7 @@ t.test('a part of another comparison, or of a gate, is refused; another name of 
   const others: object[] = [
     { comparison: { ...comparison, base: version('main', 'c') } },
     { comparison: { ...comparison, head: version('.', 'c') } },
-    { comparison: { ...comparison, head: { ...head, dirty: true } } },
+    { comparison: { ...comparison, head: { ...version('.', 'c'), dirty: true } } },
     { comparison: { ...comparison, base: { ...base, commit: null, package: 'shop@1.0.0' } } },
     { comparison: { ...comparison, seed: 8 } },
     { comparison: { ...comparison, undecided: 'pass' } },
@@ -147,6 +147,13 @@ t.test('a part of another comparison, or of a gate, is refused; another name of 
     comparison: { ...comparison, head: { ...head, dirty: true, key } },
   });
   t.ok(mergePartials([part(dirty('1'.repeat(16))), part(dirty('2'.repeat(16)))]), 'one content, two times of files');
+  const clean = part({ changes: configurationHash('same') });
+  t.throws(() => mergePartials([clean, part(dirty(head.key))]), {
+    code: 'shards-differ',
+    message: /base, head or seed/,
+  });
+  const littered = { dirty: true, comparison: { ...comparison, head: { ...head, dirty: true } } };
+  t.ok(mergePartials([first, part(littered)]), 'a file that git does not know');
 });
 
 t.test('on disk: what a shard wrote is read as it was, and nothing else is', async (t) => {
@@ -164,10 +171,13 @@ t.test('on disk: what a shard wrote is read as it was, and nothing else is', asy
   );
   // A log grew beside the sources meanwhile.
   const dirty = { ...comparison, head: { ...comparison.head, dirty: true } };
-  const writer = new PartialWriter(folder, { common: { ...common, comparison: dirty }, shard: { index: 1, count: 1 } });
+  const head = { common: { ...common, comparison: dirty }, shard: { index: 1, count: 1 } };
+  const writer = new PartialWriter(folder, head);
   writer.add('cart', { ...reports.cart, head: { ...dirty.head, key: '9'.repeat(16) } });
   t.equal(readPartials([folder])[0]!.results.length, 1);
   writer.add('pay', reports.pay);
+  t.equal(readPartials([folder])[0]!.results.length, 2, 'of the same commit');
+  new PartialWriter(folder, head).add('pay', { ...reports.pay, head: { ...dirty.head, commit: 'c'.repeat(40) } });
   t.throws(() => readPartials([folder]), { code: 'shard-invalid', message: /"pay" is one of something else/ });
   const { cart } = reports;
   const [scenario] = cart.scenarios;

@@ -12,7 +12,7 @@ import { reporters } from '../../reports/reporter.ts';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
 import { limitsOf } from '../metrics/limits.ts';
 import { judgeAgain } from '../report/judge-again.ts';
-import { readComparison, refuseComparison } from './comparison-folder.ts';
+import { readComparisonAt, refuseComparison } from './comparison-folder.ts';
 import { readOperatorFile } from './operator-file.ts';
 import { takesColour, textForOutput } from './print-report.ts';
 import { repeated } from './repeated-option.ts';
@@ -38,7 +38,7 @@ export function addReportCommand(command: Command): void {
     .option('--budget <name=value>', 'replaces or adds a limit; may be repeated', repeated)
     .addHelpText('after', examples)
     .action((folder: string, flags: { readonly format: string; readonly budget?: readonly string[] }) => {
-      const comparison = readComparison(folder);
+      const comparison = readComparisonAt(folder);
       if (comparison) {
         renderComparison(comparison, folder, flags);
         return;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { FloodgateError } from '../../agent/errors.ts';
 import { errorSentence } from '../compare/floodgate-process.ts';
 import { commitOf } from '../compare/git.ts';
-import { changedFiles, changesOf, hasChanges } from '../compare/version-files.ts';
+import { type ChangedFile, changedFiles, changesDigest, hasChanges } from '../compare/version-files.ts';
 import type { Project } from '../project/find-config.ts';
 import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { differenceOf } from '../shards/merge-partials.ts';
@@ -17,13 +17,13 @@ export interface Checkout {
   readonly commit: string | null;
   /** Whether the folder differs from the commit. */
   readonly dirty: boolean;
-  /** How, by content; undefined where it does not, or there is no commit. */
-  readonly changes: string | undefined;
+  /** Of the files that git knows, by content; empty where there is no commit. */
+  readonly changed: readonly ChangedFile[];
 }
 
 export function checkoutOf({ folder }: Project): Checkout {
   const commit = commitOf(folder, 'HEAD') ?? null;
-  return { commit, dirty: hasChanges(folder), changes: commit === null ? undefined : changesOf(folder) };
+  return { commit, dirty: hasChanges(folder), changed: commit === null ? [] : changedFiles(folder) };
 }
 
 /** What is measured, and by what. */
@@ -45,14 +45,15 @@ export interface Whole extends Tool {
 /** What every shard has in common, whichever machine it runs on. */
 export function shardCommon(project: Project, whole: Whole): Manifest['common'] {
   const { checkout, scenarios, options, unlimited, toolVersion } = whole;
-  const { commit, dirty, changes } = checkout;
+  const { commit, dirty, changed } = checkout;
+  const changes = changesDigest(changed);
   // Where it is stored, and what hands out its cells, changes nothing that is measured.
   const { store: _, queue: __, ...config } = project.config;
   return {
     floodgate: toolVersion,
     commit,
     dirty,
-    ...(changes !== undefined && { changes, changed: namedChanges(project.folder) }),
+    ...(changes !== undefined && { changes, changed: namedChanges(changed) }),
     configuration: configurationHash([config, scenarios, ...options]),
     command: wholeCommand(whole.command ?? commandLine()),
     cells: scenarios.map(({ name }) => name),
@@ -61,9 +62,9 @@ export function shardCommon(project: Project, whole: Whole): Manifest['common'] 
 }
 
 /** For a refusal, which names them: the first of very many are enough. */
-function namedChanges(folder: string): Manifest['common']['changed'] {
+function namedChanges(changed: readonly ChangedFile[]): Manifest['common']['changed'] {
   const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
-  return changedFiles(folder)
+  return changed
     .slice(0, changedFilesMax)
     .map(({ name, content }) => ({ name: name.slice(0, 4_096), content: short(content) }));
 }

@@ -5,7 +5,7 @@
 import { formatBytes, formatCount, formatShare } from '../../reports/format.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { type AnswerCounts, countedAnswers } from '../watch/answers.ts';
-import type { Judgement } from './judge.ts';
+import { type Judgement, takenBack } from './judge.ts';
 
 type Runs = Readonly<Record<'base' | 'head', readonly Partial<Pick<RunReport, 'counters'>>[]>>;
 
@@ -34,11 +34,7 @@ export function answersDiffer(runs: Runs): string | undefined {
 /** Takes back what is within a limit: worse is worse, whatever was answered. */
 export function withoutDifferent(judgement: Judgement, note: string | undefined): Judgement {
   if (note === undefined) return judgement;
-  const metrics = judgement.metrics.map((metric) =>
-    metric.decision === 'within' ? { ...metric, decision: 'undecided' as const, note } : metric,
-  );
-  const decision = judgement.decision === 'worse' ? 'worse' : 'undecided';
-  return { ...judgement, metrics, decision, mayChange: false, fault: note };
+  return takenBack(judgement, note, ({ decision }) => decision === 'within');
 }
 
 /** Undefined where not every run counts them. */

@@ -64,6 +64,15 @@ export function judgePairs(
   };
 }
 
+/** Takes decisions back, for a reason that more pairs do not change. */
+export function takenBack(judgement: Judgement, note: string, isTaken: (metric: ComparedMetric) => boolean): Judgement {
+  const metrics = judgement.metrics.map((metric) =>
+    isTaken(metric) ? { ...metric, decision: 'undecided' as const, note } : metric,
+  );
+  const isWorse = metrics.some(({ decision }) => decision === 'worse');
+  return { ...judgement, metrics, decision: isWorse ? 'worse' : 'undecided', mayChange: false, fault: note };
+}
+
 /**
  * Whether repeats of one version are the same within the lane's own range. Of five and more, the highest fifth and the lowest do not
  * count: a busy machine disturbs single runs (one of 14 that were measured), and medians are compared.

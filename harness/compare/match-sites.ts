@@ -4,7 +4,7 @@
  */
 import { likeness, type TextParts } from './function-text.ts';
 import type { SiteByRequest, SitesByKey } from './site-bytes.ts';
-import { bytesAlike, callersAlike, type Evidence, KnownSites } from './site-evidence.ts';
+import { bytesAlike, callersAlike, type Known } from './site-evidence.ts';
 
 /** `renamed`: or moved, by its text or name; `replaced`: in its place, with the same bytes or for the same callers. */
 export interface SiteMatch {
@@ -20,8 +20,7 @@ const fileLikeMin = 0.5;
 const leftMax = 200;
 
 /** @returns by the key of the head; what is missing is new */
-export function matchSites(base: SitesByKey, head: SitesByKey, evidence: Evidence): ReadonlyMap<string, SiteMatch> {
-  const known = { base: new KnownSites(evidence.base), head: new KnownSites(evidence.head) };
+export function matchSites(base: SitesByKey, head: SitesByKey, known: Known): ReadonlyMap<string, SiteMatch> {
   const found = byName(base, head, renamedFiles(base, head, known), known);
   const taken = new Set([...found.values()].map((match) => match.base));
   const gone = largest([...base.values()].filter((each) => !taken.has(each)));
@@ -36,11 +35,6 @@ export function matchSites(base: SitesByKey, head: SitesByKey, evidence: Evidenc
     taken.add(before);
   }
   return found;
-}
-
-interface Known {
-  readonly base: KnownSites;
-  readonly head: KnownSites;
 }
 
 function largest(sites: SiteByRequest[]): SiteByRequest[] {

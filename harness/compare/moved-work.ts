@@ -3,9 +3,9 @@
  * Both would stand as new and gone, and the new one be blamed with all that it allocates. Pure.
  */
 import { functionKey } from './callers.ts';
-import { containment } from './function-text.ts';
+import { containment, type TextParts } from './function-text.ts';
 import { errorsMin, type SiteByRequest } from './site-bytes.ts';
-import { type Evidence, KnownSites } from './site-evidence.ts';
+import type { Known } from './site-evidence.ts';
 
 /** A function in both versions, or in one of them. */
 export interface SitePair {
@@ -20,8 +20,7 @@ export interface SitePair {
 const containedMin = 0.6;
 
 /** The same pairs, with bytes of the base counted where the head allocates them. */
-export function withMovedWork(pairs: readonly SitePair[], evidence: Evidence): SitePair[] {
-  const known = { base: new KnownSites(evidence.base), head: new KnownSites(evidence.head) };
+export function withMovedWork(pairs: readonly SitePair[], known: Known): SitePair[] {
   const all = [...pairs];
   const kept = pairs.flatMap(({ before, after }, at) => (before && after ? [at] : []));
   for (const [at, { before, after }] of pairs.entries()) {
@@ -41,11 +40,6 @@ export function withMovedWork(pairs: readonly SitePair[], evidence: Evidence): S
     }
   }
   return all;
-}
-
-interface Known {
-  readonly base: KnownSites;
-  readonly head: KnownSites;
 }
 
 /** Beyond the errors; 0 within them. */
@@ -73,7 +67,7 @@ function isJoined(gone: SiteByRequest, { before: caller, after }: SitePair, know
   return isPart(known.base.text(gone), known.head.text(after!));
 }
 
-function isPart(inner: ReturnType<KnownSites['text']>, outer: ReturnType<KnownSites['text']>): boolean {
+function isPart(inner: TextParts | undefined, outer: TextParts | undefined): boolean {
   return inner !== undefined && outer !== undefined && containment(inner, outer) >= containedMin;
 }
 

@@ -1,7 +1,7 @@
 /** Buffers lie off V8's heap: a version that moves its growth there is not within a limit on what the heap allocates. Pure. */
 import { median } from 'simple-statistics';
 import { formatBytes } from '../../reports/format.ts';
-import type { Judgement } from './judge.ts';
+import { type Judgement, takenBack } from './judge.ts';
 
 const heapName = 'allocated.perRequest';
 const offHeapName = 'allocated.offHeapPerRequest';
@@ -25,9 +25,5 @@ export function withoutOffHeapGrowth(judgement: Judgement): Judgement {
   const note =
     `off-heap memory grew by ${formatBytes(median(grown.map(({ bytes }) => bytes)))} a request, ` +
     `which ${heapName} does not count: give ${offHeapName} a threshold`;
-  const metrics = judgement.metrics.map((metric) =>
-    metric === heap ? { ...metric, decision: 'undecided' as const, note } : metric,
-  );
-  const decision = judgement.decision === 'worse' ? 'worse' : 'undecided';
-  return { ...judgement, metrics, decision, mayChange: false, fault: note };
+  return takenBack(judgement, note, (metric) => metric === heap);
 }

@@ -18,9 +18,20 @@ export interface Evidence {
 
 export const noEvidence: Evidence = { base: {}, head: {} };
 
+/** Of both versions. */
+export interface Known {
+  readonly base: KnownSites;
+  readonly head: KnownSites;
+}
+
+export function knownSites({ base, head }: Evidence): Known {
+  return { base: new KnownSites(base), head: new KnownSites(head) };
+}
+
 /** What is compared of one version, each text read once. */
 export class KnownSites {
   readonly #evidence: VersionEvidence;
+  readonly #files = new Map<string, TextParts | undefined>();
   readonly #parts = new Map<SiteByRequest, TextParts | undefined>();
 
   constructor(evidence: VersionEvidence) {
@@ -33,8 +44,11 @@ export class KnownSites {
   }
 
   file(file: string): TextParts | undefined {
-    const lines = this.#evidence.linesOf?.(file);
-    return lines && fileParts(lines);
+    if (!this.#files.has(file)) {
+      const lines = this.#evidence.linesOf?.(file);
+      this.#files.set(file, lines && fileParts(lines));
+    }
+    return this.#files.get(file);
   }
 
   text(found: SiteByRequest): TextParts | undefined {

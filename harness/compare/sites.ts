@@ -7,7 +7,7 @@ import { functionKey } from './callers.ts';
 import { matchSites } from './match-sites.ts';
 import { type SitePair, withMovedWork } from './moved-work.ts';
 import { bySite, errorsMin, type SitesByKey } from './site-bytes.ts';
-import { type Evidence, noEvidence } from './site-evidence.ts';
+import { type Evidence, type Known, knownSites, noEvidence } from './site-evidence.ts';
 
 /** Of what the base allocates; less is no regression. */
 const shareMin = 0.001;
@@ -23,18 +23,17 @@ export function compareSites(base: SitesFile, head: SitesFile, evidence: Evidenc
   const sides = { base: bySite(base), head: bySite(head) };
   const total = sumOf(sides.base);
   const isLess = sumOf(sides.head) < total;
-  const compared = withMovedWork(pairsOf(sides.base, sides.head, evidence), evidence).flatMap(
-    (pair): ComparedSite[] => {
-      const { before, after } = pair;
-      const { file, functionName, line, where } = (after ?? before)!.site;
-      const difference = (after?.bytes ?? 0) - (before?.bytes ?? 0);
-      const error = Math.hypot(before?.error ?? 0, after?.error ?? 0);
-      if (Math.abs(difference) < Math.max(errorsMin * error, shareMin * total)) return [];
-      const place = { file, line, functionName, isOffHeap: where === 'off-heap' };
-      const bytes = { baseBytes: before?.bytes ?? null, headBytes: after?.bytes ?? null, errorBytes: error };
-      return [{ ...place, ...bytes, source: null, origin: originOf(pair) }];
-    },
-  );
+  const known = knownSites(evidence);
+  const compared = withMovedWork(pairsOf(sides.base, sides.head, known), known).flatMap((pair): ComparedSite[] => {
+    const { before, after } = pair;
+    const { file, functionName, line, where } = (after ?? before)!.site;
+    const difference = (after?.bytes ?? 0) - (before?.bytes ?? 0);
+    const error = Math.hypot(before?.error ?? 0, after?.error ?? 0);
+    if (Math.abs(difference) < Math.max(errorsMin * error, shareMin * total)) return [];
+    const place = { file, line, functionName, isOffHeap: where === 'off-heap' };
+    const bytes = { baseBytes: before?.bytes ?? null, headBytes: after?.bytes ?? null, errorBytes: error };
+    return [{ ...place, ...bytes, source: null, origin: originOf(pair) }];
+  });
   const changeOf = ({ baseBytes, headBytes }: ComparedSite) => (headBytes ?? 0) - (baseBytes ?? 0);
   const isOnWay = (site: ComparedSite) => changeOf(site) < 0 === isLess;
   const largest = compared.sort((a, b) => Math.abs(changeOf(b)) - Math.abs(changeOf(a))).slice(0, sitesMax);
@@ -44,8 +43,8 @@ export function compareSites(base: SitesFile, head: SitesFile, evidence: Evidenc
 const sumOf = (sites: SitesByKey) => [...sites.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Each function of either version once. */
-function pairsOf(base: SitesByKey, head: SitesByKey, evidence: Evidence): SitePair[] {
-  const matches = matchSites(base, head, evidence);
+function pairsOf(base: SitesByKey, head: SitesByKey, known: Known): SitePair[] {
+  const matches = matchSites(base, head, known);
   const found = new Set([...matches.values()].map((match) => match.base));
   const gone = [...base.values()].filter((each) => !found.has(each));
   return [
@@ -71,7 +70,7 @@ export function renamedIn(
   const renamed = new Map<string, FunctionName>();
   if (base.requests && head.requests) {
     const sides = [bySite(base), bySite(head)] as const;
-    for (const [key, { base: before, how }] of matchSites(...sides, evidence))
+    for (const [key, { base: before, how }] of matchSites(...sides, knownSites(evidence)))
       if (how !== 'same') renamed.set(functionKey(before.site.file, before.site.functionName), sides[1].get(key)!.site);
   }
   return (file, functionName) => renamed.get(functionKey(file, functionName)) ?? { file, functionName };

@@ -1,7 +1,8 @@
 /** Loads that decide nothing: two versions that fail all requests allocate the same, and the changed code is never reached. Pure. */
+import type { ComparedMetric } from '../../reports/comparison.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { failuresName } from './failures.ts';
-import type { Judgement } from './judge.ts';
+import { type Judgement, takenBack } from './judge.ts';
 
 type Faults = Readonly<Record<'base' | 'head', readonly Pick<RunReport, 'fault'>[]>>;
 
@@ -12,10 +13,7 @@ export function withoutUnjudged(judgement: Judgement, reports: Faults): Judgemen
     .map((headline, at) => headline && `${at === 0 ? 'base' : 'head'}: ${headline.replace(/\.$/, '')}`)
     .find((each) => each !== undefined);
   if (note === undefined) return judgement;
-  const metrics = judgement.metrics.map((metric) => {
-    const isKept = metric.decision === 'shown' || (metric.name === failuresName && metric.decision === 'worse');
-    return isKept ? metric : { ...metric, decision: 'undecided' as const, note };
-  });
-  const isWorse = metrics.some(({ decision }) => decision === 'worse');
-  return { ...judgement, metrics, decision: isWorse ? 'worse' : 'undecided', mayChange: false, fault: note };
+  const isKept = ({ name, decision }: ComparedMetric) =>
+    decision === 'shown' || (name === failuresName && decision === 'worse');
+  return takenBack(judgement, note, (metric) => !isKept(metric));
 }

@@ -57,19 +57,28 @@ export function hasChanges(folder: string): boolean {
  * @returns undefined where there is nothing
  */
 export function changesOf(folder: string): string | undefined {
-  const files = changedFiles(folder);
-  if (files.length === 0) return undefined;
-  const hash = createHash('sha256');
-  for (const { name, content } of files) hash.update(`${name}\0${content}\0`);
-  return hash.digest('hex');
+  return changesDigest(changedFiles(folder));
+}
+
+export interface ChangedFile {
+  readonly name: string;
+  readonly content: string;
 }
 
 /** Those files, in order. */
-export function changedFiles(folder: string): { readonly name: string; readonly content: string }[] {
+export function changedFiles(folder: string): ChangedFile[] {
   const top = topOf(folder);
   const changed = git(top, ['diff', '--name-only', '--no-ext-diff', '--no-textconv', '-z', 'HEAD']).split('\0');
   const names = changed.filter((name) => name !== '').sort();
   return names.map((name) => ({ name, content: contentOf(top, name) }));
+}
+
+/** Of all of them as one; undefined where there are none. */
+export function changesDigest(files: readonly ChangedFile[]): string | undefined {
+  if (files.length === 0) return undefined;
+  const hash = createHash('sha256');
+  for (const { name, content } of files) hash.update(`${name}\0${content}\0`);
+  return hash.digest('hex');
 }
 
 const pieceBytes = 1 << 20;

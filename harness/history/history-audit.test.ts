@@ -7,22 +7,8 @@ import t from 'tap';
 import { sampleComparison } from '../../reports/comparison-fixture.ts';
 import { sampleGate, sampleRun } from '../../reports/sample-report.ts';
 import { entryOf } from './entry.ts';
-import type { HistoryStore } from './history-store.ts';
 import { openStore } from './open-store.ts';
-import type { StoreAddress } from './store-address.ts';
-
-const origin = { project: 'shop', folder: '/srv/shop', commit: null, subject: null, branch: null, dirty: false };
-
-async function withStore<T>(address: StoreAddress, action: (store: HistoryStore) => Promise<T>): Promise<T> {
-  const store = await openStore(address, { absent: 'make' });
-  try {
-    return await action(store);
-  } finally {
-    await store.close();
-  }
-}
-
-const sqliteAt = (file: string): StoreAddress => ({ kind: 'sqlite', file, isOurs: false });
+import { origin, sqliteAt, withStore } from './store-fixture.ts';
 
 t.test('a store without one of its tables', async (t) => {
   for (const name of ['figures', 'limits', 'bodies', 'kysely_migration']) {

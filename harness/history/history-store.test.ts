@@ -11,7 +11,6 @@ import { sampleComparison } from '../../reports/comparison-fixture.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { sampleGate, sampleRun } from '../../reports/sample-report.ts';
 import { entryOf } from './entry.ts';
-import type { HistoryStore } from './history-store.ts';
 import { migrationsFor } from './migrations.ts';
 import { openStore } from './open-store.ts';
 import { withPostgres } from './postgres-fixture.ts';
@@ -19,6 +18,7 @@ import { atMost } from './postgres-pool.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { type StoreAddress, shownAddress, storeAddress } from './store-address.ts';
 import { storeFault } from './store-fault.ts';
+import { sqliteAt, withStore } from './store-fixture.ts';
 
 // A server is started: on a starved machine that takes its time.
 t.setTimeout(300_000);
@@ -32,17 +32,6 @@ const origin = {
 };
 const runAt = (startedAt: string): RunReport => ({ ...sampleRun(), startedAt });
 const all = { before: '0000', reports: 1_000, runs: 100_000 };
-
-const sqliteAt = (file: string): StoreAddress => ({ kind: 'sqlite', file, isOurs: false });
-
-async function withStore<T>(address: StoreAddress, action: (store: HistoryStore) => Promise<T>): Promise<T> {
-  const store = await openStore(address, { absent: 'make' });
-  try {
-    return await action(store);
-  } finally {
-    await store.close();
-  }
-}
 
 /** What every store does, whichever database it is in. */
 async function conforms(t: Test, address: StoreAddress): Promise<void> {

@@ -4,10 +4,10 @@ import { sampleGate } from '../../reports/sample-report.ts';
 import { entryOf } from './entry.ts';
 import { openStore } from './open-store.ts';
 import type { StoreAddress } from './store-address.ts';
+import { origin } from './store-fixture.ts';
 
 const [, , text = '', name = ''] = process.argv;
 const address = JSON.parse(text) as StoreAddress;
-const origin = { project: 'shop', folder: '/srv/shop', commit: null, subject: null, branch: null, dirty: false };
 for (let at = 0; ; at++) {
   // Opened anew now and then: what opens a store is killed as well.
   const store = await openStore(address, { absent: 'make' });

@@ -13,7 +13,7 @@ import { openPostgres } from './postgres-pool.ts';
 import { bringTablesHome, enterSchema, schemaName } from './postgres-schema.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
-import { storeFault } from './store-fault.ts';
+import { foreignStore, storeFault } from './store-fault.ts';
 import { type HistoryTables, tableNames } from './tables.ts';
 
 /** How long a writer waits for another: storing a run takes less than a second. */
@@ -131,7 +131,7 @@ function claim(database: DatabaseSync, address: StoreAddress, { isFixed }: { rea
   const pragma = (text: string) => Object.values(database.prepare(`pragma ${text}`).get() ?? {})[0];
   if (pragma('application_id') !== applicationId) {
     const { count } = database.prepare('select count(*) as count from sqlite_master').get() as { count: number };
-    if (count > 0) throw foreign(address, 'it is a database of another program');
+    if (count > 0) throw foreignStore(address, 'it is a database of another program');
     if (isFixed) throw absence(address);
     database.exec(`pragma application_id = ${applicationId}`);
   }
@@ -221,12 +221,6 @@ async function appliedMigrations(
   const newer = applied.find((name) => !Object.hasOwn(known, name));
   if (newer !== undefined) throw tooNew(address, newer);
   return applied;
-}
-
-function foreign(address: StoreAddress, why: string): FloodgateError {
-  return new FloodgateError('store-foreign', `the history ${shownAddress(address)} cannot be used: ${why}`, {
-    hint: 'Nothing was written into it. Give another place: store in floodgate.config.*, or FLOODGATE_STORE.',
-  });
 }
 
 function tooNew(address: StoreAddress, name: string): FloodgateError {

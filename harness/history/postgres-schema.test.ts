@@ -2,23 +2,13 @@
 import t from 'tap';
 import { sampleRun } from '../../reports/sample-report.ts';
 import { entryOf } from './entry.ts';
-import type { HistoryStore } from './history-store.ts';
 import { openStore } from './open-store.ts';
 import { withPostgres } from './postgres-fixture.ts';
 import type { StoreAddress } from './store-address.ts';
+import { origin, withStore } from './store-fixture.ts';
 
 // A server is started: on a starved machine that takes its time.
 t.setTimeout(300_000);
-const origin = { project: 'shop', folder: '/srv/shop', commit: null, subject: null, branch: null, dirty: false };
-
-async function withStore<T>(address: StoreAddress, action: (store: HistoryStore) => Promise<T>): Promise<T> {
-  const store = await openStore(address, { absent: 'make' });
-  try {
-    return await action(store);
-  } finally {
-    await store.close();
-  }
-}
 
 t.test('PostgreSQL: the rights that a user lacks, and the first error', async (t) => {
   await withPostgres(t, async (url, server) => {

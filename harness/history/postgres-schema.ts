@@ -2,6 +2,7 @@
 import { sql, type Transaction } from 'kysely';
 import { FloodgateError } from '../../agent/errors.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
+import { foreignStore } from './store-fault.ts';
 import { type HistoryTables, tableNames } from './tables.ts';
 
 /** Tables have a schema of their own: the database may have others. */
@@ -27,11 +28,7 @@ export async function enterSchema(transaction: Transaction<HistoryTables>, addre
     transaction,
   );
   if (others.rows.length === 0) return;
-  throw new FloodgateError(
-    'store-foreign',
-    `the history ${shownAddress(address)} cannot be used: its schema "${schemaName}" is another program's`,
-    { hint: 'Nothing was written into it. Give another place: store in floodgate.config.*, or FLOODGATE_STORE.' },
-  );
+  throw foreignStore(address, `its schema "${schemaName}" is another program's`);
 }
 
 async function createSchema(transaction: Transaction<HistoryTables>, address: StoreAddress): Promise<void> {

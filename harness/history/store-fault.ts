@@ -65,6 +65,13 @@ export function storeFault(address: StoreAddress, error: unknown): unknown {
   });
 }
 
+/** What is there is not ours. */
+export function foreignStore(address: StoreAddress, why: string): FloodgateError {
+  return new FloodgateError('store-foreign', `the history ${shownAddress(address)} cannot be used: ${why}`, {
+    hint: 'Nothing was written into it. Give another place: store in floodgate.config.*, or FLOODGATE_STORE.',
+  });
+}
+
 /** By SQLSTATE (PostgreSQL, appendix A) or the code of the connection's error. */
 function postgresFault(code: string | undefined, message: string): Fault {
   if (code === undefined) return codelessFault(message);
