@@ -24,9 +24,9 @@ export class IdleMemory {
   readonly #nowMs: () => number;
   readonly #residentBytes: () => number;
   readonly #startedMs: number;
-  #areHeld = true;
   #checkedMs: number;
-  #givenBackMs = Number.NEGATIVE_INFINITY;
+  /** Null while start-up's pages are held. */
+  #givenBackMs: number | null = null;
 
   /** @param nowMs monotonic */
   constructor(nowMs: () => number, residentBytes: () => number = process.memoryUsage.rss) {
@@ -37,27 +37,28 @@ export class IdleMemory {
 
   check(): void {
     const now = this.#nowMs();
-    if (now - this.#checkedMs < (this.#areHeld ? checkPauseMs : againPauseMs / 20)) return;
+    const givenBackMs = this.#givenBackMs;
+    if (now - this.#checkedMs < (givenBackMs === null ? checkPauseMs : againPauseMs / 20)) return;
     this.#checkedMs = now;
-    if (this.#areHeld) {
+    if (givenBackMs === null) {
       const isLong = now - this.#startedMs >= shortRunMs;
       if (isLong || this.#residentBytes() > heldResidentBytesMax) this.#give(now);
-    } else if (now - this.#givenBackMs >= againPauseMs && isWorthIt(this.#residentBytes())) this.#give(now);
+    } else if (now - givenBackMs >= againPauseMs && isWorthIt(this.#residentBytes())) this.#give(now);
   }
 
   /** Once everything is loaded: pages of the executable alone, since what malloc has free by then is needed soon. */
   giveBack(): void {
-    if (!this.#areHeld) return;
-    releaseExecutablePages();
-    this.#areHeld = false;
-    this.#givenBackMs = this.#nowMs();
+    if (this.#givenBackMs === null) this.#giveExecutable(this.#nowMs());
   }
 
   #give(now: number): void {
-    releaseExecutablePages();
+    this.#giveExecutable(now);
     // Whole pages, wherever they lie (malloc_trim(3)).
     loadLibc()?.mallocTrim(0);
-    this.#areHeld = false;
+  }
+
+  #giveExecutable(now: number): void {
+    releaseExecutablePages();
     this.#givenBackMs = now;
   }
 }
