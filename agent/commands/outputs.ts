@@ -233,7 +233,7 @@ export class Outputs {
         upload.add(bytes, start, end);
       },
       writePieces: (each, length) => {
-        file?.writePieces?.(each, length);
+        file?.writePieces(each, length);
         upload.addPieces(each, length);
       },
     };

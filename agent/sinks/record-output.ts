@@ -8,8 +8,8 @@ export interface RecordOutput {
   write(text: string): void;
   /** As `write`, for `bytes[start, end)`, which are copied. */
   writeBytes(bytes: Uint8Array, start: number, end: number): void;
-  /** As `writeBytes`, for one record that lies in pieces. @default it is joined before it is written */
-  writePieces?(each: EachPiece, length: number): void;
+  /** As `writeBytes`, for one record that lies in pieces. */
+  writePieces(each: EachPiece, length: number): void;
   flush(): void;
   close(): void;
   /** The reader is gone: the rest is dropped. */

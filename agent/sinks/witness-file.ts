@@ -18,8 +18,8 @@ import type { Obfuscator } from '../witness/obfuscation.ts';
 import type { WitnessHandler } from '../witness/witness-builder.ts';
 import type { RecordOutput } from './record-output.ts';
 
-/** Takes each witness with its length before it. */
-export type WitnessTarget = Pick<RecordOutput, 'writeBytes' | 'writePieces'>;
+/** Takes each witness with its length before it; a long one is joined for a target without `writePieces`. */
+export type WitnessTarget = Pick<RecordOutput, 'writeBytes'> & Partial<Pick<RecordOutput, 'writePieces'>>;
 
 export interface WitnessFileOptions {
   /** Null: nothing is written. */
