@@ -10,7 +10,7 @@ import { formatByRules, stringFormat } from '../witness/formats.ts';
 import { inferringTyper } from '../witness/infer.ts';
 import { bigData, doubleData } from '../witness/ir.ts';
 import { isSecretPair, verdictOn } from '../witness/secret-names.ts';
-import { isCardNumber, redactText } from '../witness/secret-scanner.ts';
+import { isCardNumber, isCardValue, redactText } from '../witness/secret-scanner.ts';
 import { PartedText, type SealLimits } from './json-parts.ts';
 import { writeNameBeginnings } from './name-beginnings.ts';
 import { DEPTH_MAX, KeyIs, MEMORY_BYTES, PLAIN_END, SEALED_TEXT_BYTES_MAX, TEXT_AT } from './seal-layout.ts';
@@ -62,8 +62,7 @@ function sealNumber(start: number, end: number, to: number): number {
   const text = asciiAt(start, end);
   const value = /[.eE]/.test(text) ? Number(text) : beyondSafe(text);
   putFinished(to, typeof value === 'bigint' ? inferringTyper.number(bigData(value)) : doubleData(value));
-  // As `Obfuscator` has it.
-  return value >= 1e12 && isCardNumber(String(value)) ? 1 : 0;
+  return isCardValue(value) ? 1 : 0;
 }
 
 /** What the kernel asks while it reads a head: the answers are those of the sealer at work. */

@@ -9,7 +9,7 @@ import { type Data, DataKind, DataMeta, Fields, Location, type OneOf, ScalarKind
 import { decodeForm, type NamedParameter, namedParameters, namedQuery } from './named-parameters.ts';
 import type { ObfuscationMode } from './obfuscation-mode.ts';
 import { isListedSecret, isSecretName, isSecretPair, namesSecret, verdictOn } from './secret-names.ts';
-import { isCardNumber, REDACTED, redactText } from './secret-scanner.ts';
+import { isCardValue, REDACTED, redactText } from './secret-scanner.ts';
 import { isTableType, redactTable } from './secret-tables.ts';
 import { Step, Visit, type VisitContext, Walker } from './visitor.ts';
 
@@ -217,7 +217,7 @@ export class Obfuscator {
       const isCode =
         meta?.location === Location.QUERY &&
         (isSecretPair(meta.key, String(value), true) || this.#named?.(meta.key, String(value)) === true);
-      if (isCode || (value >= 1e12 && isCardNumber(String(value)))) this.#replace(data, REDACTED);
+      if (isCode || isCardValue(value)) this.#replace(data, REDACTED);
     } else if (value instanceof Uint8Array) {
       const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString('latin1');
       const redacted = redactText(text);

@@ -26,7 +26,7 @@ import {
 import { beginsAsText, decodedAt, ENCODED_MAX, findInWord, findSegment } from './secret-words.ts';
 
 export { REDACTED } from './secret-text.ts';
-export { isCardNumber } from './secret-words.ts';
+export { isCardNumber, isCardValue } from './secret-words.ts';
 
 /** JSON in JSON in JSON, in a form, in a URL. */
 const LEVELS_MAX = 6;

@@ -196,6 +196,9 @@ export function isCardNumber(digits: string): boolean {
   return /^\d{13,19}$/.test(digits) && hasLuhnDigit(digits) && isCardRange(digits);
 }
 
+/** The same of a value: one of fewer digits is not written out. */
+export const isCardValue = (value: number | bigint): boolean => value >= 1e12 && isCardNumber(String(value));
+
 /** An international bank account number (ISO 13616), also in groups of four: its own check digits are right. */
 function findAccount(text: string, from: number): void {
   accountPattern.lastIndex = from;
