@@ -167,9 +167,8 @@ function readFrames(traffic: Traffic): Capture['http'] {
   const none = { begin() {}, body() {}, bodyGap() {}, end() {} };
   const layer = new HttpLayer({ limits: { ...defaultHttpLimits, streamsMax }, handler: none, counters: http });
   const source = { interfaces: [{ name: '', linkType: 1, snapLength: 0 }] };
-  const tcp = new TcpLayer({
-    ...{ limits: { ...defaultTcpLimits, streamsMax }, placePages, handler: layer, source, hashSeed: [1, 2] },
-  });
+  const limits = { ...defaultTcpLimits, streamsMax };
+  const tcp = new TcpLayer({ limits, placePages, handler: layer, source, hashSeed: [1, 2] });
   layer.readInPlace(tcp.memory, tcp.records!.bytes);
   while (traffic.read(tcp, 4_096) >= 0);
   tcp.finish();
