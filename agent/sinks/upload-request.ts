@@ -77,7 +77,8 @@ export class UploadRequest {
         clearTimeout(timer);
         if (this.#current === request) this.#current = null;
         resolve(outcome);
-        if (outcome.kind === 'failed') request.destroy();
+        // Answered before its body has gone: the rest of that is let go of with the batch.
+        if (outcome.kind === 'failed' || !request.writableEnded) request.destroy();
       };
       const fail = (at: FailedAt, why: string, retryAfterMs = 0) => {
         settle({
@@ -137,12 +138,12 @@ export class UploadRequest {
   }
 }
 
-/** Piece by piece, each as the one before has gone. */
+/** Piece by piece, each as the one before has gone. Once the request is over its pieces are another batch's. */
 async function writeBody(request: ClientRequest, batch: HeldBatch): Promise<void> {
   try {
     for (const piece of batch.pieces()) {
-      if (request.destroyed) return;
       await new Promise<unknown>((resolve) => request.write(piece, resolve));
+      if (request.destroyed) return;
     }
     request.end();
   } catch (error) {

@@ -1,4 +1,5 @@
 /** The sending and the receiving end against each other, and each against one that misbehaves: real sockets throughout. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -9,7 +10,9 @@ import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { keyWitness, witnessDigest } from '../digest/digest.ts';
 import { encodeDelimitedWitness } from '../encode/witness-encoder.ts';
+import { unmarked } from '../overload/mark.ts';
 import * as ir from '../witness/ir.ts';
+import { WholeBatch } from './batch.ts';
 import { CollectServer, collectPath } from './collect-server.ts';
 import { DiskSpool } from './disk-spool.ts';
 import { MemorySpool, type Spool } from './spool.ts';
@@ -211,6 +214,45 @@ t.test('a witness of many batches’ length goes in pieces, beside others', asyn
   t.same([batchesSent, witnessesSent], [4, 4]);
   t.ok(bytesSent! > 4 * 64 * 1024, `${bytesSent} bytes in pieces of 64 KiB`);
   t.match(store.totals(), { witnesses: 4, digests: 3 });
+});
+
+t.test('a long batch that is refused before its body has come leaves the next one whole', async (t) => {
+  const bodies = new Map<string, string>();
+  const server = createHttpServer((request, response) => {
+    const isRefused = Number(request.headers['content-length']) > 9_000_000;
+    if (isRefused) response.writeHead(413).end();
+    const hash = createHash('sha256');
+    request.on('data', (chunk: Buffer) => void hash.update(chunk));
+    request.on('error', () => {});
+    request.on('end', () => {
+      if (isRefused) return;
+      bodies.set(String(request.headers['floodgate-batch']), hash.digest('hex'));
+      response.end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const spool = new DiskSpool(path.join(folderOf(t), 'spool'), 1e9);
+  const wanted = new Map<string, string>();
+  for (let i = 0; i < 4; i += 1) {
+    for (const length of [10_000_000, 8_000_000]) {
+      const batch = new WholeBatch(
+        { identity: String(length + i).padStart(32, '0'), witnesses: 1, overload: unmarked },
+        Buffer.allocUnsafe(length).fill(crypto.getRandomValues(new Uint8Array(60_000 + i))),
+      );
+      spool.put(batch);
+      if (length < 9e6) wanted.set(batch.identity, createHash('sha256').update(batch.body).digest('hex'));
+    }
+  }
+  const { upload, close } = uploadTo(url, spool);
+  await upload.drain(30_000);
+  close();
+  t.match(upload.snapshot(), { batchesSent: 4, batchesRefused: 4 });
+  t.strictSame(bodies, wanted, 'as they were put');
 });
 
 /** Hands a request on. */
