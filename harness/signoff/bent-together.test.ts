@@ -108,18 +108,18 @@ const elsewhere: Row[] = [
 ].map(([name, bend]) => [`of another version: ${name}`, signedAgain(both(bend, other)), 'figures-differ']);
 
 const raw = (change: (all: Mutable<unknown>) => void): Bend => measurement(`${run}/measurement.json`, change);
+/** By a page: what lies between the samples moves with them. */
 const lowered = (all: Mutable<unknown>) => {
   const { watch } = all.pass;
-  const less = (values: number[]) => values.map((value) => value * 0.999_9);
+  const less = (values: number[]) => values.map((value) => value - 4096);
   for (const column of watch.rss.columns) column.values = less(column.values);
   watch.levels.bytes = less(watch.levels.bytes);
-  // None of its steps is so near to a million bytes that it would be none.
   watch.tops.rss = less(watch.tops.rss);
   watch.tops.own = less(watch.tops.own);
-  for (const phase of watch.phases) phase.rssMaxBytes &&= phase.rssMaxBytes * 0.999_9;
-  for (const each of watch.rollup.columns) each.values = less(each.values);
-  watch.rssPeakBytes *= 0.999_9;
-  watch.rollupRssBytes *= 0.999_9;
+  for (const phase of watch.phases) phase.rssMaxBytes &&= phase.rssMaxBytes - 4096;
+  for (const each of watch.rollup.columns.slice(0, 3)) each.values = less(each.values);
+  watch.rssPeakBytes -= 4096;
+  watch.rollupRssBytes -= 4096;
 };
 const keeping =
   (name: string, bend: Bend): Bend =>
@@ -133,7 +133,7 @@ const together: Row[] = ['series', 'gc', 'phases', 'counters'].map((name): Row =
   const all = (measured: Mutable<unknown>) => {
     lowered(measured);
     measured.pass.channel.gc.pop();
-    measured.pass.watch.phases[1].rssMaxBytes /= 2;
+    measured.pass.watch.phases[1].rssMaxBytes -= 4096;
     measured.pass.stats.final.values['capture.framesReceived'] += 1;
   };
   return [
@@ -147,7 +147,11 @@ const copied =
   (from: string, to: string, change: (all: Mutable<unknown>) => void = () => {}): Bend =>
   (files) => {
     const all = read<Mutable<unknown>>(files, from);
-    all.pass.startedAtEpochMs = read<Mutable<unknown>>(files, to).pass.startedAtEpochMs;
+    const { startedAtEpochMs } = read<Mutable<unknown>>(files, to).pass;
+    const { samples, final } = all.pass.stats;
+    for (const each of [...samples, ...(final ? [final] : [])])
+      each.tsMs += startedAtEpochMs - all.pass.startedAtEpochMs;
+    all.pass.startedAtEpochMs = startedAtEpochMs;
     change(all);
     write(files, to, all);
   };
@@ -178,6 +182,7 @@ const copies: Row[] = [
   ],
 ].map(([name, bend]) => [name as string, signedAgain(bend as Bend), 'report-differs']);
 
+const pairNames = [1, 2, 3].flatMap((pair) => [`${pairs}/${pair}-base.json`, `${pairs}/${pair}-head.json`]);
 const ofProject = (more: object): Bend => edit('project.json', (all: object) => void Object.assign(all, more));
 /** Command, summary and raw data by this limit. */
 const limited = (text: string, limit: number): Bend =>
@@ -185,7 +190,9 @@ const limited = (text: string, limit: number): Bend =>
     ofProject({ budgets: { 'rss.max': text } }),
     report((all) => void (all.command = all.command.replace('rss.max=200MB', `rss.max=${text}`))),
     report(({ scenario }) => void (scenario.options.budget = `rss.max=${text}`)),
-    raw(({ budget }) => void (budget['rss.max'] = limit)),
+    ...[`${run}/measurement.json`, ...pairNames].map((name) =>
+      measurement(name, ({ budget }) => void (budget['rss.max'] = limit)),
+    ),
   );
 const limits: Row[] = [
   ['a limit above the memory of the machine', signedAgain(limited('64GB', 64e9)), 'limit-idle'],
@@ -294,7 +301,7 @@ const comparison = (change: (all: Mutable<unknown>) => void): Bend =>
   signedAgain(summary(({ scenarios }) => change(scenarios[0].comparisons[0])));
 const evil = { name: 'evil.tgz', sha256: 'f'.repeat(64) };
 const packaged = summary((all) => {
-  Object.assign(all.candidate, { label: evil.name, package: evil });
+  Object.assign(all.candidate, { label: evil.name, commit: null, package: evil });
   all.command = all.command.replace('--candidate v1.4.0', `--candidate dist/${evil.name}`);
 });
 const alone = both(

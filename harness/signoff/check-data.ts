@@ -12,6 +12,7 @@ import {
   SIGNOFF_SCHEMA_VERSION,
   type SignedComparison,
   type SignedRun,
+  type SignedScenario,
   type SignoffReport,
 } from '../../reports/signoff.ts';
 import { type Ledger, ledgerOf } from '../ledger/ledger.ts';
@@ -23,30 +24,35 @@ import type { BundleFiles } from './bundle-room.ts';
 import { checkFacts, checkSide, checkWhole } from './check-facts.ts';
 import { checkLanes } from './check-lanes.ts';
 import { checkLibraryLimits, checkLimits, checkThresholds } from './check-limits.ts';
-import { Moments, refuseCutShort } from './check-moments.ts';
 import { checkOrder } from './check-order.ts';
 import { checkPage, type Looked } from './check-page.ts';
 import { checkBuilds, checkCommand, checkEnvironment, checkOrigin, checkProject } from './check-project.ts';
 import { checkShown, shownOf } from './check-shown.ts';
 import { checkUse } from './check-use.ts';
-import { checkWitnesses } from './check-witnesses.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { judgePairsAgain, judgeRun, PairMissing, signoffVerdict } from './judge.ts';
-import { notesOf } from './notes.ts';
+import { leftOutIn } from './notes.ts';
+import { checkRaw, checkRawSummary, takeRun } from './raw-rules.ts';
 import { type Reason, refused } from './refusal.ts';
+import { RunSequence, refuseCutShort, takenRun } from './run-sequence.ts';
 import { firstDifference, isSame, knownIn, type Rows, wholeBy } from './same-values.ts';
-import { readSourceList, sourceListName } from './source-list.ts';
+import { readSourceList, type SourceFile, sourceListName } from './source-list.ts';
 import { type Statement, statementOf } from './statement.ts';
 import { ledgerFileName, pageName, printName, projectName, summaryName, trafficName } from './summary.ts';
+import { type MadeSummary, notJudgedAgain, otherMember, rawComparisonOf, rawOf, summaryOf } from './summary-again.ts';
 
 interface Bundle {
   readonly files: BundleFiles;
   readonly report: SignoffReport;
   /** What a rerun is made of. */
   readonly project: Project;
+  readonly ledger: Ledger;
   /** The version of floodgate that looks at it is the one that made it. */
   readonly isOwnVersion: boolean;
-  readonly moments: Moments;
+  /** All runs that were looked at, in the order in which they were measured. */
+  readonly runs: RunSequence;
+  /** By place: what its runs were judged by, those of pairs too. */
+  readonly limits: Map<string, Pick<Measurement, 'budget' | 'implied'>>;
 }
 
 export interface DataOrder {
@@ -61,9 +67,6 @@ export interface DataOrder {
 /** @throws Refused */
 export async function checkData({ files, report, statement, ...order }: DataOrder): Promise<Looked> {
   checkUse(files, report);
-  const lanes = new Set(report.scenarios.flatMap(({ runs }) => runs.map(({ lane }) => lane)));
-  if (!isDeepStrictEqual(new Set(report.scope.lanes), lanes))
-    throw refused('summary-invalid', `${summaryName}: scope.lanes is not what was run`);
   const snapshotCount = [...files.keys()].filter(isSnapshot).length;
   const isOwnVersion = report.tool.version === order.toolVersion;
   if (isOwnVersion && report.schemaVersion !== SIGNOFF_SCHEMA_VERSION)
@@ -71,31 +74,46 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   const project = checkProject(parsed(contentOf(files, projectName), 'data-invalid', projectName), report);
   if (report.schemaVersion >= 3) checkBuilds(project, report);
   if (isOwnVersion) checkEnvironment(project, report);
-  const bundle = { files, report, project, isOwnVersion, moments: new Moments(report) };
   const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
   if (typeof ledger === 'string') throw refused('data-invalid', `${ledgerFileName}: ${ledger}`);
   if (!isSame(ledger.waivers, report.waivers))
     throw refused('waivers-differ', 'the waivers are not those of the ledger');
-  let count = 0;
+  const bundle = {
+    files,
+    report,
+    project,
+    ledger,
+    isOwnVersion,
+    runs: new RunSequence(report, isOwnVersion),
+    limits: new Map(),
+  };
+  const scenarios: SignedScenario[] = [];
   for (const { name, runs, comparisons } of report.scenarios) {
-    for (const run of runs) count += await checkRun(bundle, ledger, name, run);
-    for (const comparison of comparisons) count += await checkPairs(bundle, name, comparison);
+    const again = { name, runs: [] as SignedRun[], comparisons: [] as SignedComparison[] };
+    for (const run of runs) again.runs.push(await runAgain(bundle, name, run));
+    for (const comparison of comparisons) again.comparisons.push(await comparisonAgain(bundle, name, comparison));
+    scenarios.push(again);
   }
   const verdict = signoffVerdict(report);
-  if (!isSame(verdict, report.verdict, bundle.isOwnVersion)) {
+  if (!isSame(verdict, report.verdict, isOwnVersion)) {
     const text = `the data come to "${verdict.headline}", the summary says "${report.verdict.headline}"`;
     throw refused('verdict-differs', text);
   }
+  const source = sourceIn(bundle);
   if (isOwnVersion && report.schemaVersion >= 3) {
     checkOrder(report);
-    await checkLanes(project, report);
-  }
-  checkNotes(bundle);
-  checkStatement(bundle, statement);
+    const lanes = await checkLanes(project, report);
+    checkRawSummary(report, source);
+    checkSummary(bundle, { scenarios, lanes, ledger, sourceFiles: source.length, names: files.keys() });
+  } else checkKnown(bundle);
+  checkStatement({ files, report, source }, statement);
   const page = checkPage(contentOf(files, pageName), { report, ...order });
   const { version } = report.tool;
   return {
-    checks: [`${counted(count, 'run')} judged again from the raw data, with the same verdict`, ...page.checks],
+    checks: [
+      `${counted(runsIn(scenarios), 'run')} judged again from the raw data, with the same verdict`,
+      ...page.checks,
+    ],
     unchecked: [
       ...page.unchecked,
       ...(bundle.isOwnVersion
@@ -118,36 +136,61 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   };
 }
 
-/** What the summary shows is said in it: on the page a person reads notes first. @throws Refused */
-function checkNotes({ files, report, isOwnVersion }: Bundle): void {
-  const said = new Set(report.notes.map(({ severity, text }) => `${severity} ${text}`));
-  const knows = isOwnVersion && report.schemaVersion >= 3;
-  const missing = notesOf(report, files.keys()).find(
-    (note) => (knows || note.text === snapshotsNote.text) && !said.has(`${note.severity} ${note.text}`),
+const runsIn = (scenarios: readonly SignedScenario[]): number =>
+  scenarios.reduce(
+    (sum, { runs, comparisons }) =>
+      sum +
+      runs.filter(({ folder }) => folder !== null).length +
+      comparisons.reduce((all, { result }) => all + 2 * result.pairs, 0),
+    0,
   );
+
+/** Nothing in the summary is free: whatever is not raw is what the data make, to the last word. @throws Refused */
+function checkSummary({ report }: Bundle, made: Omit<MadeSummary, 'leftOut'>): void {
+  const again = summaryOf(rawOf(report), { ...made, leftOut: leftOutIn(report) });
+  if (typeof again === 'string') throw refused('summary-invalid', `${summaryName}: ${again}`);
+  const missing = again.notes.find((note) => !report.notes.some((each) => isDeepStrictEqual(each, note)));
   if (missing) throw refused('summary-invalid', `${summaryName}: no note says: ${missing.text}`);
+  const other = otherMember(again, report);
+  if (other !== undefined) throw refused('summary-invalid', `${summaryName}: ${other} is not what the data make`);
 }
 
-/** The clock of a machine may be set back while it measures. */
-const clockStepMs = 500;
+/** What holds of the summaries of all versions. @throws Refused */
+function checkKnown({ files, report }: Bundle): void {
+  const lanes = new Set(report.scenarios.flatMap(({ runs }) => runs.map(({ lane }) => lane)));
+  if (!isDeepStrictEqual(new Set(report.scope.lanes), lanes))
+    throw refused('summary-invalid', `${summaryName}: scope.lanes is not what was run`);
+  const isWarned = report.notes.some((note) => isDeepStrictEqual(note, snapshotsNote));
+  if ([...files.keys()].some(isSnapshot) && !isWarned)
+    throw refused('summary-invalid', `${summaryName}: no note says: ${snapshotsNote.text}`);
+}
 
-function checkStatement({ files, report }: Bundle, statement: Statement): void {
+function sourceIn({ files, report }: Bundle): readonly SourceFile[] {
   const source = readSourceList(contentOf(files, sourceListName).toString('utf8'));
   if (!source || source.length !== report.candidate.files) {
     throw refused('data-invalid', `${sourceListName} is no list of the candidate's files`);
   }
   if (report.schemaVersion === 1 && source.some(({ mode }) => mode !== undefined))
     throw refused('data-invalid', `${sourceListName} has kinds of files, which schema version 1 has not`);
+  return source;
+}
+
+interface Stated extends Pick<Bundle, 'files' | 'report'> {
+  readonly source: readonly SourceFile[];
+}
+
+function checkStatement({ files, report, source }: Stated, statement: Statement): void {
   // Its members stand in one order, so that two readers see the same first.
   if (JSON.stringify(statementOf(report, files, source)) === JSON.stringify(statement)) return;
   throw refused('statement-differs', 'the statement is not the one that the data make');
 }
 
-async function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: SignedRun): Promise<number> {
-  const { files, report, isOwnVersion } = bundle;
+/** @returns what the raw data make of it @throws Refused, where that is something else */
+async function runAgain(bundle: Bundle, scenario: string, run: SignedRun): Promise<SignedRun> {
+  const { files, report, ledger, isOwnVersion } = bundle;
   const place = `${scenario} (${run.lane} lane)`;
   if (run.folder === null) {
-    if (run.budgets.length === 0 && !run.verdict.ok) return 0;
+    if (run.budgets.length === 0 && !run.verdict.ok) return notJudgedAgain(run);
     throw refused('data-missing', `${place} has a verdict, and was not run`);
   }
   if (run.folder !== `runs/${scenario}/${run.lane}`) {
@@ -158,6 +201,7 @@ async function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: S
   const whole = { scenario, run, report: stored, traffic, isOwnVersion };
   checkOrigin(whole, report);
   const measurement = storedMeasurement(bundle, `${run.folder}/${measurementName}`);
+  takeMeasured(bundle, place, `${run.folder}/${measurementName}`, measurement);
   const again = judgeRun({
     scenario,
     report: stored,
@@ -182,19 +226,25 @@ async function checkRun(bundle: Bundle, ledger: Ledger, scenario: string, run: S
   if (!isSame({ ...again.report, ...shownOf(stored), figures: stored.figures }, stored, isOwnVersion)) {
     throw refused('verdict-differs', `${place}: the report has another verdict, lane or name than its data`);
   }
-  if (!isSame({ ...again.run, folder: run.folder }, run, isOwnVersion)) {
+  const made = { ...again.run, folder: run.folder };
+  if (!isSame(made, run, isOwnVersion)) {
     throw refused('verdict-differs', `${place}: the data come to "${again.run.verdict.headline}"`);
   }
   checkCommand(bundle.project, whole);
   const { command: signoffCommand, schemaVersion } = report;
   checkLimits(bundle.project, whole, { budget: measurement.budget, signoffCommand });
-  if (schemaVersion < 3) return 1;
+  if (schemaVersion < 3) return made;
   checkThresholds(bundle.project, { scenario, ...run, isOwnVersion, signoffCommand });
   if (isOwnVersion) await checkLibraryLimits(bundle.project, whole, measurement);
-  return 1;
+  return made;
 }
 
-async function checkPairs(bundle: Bundle, scenario: string, comparison: SignedComparison): Promise<number> {
+/** @returns what the raw data make of it @throws Refused, where that is something else */
+async function comparisonAgain(
+  bundle: Bundle,
+  scenario: string,
+  comparison: SignedComparison,
+): Promise<SignedComparison> {
   const { isOwnVersion } = bundle;
   const { result, folder } = comparison;
   const place = `${scenario} (${result.lane} lane)`;
@@ -208,13 +258,14 @@ async function checkPairs(bundle: Bundle, scenario: string, comparison: SignedCo
   const judged = again.metrics.filter(({ threshold }) => threshold !== null);
   const metrics = (isOwnVersion ? wholeBy : knownIn)([...result.metrics, ...judged], again.metrics);
   // Call sites come from a run with another instrument, and decide nothing.
-  if (isSame({ ...again, metrics, sites: result.sites }, result, isOwnVersion)) return 2 * result.pairs;
+  const made = { ...again, metrics, sites: result.sites };
+  if (isSame(made, result, isOwnVersion)) return { folder, ...rawComparisonOf(comparison), result: made };
   throw refused('comparison-differs', `${place}: ${firstDifference(metrics, result.metrics, isOwnVersion)}`);
 }
 
 async function pairsAgain(bundle: Bundle, scenario: string, comparison: SignedComparison): Promise<ComparedScenario> {
   const { result, folder } = comparison;
-  let beforeMs = Number.NEGATIVE_INFINITY;
+  const place = `${scenario} (${result.lane} lane)`;
   try {
     return await judgePairsAgain({
       ...comparison,
@@ -227,10 +278,7 @@ async function pairsAgain(bundle: Bundle, scenario: string, comparison: SignedCo
         const measurement = storedMeasurement(bundle, name);
         refuseCutShort(name, measurement);
         checkSide(name, result.lane, measurement);
-        const { startedAtEpochMs } = measurement.pass;
-        if (startedAtEpochMs < beforeMs - clockStepMs)
-          throw refused('comparison-differs', `${name} was measured in another order than the seed draws`);
-        beforeMs = Math.max(beforeMs, startedAtEpochMs);
+        takeMeasured(bundle, place, name, measurement);
         return measurement;
       },
     });
@@ -240,13 +288,22 @@ async function pairsAgain(bundle: Bundle, scenario: string, comparison: SignedCo
   }
 }
 
-function storedMeasurement({ files, moments, isOwnVersion }: Bundle, name: string): Measurement {
+/** A run among the others: of its time, no copy, under the limits of its scenario, and at one with itself. @throws Refused */
+function takeMeasured({ runs, limits, isOwnVersion }: Bundle, place: string, name: string, all: Measurement): void {
+  takeRun(runs, takenRun(name, all));
+  const { budget, implied } = all;
+  const known = limits.get(place) ?? { budget, implied };
+  limits.set(place, known);
+  if (isOwnVersion && !isDeepStrictEqual(known, { budget, implied }))
+    throw refused('budget-differs', `${name} has other limits than ${place}`);
+  checkRaw(name, all, isOwnVersion);
+}
+
+function storedMeasurement({ files, isOwnVersion }: Bundle, name: string): Measurement {
   const value = parsed(contentOf(files, name), 'data-invalid', name);
   const measurement = readMeasurement(value);
   if (typeof measurement === 'string') throw refused('data-invalid', `${name}: ${measurement}`);
   if (isOwnVersion) checkWhole(name, value, measurement);
-  moments.take(name, measurement);
-  checkWitnesses(name, measurement);
   return measurement;
 }
 

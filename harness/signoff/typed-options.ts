@@ -1,5 +1,6 @@
 /** Options of a command as they were typed, read back from its line in a bundle as the program reads them. Pure. */
 import { REDACTED_MARK } from '../redaction/redactor.ts';
+import { shellWord } from '../requests/shown-command.ts';
 
 /** Values of an option, in order. */
 export type ValuesOf = (option: string) => readonly string[];
@@ -24,11 +25,15 @@ export interface TypedCommand {
 
 const wordRule = /(?:[^\s'\\]|\\.|'[^']*')+/gs;
 
-const plainWord = (word: string) => word.replaceAll(/\\(.)|'([^']*)'/gs, '$1$2');
+/** Without its quotes. */
+export const plainWord = (word: string) => word.replaceAll(/\\(.)|'([^']*)'/gs, '$1$2');
+
+/** Words of a line as a shell takes them, in their quotes. */
+export const shellWords = (command: string): readonly string[] => command.match(wordRule) ?? [];
 
 /** Of any command of floodgate. @returns undefined where a secret was taken out of a value */
 export function typedOptions(command: string): (option: string) => readonly string[] | undefined {
-  const words = (command.match(wordRule) ?? []).map(plainWord);
+  const words = shellWords(command).map(plainWord);
   return (option) => {
     const values = words.flatMap((word, at) =>
       words[at - 1] === option ? [word] : word.startsWith(`${option}=`) ? [word.slice(option.length + 1)] : [],
@@ -39,11 +44,13 @@ export function typedOptions(command: string): (option: string) => readonly stri
 
 /** Another version may have options of its own: `fault` names the first, and the others are read all the same. */
 export function typedCommand(command: string): TypedCommand {
-  const words = command.match(wordRule) ?? [];
+  const words = shellWords(command);
   const [program, name, ...rest] = words.map(plainWord);
   const values = new Map<string, string[]>();
   let fault = program === 'floodgate' && name === 'signoff' ? undefined : 'it is no floodgate signoff';
   if (command !== words.join(' ')) fault ??= 'a quote in it is open';
+  const isWritten = (word: string) => word.includes(REDACTED_MARK) || shellWord(plainWord(word)) === word;
+  if (!words.every(isWritten)) fault ??= 'floodgate quotes its words otherwise';
   for (let at = 0; at < rest.length; at++) {
     const [, option = '', joined] = /^(--[^=]+)(?:=(.*))?$/s.exec(rest[at]!) ?? [];
     if (signoffOptions.flags.includes(option) && joined === undefined) continue;

@@ -443,9 +443,10 @@ const sealed = async (name: string, order: Parameters<typeof sealedFixture>[1]):
 
 /** Signed off with changes that are not committed. */
 const dirty = signedAgain(
-  summary(({ candidate, notes }) => {
-    candidate.dirty = true;
-    notes.push({ severity: 'warning', text: 'The candidate has changes that are not committed.' });
+  summary((all) => {
+    Object.assign(all.candidate, { dirty: true, label: '.' });
+    all.command = all.command.replace('--candidate v1.4.0', '--candidate .');
+    all.notes.unshift({ severity: 'warning', text: 'The candidate has changes that are not committed.' });
   }),
 );
 
