@@ -22,6 +22,7 @@ import { inputsOf } from '../signoff/recording.ts';
 import { Refused } from '../signoff/refusal.ts';
 import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
 import { sourceListName } from '../signoff/source-list.ts';
+import { toolName } from '../signoff/summary-again.ts';
 import { comparedLanesUsual, lanesUsual } from '../signoff/usual-order.ts';
 import { verifyBundle } from '../signoff/verify.ts';
 import { readMachineFacts } from '../watch/environment.ts';
@@ -115,7 +116,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     const sealed = await sealBundle({
       ...{ measured, ledger, inputs, key },
       head: {
-        tool: { name: 'floodgate', version: session.toolVersion },
+        tool: { name: toolName, version: session.toolVersion },
         release: flags.release,
         ...versions,
         startedAt: new Date(startedAtMs).toISOString(),

@@ -52,7 +52,12 @@ export const snapshotsLeftOut = (scenario: string, lane: Lane, count: number): N
   warning(`${scenario} (${lane} lane): ${counted(count, 'heap snapshot')} did not fit into the bundle.`);
 
 /** Those of them that a summary has, in the order of its runs. */
-export function leftOutIn({ scenarios, notes }: Pick<SignoffReport, 'scenarios' | 'notes'>): Note[] {
+export function leftOutIn({
+  command,
+  scenarios,
+  notes,
+}: Pick<SignoffReport, 'command' | 'scenarios' | 'notes'>): Note[] {
+  if (!typedCommand(command).flags.has('--include-snapshots')) return [];
   const said = new Set(notes.map(({ text }) => text));
   const counts = notes.map(({ text }) => Number(/ (\d{1,9}) heap snapshots? did not fit/.exec(text)?.[1] ?? 0));
   return scenarios.flatMap(({ name, runs }) =>

@@ -15,6 +15,8 @@ export function otherOption({ command, lane, scenario: { options } }: Shown): st
   const isAs = isMasked ? isNamed : isShown;
   const wrong = Object.entries(options).find(([name, text]) => !isAs(name, text, { words, lane, command }));
   if (wrong || isMasked) return wrong?.[0];
+  const left = [...Object.keys(usual), 'lane'].find((name) => options[name] === undefined);
+  if (left !== undefined) return left;
   const missing = words.find((word, at) => isOption(word) && !isKnown(word, options) && !isValue(words, at, options));
   return missing?.slice(2);
 }

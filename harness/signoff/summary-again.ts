@@ -16,6 +16,8 @@ import { signoffVerdict } from './judge.ts';
 import { notesOf } from './notes.ts';
 import { readSummary } from './summary.ts';
 
+export const toolName = 'floodgate';
+
 /** By whoever signs off: what was ordered, of what, where and when. */
 export interface RawSummary
   extends Pick<
@@ -60,7 +62,18 @@ export function rawOf(report: SignoffReport): RawSummary {
   const { tool, release, previous, startedAt, signedAt, command, machine, inputs } = report;
   const { files: _, ...candidate } = report.candidate;
   const { lanes: __, ...scope } = report.scope;
-  return { tool, release, candidate, previous, startedAt, signedAt, command, machine, scope, inputs };
+  return {
+    tool: { ...tool, name: toolName },
+    release,
+    candidate,
+    previous,
+    startedAt,
+    signedAt,
+    command,
+    machine,
+    scope,
+    inputs,
+  };
 }
 
 /** What was measured of a comparison beside its pairs, and the order that it was measured by. */

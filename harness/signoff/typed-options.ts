@@ -19,6 +19,8 @@ export const signoffOptions: { readonly valued: readonly string[]; readonly flag
 
 export interface TypedCommand {
   readonly valuesOf: ValuesOf;
+  /** Options without a value. */
+  readonly flags: ReadonlySet<string>;
   /** Why no sign-off has such a command, in words; undefined: one may have it. */
   readonly fault: string | undefined;
 }
@@ -47,13 +49,17 @@ export function typedCommand(command: string): TypedCommand {
   const words = shellWords(command);
   const [program, name, ...rest] = words.map(plainWord);
   const values = new Map<string, string[]>();
+  const flags = new Set<string>();
   let fault = program === 'floodgate' && name === 'signoff' ? undefined : 'it is no floodgate signoff';
   if (command !== words.join(' ')) fault ??= 'a quote in it is open';
   const isWritten = (word: string) => word.includes(REDACTED_MARK) || shellWord(plainWord(word)) === word;
   if (!words.every(isWritten)) fault ??= 'floodgate quotes its words otherwise';
   for (let at = 0; at < rest.length; at++) {
     const [, option = '', joined] = /^(--[^=]+)(?:=(.*))?$/s.exec(rest[at]!) ?? [];
-    if (signoffOptions.flags.includes(option) && joined === undefined) continue;
+    if (signoffOptions.flags.includes(option) && joined === undefined) {
+      flags.add(option);
+      continue;
+    }
     if (!signoffOptions.valued.includes(option)) {
       fault ??= 'it has a word that is no option of floodgate signoff';
       if (rest[at] === '--') break;
@@ -65,7 +71,7 @@ export function typedCommand(command: string): TypedCommand {
     if (value?.includes(REDACTED_MARK) && plain.includes(option))
       fault ??= `the value of ${option} was taken out of it`;
   }
-  return { valuesOf: (option) => values.get(option) ?? [], fault };
+  return { valuesOf: (option) => values.get(option) ?? [], flags, fault };
 }
 
 /** The environment whose limits a sign-off took (`--env`); undefined: none. */
