@@ -879,7 +879,13 @@ const inTime: Row[] = [
   ],
 ].map(([name, bend, reason]) => [`service: ${name}`, signedAgain(bend as Bend), reason] as Row);
 
+const crashed: Row = [
+  'a crash when it was ended, of a run',
+  signedAgain(judgedAgain(raw(({ pass: { exit } }) => void Object.assign(exit, { code: null, signal: 'SIGSEGV' })))),
+  'failed',
+];
 const table = [
+  crashed,
   ...made,
   ...shown,
   ...elsewhere,
