@@ -165,8 +165,12 @@ const copies: Row[] = [
   ['a run of a pair twice, under another time', copied(`${pairs}/1-head.json`, `${pairs}/3-head.json`)],
   ['a base in the place of a head', copied(`${pairs}/2-base.json`, `${pairs}/2-head.json`)],
   [
-    'a copy that allocates less',
-    copied(`${pairs}/1-base.json`, `${pairs}/1-head.json`, (all) => void (all.pass.channel.last.allocated -= 1000)),
+    'a copy that allocates more',
+    copied(
+      `${pairs}/1-base.json`,
+      `${pairs}/1-head.json`,
+      ({ pass: { channel } }) => void (channel.last.allocated += 1000),
+    ),
   ],
   ['a copy whose readings were moved', copied(`${pairs}/1-base.json`, `${pairs}/1-head.json`, moved(12.5))],
   [

@@ -42,7 +42,9 @@ export function checkFacts({ place, report, measurement }: Facts): void {
   if (option !== undefined) throw refuse(`the report’s option ${option} is not that of the command`);
   const [first, ...more] = passes;
   const isMeasure = first?.kind === 'measure' && first.startedAtMs === 0 && !first.disturbed;
-  const isNoted = passes.every(({ kind, note }) => note.startsWith(kind === 'measure' ? feedsBudgets : feedsNone));
+  const isNoted = passes.every(({ kind, note }) =>
+    kind === 'measure' ? note === feedsBudgets : note.startsWith(feedsNone),
+  );
   if (!isNoted) throw refuse('a pass says that it fed other limits than it did');
   if (!isExtra(report.environment.extra)) throw refuse('its machine has a fact that floodgate does not read');
   if (!isMeasure || first.overheadShare !== measuredOverhead(pass) || more.some(({ kind }) => kind === 'measure'))

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Answers } from '../preload/options.ts';
 import { statusesMax } from '../preload/requests.ts';
 import type { Measurement, StoredTable } from '../report/measurement.ts';
-import type { SampleColumn } from '../watch/sample-table.ts';
+import { capacityDefault, type SampleColumn } from '../watch/sample-table.ts';
 import { heapColumns, mapColumns, residentColumns, rollupColumns, sentColumns } from '../watch/sampled-columns.ts';
 import { column, largest } from './raw-memory.ts';
 
@@ -58,8 +58,25 @@ export function columnsFault({ pass: { watch, channel, sent, family } }: Measure
       [...names],
     ),
   );
-  return isSampled ? undefined : 'its tables have other columns than floodgate samples';
+  if (!isSampled) return 'its tables have other columns than floodgate samples';
+  const { gc, marks, last } = channel;
+  const isSaid = [
+    gc.every((each) => hasOnly(each, 'gc', collectionMembers)),
+    marks.every((each) => hasOnly(each, 'mark', markMembers)),
+    last === undefined || hasOnly(last, 'v8', readingMembers),
+  ];
+  return isSaid.every(Boolean) ? undefined : 'its lines have other members than a target says';
 }
+
+const collectionMembers = new Set(['tMs', 'kind', 'pauseMs', 'usedBefore', 'usedAfter', 'externalBefore']);
+const markMembers = new Set(['tMs', 'requests', 'allocated', 'allocatedYoung', 'offHeap']);
+const readingMembers = new Set([
+  ...['tMs', 'allocated', 'peakBeforeGc', 'afterGc', 'cpuMs', 'ownMs', 'ownAllocated', 'rssPeak', 'answers', 'spaces'],
+  ...['heapUsed', 'heapTotal', 'external', 'arrayBuffers', 'malloced', 'handles'],
+]);
+
+const hasOnly = (line: object, type: string, names: ReadonlySet<string>): boolean =>
+  Object.entries(line).every(([name, value]) => (name === 'type' ? value === type : names.has(name)));
 
 /** Frames and bytes only rise, and the last sample is what the ledger has; a load's frames are its time. */
 export function sentFault({ interrupted, pass: { exit, sending, sent } }: Measurement): string | undefined {
@@ -106,6 +123,11 @@ function seenMarks({ marks, last }: Channel): Channel['marks'] {
   return last ? marks.filter(({ tMs }, at) => at < marks.length - 1 || tMs < last.tMs) : [];
 }
 
+/** Threads add to what the main one says, until it says something again. */
+function isLastRow({ v8, last }: Channel): boolean {
+  return last!.tMs === v8.tMs.at(-1) && last!.allocated >= (column(v8, 'allocated').at(-1) ?? 0);
+}
+
 /** One by itself may leave more: pages are moved. */
 const collectionsMin = 4;
 
@@ -121,6 +143,9 @@ export function heapFault({ pass: { lane, channel } }: Measurement): string | un
   const [from = 0, until] = [v8.tMs[0], v8.tMs.at(-2)];
   // Of other runtimes a collection is known by what was read before it and behind it.
   const isV8 = column(v8, 'malloced').some((bytes) => bytes !== null);
+  // Of a long run a row stands for several readings.
+  if (last && v8.tMs.length < capacityDefault / 2 && !isLastRow(channel))
+    return 'its last reading is not the last of its heap';
   if (!last || !isV8 || until === undefined) return undefined;
   // What a reading finds is in the next one at the latest; in the exact lane the peak is that of the traffic.
   const known = gc.filter(({ tMs }) => tMs < until && (lane !== 'exact' || tMs > from + 1));

@@ -79,6 +79,8 @@ export function groupFault({ pass: { watch } }: Measurement): string | undefined
 /** Readings of a thread are more than the samples; without one they are the samples. */
 export function levelsFault({ pass: { watch } }: Measurement): string | undefined {
   const { rss, levels, tops } = watch;
+  const isPart = tops.own.length === tops.rss.length && tops.own.every((bytes, at) => bytes <= tops.rss[at]!);
+  if (!isPart) return 'what lies between its samples has parts that are more than all of it';
   if (levels.tMs.length !== levels.bytes.length) return 'its readings of memory are not as many as their times';
   if (levels.tMs.some((ms, at) => at > 0 && ms < levels.tMs[at - 1]!)) return 'its readings of memory go back in time';
   const [samples, own, peak] = [column(rss, 'rss'), column(rss, 'own'), column(rss, 'rssPeak')];

@@ -45,8 +45,8 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'columns',
-    rule: 'Each table has the columns that floodgate samples, once each, in their order.',
-    why: 'The sampler has one list of them.',
+    rule: 'Each table has the columns that floodgate samples, once each, in their order; what a target says has the members that it says.',
+    why: 'There is one list of them.',
     fault: columnsFault,
   },
   {
@@ -83,7 +83,7 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'readings',
-    rule: 'What lies between the samples is what the readings a millisecond say; without such readings they are the samples.',
+    rule: 'What lies between the samples is what the readings a millisecond say, and no part of it is more than all; without such readings they are the samples.',
     why: 'The one is computed of the other.',
     isOfAnyVersion: true,
     fault: levelsFault,
@@ -102,7 +102,7 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'heap',
-    rule: 'The heap’s peak before collections, and what the last whole one left, are at least those of each collection; no heap holds more than its size; not every collection leaves more than it found.',
+    rule: 'The heap’s peak before collections, and what the last whole one left, are at least those of each collection; no heap holds more than its size; not every collection leaves more than it found; the last reading is the last of the heap.',
     why: 'V8 says both of the same collections.',
     fault: heapFault,
   },

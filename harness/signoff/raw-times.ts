@@ -13,6 +13,7 @@ export function endOf({ pass: { watch } }: Measurement): number {
 /** A process ends by a code or by a signal; one that was given up was not asked to end as a service is, and one that was killed was asked. */
 export function exitFault({ pass: { exit } }: Measurement): string | undefined {
   if (exit.code !== null && exit.signal !== null) return 'the target ended by a code and by a signal';
+  if (exit.signal !== null && !/^SIG[A-Z0-9]+$/.test(exit.signal)) return 'the target ended by a signal that is none';
   if (exit.killed && !exit.expected && !exit.givenUp) return 'the target was killed, and was not asked to end';
   return exit.expected && exit.givenUp ? 'the target was given up, and ended as expected' : undefined;
 }
