@@ -24,7 +24,7 @@ import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { signoffVerdict } from './judge.ts';
 import { type Bundle, comparisonAgain, runAgain } from './made-again.ts';
 import { leftOutIn } from './notes.ts';
-import { checkRawSummary } from './raw-rules.ts';
+import { checkRawSummary, rawRules } from './raw-rules.ts';
 import { refused } from './refusal.ts';
 import { RunSequence } from './run-sequence.ts';
 import { isSame } from './same-values.ts';
@@ -90,6 +90,7 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   return {
     checks: [
       `${counted(runsIn(scenarios), 'run')} judged again from the raw data, with the same verdict`,
+      ...(isOwnVersion ? [`raw data contradict neither themselves nor one another, by ${rawRules.length} rules`] : []),
       ...page.checks,
     ],
     unchecked: [

@@ -98,7 +98,10 @@ const swapped: Row[] = [
 ];
 
 function cheaper(value: Mutable<Measurement>): void {
-  value.pass.channel.last.allocated /= 2;
+  const { last, v8 } = value.pass.channel;
+  const sums = v8.columns.find(({ name }: { name: string }) => name === 'allocated');
+  sums.values = sums.values.map((bytes: number) => bytes / 2);
+  last.allocated /= 2;
 }
 
 function sayLess(value: Mutable<SignoffReport>): void {
