@@ -34,7 +34,7 @@ export async function openPostgres(url: string, errors: unknown[]): Promise<Kyse
   }
   const pool = new pg.Pool({
     Client,
-    connectionString: url,
+    connectionString: checking(url),
     max: connectionsMax,
     connectionTimeoutMillis: connectMs,
     statement_timeout: statementMs,
@@ -53,6 +53,12 @@ export async function openPostgres(url: string, errors: unknown[]): Promise<Kyse
     });
   const bounded = Object.assign(pool, { end: ended });
   return new Kysely({ dialect: new PostgresDialect({ pool: bounded }), log });
+}
+
+/** These check certificate and name, as the driver has it: it warns of that on each use, and its next version would check less. */
+function checking(url: string): string {
+  if (/[?&]uselibpqcompat=true(&|$)/.test(url)) return url;
+  return url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
 }
 
 /** Waits for an end, and no longer than so. The timer keeps the process alive: without it nothing may be left that does. */
