@@ -75,7 +75,7 @@ async function run(flags: BisectFlags): Promise<number> {
   knownMetric(flags.metric);
   if (flags.threshold !== undefined) parseQuantity(flags.threshold, '--threshold', 'share');
   const commits = commitsBetween(project.folder, flags.good, flags.bad);
-  const session = openSession();
+  const session = await openSession(project.file);
   const folder = makeReportFolder('bisect', flags.out);
   const question = new Bisection({ ...{ project, scenario: scenario!, flags, commits, folder, pairsMax }, ...session });
   return await question.answer();
@@ -108,7 +108,7 @@ class Bisection {
     this.#options = options;
     const { project, flags, commits } = options;
     const kept = path.join(project.folder, '.floodgate', 'bisect');
-    this.#log = new BisectLog(kept, bisectKey({ ...options, ...flags }), flags.fresh);
+    this.#log = new BisectLog(kept, bisectKey({ ...flags, ...options }), flags.fresh);
     this.#range = { good: 0, bad: commits.length - 1 };
   }
 

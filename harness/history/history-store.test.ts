@@ -16,7 +16,7 @@ import { openStore } from './open-store.ts';
 import { withPostgres } from './postgres-fixture.ts';
 import { atMost } from './postgres-pool.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
-import { type StoreAddress, shownAddress, storeAddress } from './store-address.ts';
+import { type StoreAddress, shownAddress, storeAddress, takesPassword } from './store-address.ts';
 import { storeFault } from './store-fault.ts';
 import { sqliteAt, withStore } from './store-fixture.ts';
 
@@ -235,6 +235,15 @@ t.test('addresses', async (t) => {
   t.match(storeAddress('/srv/shop', 'h.db'), { file: '/srv/shop/h.db', isOurs: false });
   t.equal(storeAddress('/srv/shop', 'none'), undefined);
   t.throws(() => storeAddress('/srv/shop', 'mysql://db/x'), { code: 'store-invalid' });
+  for (const [text, takes] of [
+    ['h.db', false],
+    ['postgres://ci@db/x', true],
+    ['postgres:///x?host=/run', true],
+    ['postgres://ci:secret@db/x', false],
+    ['postgres:///x?host=/run&user=ci&password=secret', false],
+  ] as const) {
+    t.equal(takesPassword(storeAddress('/srv/shop', text)!), takes, text);
+  }
   const postgres = storeAddress('/srv/shop', 'postgres://anna:s3cret@db:5432/floodgate?sslkey=k')!;
   t.equal(shownAddress(postgres), 'postgres://db:5432/floodgate');
 });

@@ -1,6 +1,7 @@
 /** Connections to a history in PostgreSQL: nothing that is asked of them waits for ever. */
 import { Kysely, type LogEvent, PostgresDialect } from 'kysely';
 import { FloodgateError } from '../../agent/errors.ts';
+import { heldPassword } from './store-password.ts';
 import type { HistoryTables } from './tables.ts';
 
 const connectMs = 10_000;
@@ -22,6 +23,9 @@ export async function openPostgres(url: string, errors: unknown[]): Promise<Kyse
       { hint: 'npm install pg', cause },
     );
   });
+  // As the driver takes PGPASSWORD: for an address without one.
+  const password = heldPassword();
+  if (password !== undefined) pg.defaults.password = password;
   const streams = new Set<{ destroy(): void }>();
   // A client whose log-in failed keeps its socket, and the process with it, until the server hangs up.
   class Client extends pg.Client {

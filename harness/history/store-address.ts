@@ -100,6 +100,13 @@ function invalid(why: string): FloodgateError {
   });
 }
 
+/** Whether PGPASSWORD, where it is set, is this address's: it has none of its own. */
+export function takesPassword(address: StoreAddress): boolean {
+  if (address.kind === 'sqlite') return false;
+  const url = urlOf(address.url);
+  return url !== undefined && url.password === '' && !url.searchParams.get('password');
+}
+
 /** As it may be printed. */
 export function shownAddress(address: StoreAddress): string {
   if (address.kind === 'sqlite') return path.relative('', address.file) || address.file;
