@@ -196,7 +196,7 @@ async function check(store: HistoryStore, { name }: HistoryPlace): Promise<void>
   const { faults, compared, removed } = await store.audit();
   if (faults.length > 0) {
     throw new FloodgateError('store-corrupt', `${store.shown}: ${faults.join('; ')}`, {
-      hint: 'Move it away: floodgate history export may still read what is whole.',
+      hint: 'Put a copy of before in its place; floodgate history export still reads what is whole.',
     });
   }
   const runs = `${counted(await store.countRuns(name), 'run')} of ${printable(name, 200)}`;

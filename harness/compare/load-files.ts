@@ -11,17 +11,17 @@ const readBytesMax = 1 << 26;
 const namedMax = 500;
 
 /**
- * Content of the working folder, by name: the commit with what was changed, files that git was never given, and those that the scenario names,
+ * Content of the working folder, by name: the commit with what was changed, files that git was never given, and those that the configuration names,
  * wherever they are. Files that git ignores are left out otherwise, and so are those elsewhere.
- * @param scenario as JSON: words of its commands may be files
+ * @param commands the scenario and the rest of the configuration, as JSON: words in them may be files
  */
-export function loadFiles(folder: string, scenario: string): Map<string, string> {
+export function loadFiles(folder: string, commands: string): Map<string, string> {
   const found = new Map<string, string>();
   const tree = gitOutput(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{tree}']) ?? '';
   const files = [...changedFiles(folder), ...untrackedFiles(folder, readBytesMax)];
   if (files.length > namedMax) found.set('uncommitted files', changesDigest(files)!);
   else for (const { name, content } of files) found.set(name, content);
-  for (const word of scenario.split(/[\s'"=\\]+/)) {
+  for (const word of commands.split(/[\s'"=\\]+/)) {
     const content = contentOf(path.resolve(folder, word));
     if (content !== '') found.set(word, content);
   }
