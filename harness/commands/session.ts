@@ -53,7 +53,8 @@ async function keepStorePassword(config: string | undefined, store: string | und
   if (process.env.PGPASSWORD === undefined) return;
   const { historyPlace } = await import('./history-place.ts');
   // A configuration, or an address, that is wrong is said where it is used.
-  const place = await historyPlace(config, store).catch(() => undefined);
+  // Whether this command stores or not: the configuration's address needs it as well.
+  const place = await historyPlace(config, store === 'none' ? undefined : store).catch(() => undefined);
   if (place?.address === undefined || !takesPassword(place.address)) return;
   holdPassword();
   process.stderr.write('PGPASSWORD is the history’s: no target, load or build gets it (docs/history.md)\n');

@@ -81,7 +81,10 @@ function checkOptions({ port, search, searchParams }: URL): void {
     // What stands behind a wrongly placed ? may be a password.
     const shown = /^\w{1,40}$/.test(name) && !search.includes('@') ? `"${name}"` : 'one';
     if (pattern === undefined && !freeOptions.includes(name)) throw invalid(`${shown} is no option of an address`);
-    if (pattern?.test(value) === false) throw invalid(`its option ${shown} cannot have this value`);
+    if (pattern?.test(value) === false) {
+      const values = /^\^\(([\w|-]+)\)\$$/.exec(pattern.source)?.[1]?.replaceAll('|', ', ') ?? 'a number';
+      throw invalid(`its option ${shown} cannot have this value (it may be ${values})`);
+    }
     if (name === 'port' && (Number(value) < 1 || Number(value) > portMax)) {
       throw invalid(`a port is a number from 1 to ${portMax}`);
     }

@@ -163,12 +163,11 @@ function codelessFault(message: string): Fault {
   if (/SASL|password|authentication/i.test(message)) {
     return refused(message, 'Give a password, in the address or as PGPASSWORD.');
   }
+  // It warns of what was not done.
+  const why = message.replace(/^SECURITY WARNING: ([^.]*)\..*/s, '$1');
+  if (/specifying a CA/.test(why)) return refused(why, trust);
   if (/ssl|tls/i.test(message)) {
-    return refused(
-      // It warns of what was not done.
-      message.replace(/^SECURITY WARNING: ([^.]*\.).*/s, '$1'),
-      'Check sslmode in the address (sslmode=disable: without TLS), or let the server offer TLS.',
-    );
+    return refused(why, 'Check sslmode in the address (sslmode=disable: without TLS), or let the server offer TLS.');
   }
   if (/timeout|terminated|ended/i.test(message)) return unreachable(message);
   return failed(message);
