@@ -57,7 +57,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   // Of all that the environment holds, before the session takes secrets out of it.
   const redactor = new Redactor({ ...process.env });
-  const session = openSession();
+  const session = await openSession(flags.config);
   const passphrase = flags.passphraseFile === undefined ? session.passphrase : readPassphrase(flags.passphraseFile);
   const key = flags.key === undefined ? undefined : readPrivateKey(flags.key, passphrase);
   const project = await projectOf(flags);
