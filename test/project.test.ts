@@ -319,9 +319,12 @@ try {
   const tsc = path.join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
   const checked = spawned(tsc, '-p', '.');
   t.equal(checked.status, 0, checked.stdout + checked.stderr);
-  write('floodgate.config.ts', config.replace('targets:', 'target:'));
+  const limits = "defineConfig({ budgets: { 'rss.mx': '9 MB' }, thresholds: { 'bytes:src/**': '1 %' } });\n";
+  write('floodgate.config.ts', `${config.replace('targets:', 'target:')}${limits}`);
   const refused = spawned(tsc, '-p', '.');
   t.match(refused.stdout, /'target' does not exist in type/, refused.stderr);
+  t.match(refused.stdout, /'rss\.mx'+ does not exist in type 'Limits'/, 'a metric that there is not');
+  t.notMatch(refused.stdout, /bytes:src/, 'a pattern of call sites is a name');
 
   const documented = codeOf('ts');
   t.ok(documented.length >= 2);

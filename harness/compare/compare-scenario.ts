@@ -4,7 +4,7 @@ import type { ComparedFlame, ComparedScenario } from '../../reports/comparison.t
 import { formatDuration } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import type { MachineReading } from '../watch/machine.ts';
 import { failuresName } from './failures.ts';
 import { FitMachine } from './fit-machine.ts';

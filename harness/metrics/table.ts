@@ -1,7 +1,7 @@
 /**
  * Every figure of a run that can have a limit: a row a metric. Budgets, figures of a report, what `--budget` takes and
  * says, and docs/metrics.md come from these rows. **Invariant**: a row that cannot know its figure says so; it never
- * reads as zero, and only a value within its limit passes. To add a metric, add a row.
+ * reads as zero, and only a value within its limit passes. To add a metric, add a row, and its name to `metric-name.ts`.
  */
 import type { Unit } from '../../reports/model.ts';
 import { type AgentStage, reaches } from '../scenario/agent-stage.ts';
