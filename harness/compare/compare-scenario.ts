@@ -85,6 +85,7 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
     onCutShort: () => {
       isCutShort = true;
     },
+    onLack: (text) => order.onStep(`${scenario.name}: ${text}`),
   });
   const compared = withUncounted(paired, scenario);
   const { unfitPairs, lastFault } = machine;

@@ -134,6 +134,48 @@ t.test('allocation that has moved to where it is not counted is not within', asy
   });
 });
 
+t.test('what no number of pairs decides is said at the first', async (t) => {
+  const why = 'too few requests: 120 were answered, and it takes 400';
+  const said: string[] = [];
+  const lacking = (value: number | null) => {
+    const report = reportOf(value);
+    return { ...report, figures: report.figures.map((figure) => ({ ...figure, note: value === null ? why : '' })) };
+  };
+  const ended = async (run: PairsOrder['run'], more: Partial<PairsOrder> = {}) => {
+    said.length = 0;
+    return await runPairs(orderOf(run, { onLack: (text) => said.push(text), ...more }));
+  };
+  for (const repeats of [true, false]) {
+    const short = await ended(async () => lacking(null), { repeats });
+    t.match(short, {
+      pairs: 1,
+      metrics: [{ decision: 'notMeasured', note: `not measured in every run of base: ${why}` }],
+    });
+    t.same(said, [`${name} is not measured by this load: ${why}`, `${name} is not measured by this load: ${why}`]);
+  }
+  t.match(await ended(async (side) => lacking(side === 'head' ? null : 1000)), { pairs: 1 }, 'one side is enough');
+  const figure = (failed: number) => ({ name: 'requests.failed', unit: 'count', value: failed });
+  const failing = (value: number | null, failed: number) =>
+    ({ ...lacking(value), figures: [...lacking(value).figures, figure(failed)] }) as unknown as RunReport;
+  const worse = await ended(async (side) => failing(null, side === 'head' ? 9 : 0));
+  t.match(
+    worse,
+    { pairs: 5, metrics: [{ decision: 'notMeasured' }, { decision: 'worse' }] },
+    'failed requests may be worse',
+  );
+  const other = 'rss.max';
+  const both = async (side: Side) =>
+    ({
+      ...lacking(null),
+      figures: [...lacking(null).figures, { ...figure(side === 'head' ? 2 : 1), name: other }],
+    }) as unknown as RunReport;
+  const thresholds = new Map([
+    [name, 0.03],
+    [other, 0.05],
+  ]);
+  t.match(await ended(both, { thresholds }), { pairs: 6, metrics: [{}, { decision: 'worse' }] }, 'another metric');
+});
+
 t.test('a load that decides nothing decides no comparison, on whichever side', async (t) => {
   const fault = {
     exitCode: 4,
@@ -144,6 +186,7 @@ t.test('a load that decides nothing decides no comparison, on whichever side', a
   for (const repeats of [true, false]) {
     const both = await runPairs(orderOf(async () => failing(1000), { repeats }));
     t.match(both.metrics, [{ decision: 'undecided', note: /^base: None of 400 answers .* decides nothing$/ }]);
+    t.equal(both.pairs, 1, 'and is not run again');
   }
   const head = await runPairs(orderOf(async (side) => (side === 'head' ? failing(1200) : reportOf(1000))));
   t.match(head.metrics, [{ decision: 'undecided', note: /^head: None of 400/ }]);

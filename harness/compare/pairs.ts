@@ -9,6 +9,7 @@ import { answersDiffer, withoutDifferent } from './answers.ts';
 import type { FitMachine } from './fit-machine.ts';
 import { isMovedByNeighbours } from './fitness.ts';
 import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
+import { comesToNoVerdict, lackOf } from './no-verdict.ts';
 import { withoutOffHeapGrowth } from './off-heap-growth.ts';
 import { looksFor } from './stopping-rule.ts';
 import { withoutUnjudged } from './unjudged-load.ts';
@@ -45,6 +46,8 @@ export interface PairsOrder {
   readonly onPair: (done: number, next: number, judgement: Judgement | undefined) => void;
   /** The time limit ended the pairs before the rule did. */
   readonly onCutShort?: () => void;
+  /** A run beforehand did not measure what is to be judged: said before any pair is run. */
+  readonly onLack?: (text: string) => void;
 }
 
 /** @throws FloodgateError what `run` throws */
@@ -53,7 +56,10 @@ export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
   const needsFit = [...order.thresholds.keys()].some(isMovedByNeighbours);
   const looks = looksFor(order.thresholds.size, order.pairsMax);
   // Once each beforehand, uncounted: caches of files and of compiled code are cold in the first run of a checkout.
-  for (const side of ['base', 'head'] as const) await order.run(side, `warm-up-${side}`);
+  for (const side of ['base', 'head'] as const) {
+    const lack = lackOf(await order.run(side, `warm-up-${side}`), order.thresholds);
+    if (lack !== undefined) order.onLack?.(lack);
+  }
   const runOnce = async () => {
     const pair = reports.base.length + 1;
     const sides: readonly Side[] = order.random() < 0.5 ? ['base', 'head'] : ['head', 'base'];
@@ -74,6 +80,13 @@ export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
     return order.mayAnswerOtherwise ? judgement : withoutDifferent(judgement, answersDiffer(reports));
   };
 
+  const isTimed = !order.repeats;
+  if (!isTimed || order.nowMs() < order.deadlineMs) {
+    order.onPair(0, isTimed ? looks[0]!.pairs : exactPairs, undefined);
+    await runOnce();
+    const isOver = comesToNoVerdict(figuresOf(reports, order), reports);
+    if (isOver) return asScenario(order, judge(looks[0]!.level), reports, []);
+  }
   if (order.repeats) {
     while (reports.base.length < exactPairs) {
       order.onPair(reports.base.length, exactPairs, undefined);

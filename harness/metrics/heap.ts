@@ -1,5 +1,5 @@
 /** Readings of what a runtime (V8, or Go's) says of its heap and its collections. Pure. */
-import { formatBytes } from '../../reports/format.ts';
+import { formatBytes, formatCount } from '../../reports/format.ts';
 import { windowStart } from '../watch/warm-up.ts';
 import { perMessage, type RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
@@ -91,8 +91,16 @@ function perRequest({ measure }: RunFigures, which: AllocationKind): Reading {
   if (!channel.last) return notMeasured(noRuntime);
   if (!channel.last.answers) return notMeasured(answers ? noServer : nothingAnswered);
   const window = requestWindow(channel.marks, which);
-  if (window === undefined) return notMeasured('too few requests: it takes 400, for example autocannon -c 1 -a 400');
+  if (window === undefined) return notMeasured(tooFew(channel.last.answers.total));
   return which === 'offHeap' ? value(window) : withElsewhere(window, measure);
+}
+
+/** Enough for a window behind the warm-up. */
+const requestsMin = 400;
+
+function tooFew(answered: number): string {
+  const counted = answered < requestsMin ? `${formatCount(answered)} were answered, and ` : '';
+  return `too few requests: ${counted}it takes ${requestsMin}, for example autocannon -c 1 -a ${requestsMin}`;
 }
 
 /** Of all collections, none left out: by nearest rank. */

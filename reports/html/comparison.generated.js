@@ -124,6 +124,9 @@
 		const place = origin.file === file ? "" : `${printable(origin.file, 300)} `;
 		return `, ${originWords[how]} ${place}${printable(origin.functionName || "(anonymous)", 200)}`;
 	}
+	function formatPairs(count, kind = "") {
+		return `${formatCount(count)} ${kind === "" ? "" : `${kind} `}${count === 1 ? "pair" : "pairs"}`;
+	}
 	function formatInterval({ changeLow, changeHigh }) {
 		return changeLow === null || changeHigh === null ? "" : `${formatChange(changeLow)} … ${formatChange(changeHigh)}`;
 	}
@@ -778,7 +781,7 @@
 			element("p", { text: `Base ${version(report.base)}, head ${version(report.head)}.` }),
 			element("p", {
 				class: "dim",
-				text: pairs > 0 ? `${pairs} interleaved pairs on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.` : `No pair was run, in ${formatDuration(report.durationMs)}.`
+				text: pairs > 0 ? `${formatPairs(pairs, "interleaved")} on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.` : `No pair was run, in ${formatDuration(report.durationMs)}.`
 			}),
 			...(report.failures ?? []).flatMap(({ details }) => details === "" ? [] : [element("pre", {
 				class: "said",
@@ -795,7 +798,7 @@
 		const flame = flames.find((each) => each.scenario === scenario.name);
 		const judged = judgedMetrics(scenario);
 		const shown = scenario.metrics.filter(({ decision }) => decision === "shown");
-		const method = scenario.method === "numbers" ? "repeats agree, so numbers are compared" : `${scenario.pairs} pairs`;
+		const method = scenario.method === "numbers" ? "repeats agree, so numbers are compared" : formatPairs(scenario.pairs);
 		return element("article", { class: "card comparison" }, [
 			element("h2", { text: `${printable(scenario.name, 200)}: ${scenario.lane} lane, ${method}` }),
 			judged.length > 0 ? metricTable(judged) : element("p", {
