@@ -59,11 +59,13 @@ export function allocatedYoungPerRequest(run: RunFigures): Reading {
 
 const lateSweep =
   'collections free it in a thread of their own: counted where they free it at once (compare, run --repeatable)';
+const offHeapUnseen = 'worker threads that could not be looked into may allocate it';
 
-/** Buffers and what else lies off V8's heap. */
+/** Buffers and what else lies off V8's heap, of worker threads and Node.js children too. */
 export function allocatedOffHeapPerRequest(run: RunFigures): Reading {
   const { last, marks } = run.measure.channel;
-  if (last?.answers && marks.length > 0 && marks[0]!.offHeap === undefined) return notMeasured(lateSweep);
+  if (last?.answers && marks.length > 0 && marks[0]!.offHeap === undefined)
+    return notMeasured(run.measure.elsewhere?.unseen ? offHeapUnseen : lateSweep);
   return perRequest(run, 'offHeap');
 }
 
@@ -75,9 +77,12 @@ const elsewhereShareMin = 0.005;
 /** What a main thread allocates is the least: threads and children that work for it have heaps of their own. */
 function withElsewhere(bytes: number, { channel: { marks }, elsewhere }: RunFigures['measure']): Reading {
   const requests = elsewhere ? marks.at(-1)!.requests - windowStart(marks)!.requests : 0;
-  if (!elsewhere || elsewhere.bytes < Math.max(elsewhereBytesMin, elsewhereShareMin * bytes * requests))
-    return value(bytes);
-  const { threads, processes } = elsewhere;
+  const { threads = 0, processes = 0, unseen = 0 } = elsewhere ?? {};
+  if (!elsewhere || elsewhere.bytes < Math.max(elsewhereBytesMin, elsewhereShareMin * bytes * requests)) {
+    if (unseen === 0) return value(bytes);
+    const reason = `${formatCount(unseen)} of its worker threads could not be looked into: see docs/family.md`;
+    return between(bytes, Number.POSITIVE_INFINITY, reason);
+  }
   const who = [threads > 0 ? 'worker threads' : '', processes > 0 ? 'Node.js children' : ''].filter((each) => each);
   const also = processes > 0 ? '' : '; allocated.perMessage counts threads';
   const reason =

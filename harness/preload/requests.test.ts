@@ -2,17 +2,18 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { requestWindow } from '../metrics/request-window.ts';
-import { elsewhereOf } from '../pass/elsewhere.ts';
+import { elsewhereOf, offHeapElsewhere } from '../pass/elsewhere.ts';
 import { startChild } from '../target/child-target.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
 
 t.setTimeout(120_000);
 
-/** Serves itself: each answer takes 40 kB off the heap in the main thread, and 100 kB of heap in a worker. */
+/** Serves itself: each answer takes 40 kB off the heap in the main thread, and in a worker 100 kB of heap and 20 kB off it. */
 const besideProgram = `const http = require('node:http');
 const { Worker } = require('node:worker_threads');
 const text = "const { parentPort } = require('node:worker_threads'); let kept;" +
-  "parentPort.on('message', () => { kept = new Array(12_500).fill(0.5); parentPort.postMessage('done'); })";
+  "parentPort.on('message', (word) => { if (word === 'end') process.exit();" +
+  "kept = [new Array(12_500).fill(0.5), Buffer.alloc(20_000)]; parentPort.postMessage('done'); })";
 const worker = new Worker(text, { eval: true });
 const waiting = [];
 worker.on('message', () => waiting.shift()());
@@ -28,7 +29,7 @@ server.listen(0, async () => {
     await new Promise((done) => http.get({ port: server.address().port, agent }, (response) => response.resume().on('end', done)));
   agent.destroy();
   server.close();
-  await worker.terminate();
+  worker.postMessage('end');
 });
 `;
 
@@ -97,8 +98,8 @@ t.test('what lies off the heap is counted by the request, and what a worker thre
   const target = await startChild({
     name: 'beside',
     command: process.execPath,
-    arguments: ['--single-threaded', ...preloadArguments, file],
-    env: preloadEnvironment({ intervalMs: 50, family: { socket: '/nowhere' } }),
+    arguments: [...preloadArguments, file],
+    env: preloadEnvironment({ intervalMs: 50, countsOffHeap: true, family: { socket: '/nowhere' } }),
     mayEnd: true,
     withChannel: true,
   });
@@ -111,4 +112,7 @@ t.test('what lies off the heap is counted by the request, and what a worker thre
   t.match({ threads, processes }, { threads: 1, processes: 0 });
   // Of 600 requests and no more; of the last 400 or so and no less.
   t.ok(bytes > 300 * 100_000 && bytes < 700 * 110_000, `${bytes} bytes in the worker`);
+  channel.countOffHeap((times) => offHeapElsewhere(channel.threads, undefined, times));
+  const both = requestWindow(channel.marks, 'offHeap')! - offHeap;
+  t.ok(both > 10_000 && both < 40_000, `${both} bytes off the heap of the worker`);
 });

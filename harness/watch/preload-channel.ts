@@ -66,7 +66,13 @@ export class PreloadChannel {
     { name: 'handles', unit: 'count', kind: 'gauge' },
   ]);
   /** What the main thread has allocated, without readings. */
-  readonly grown = new SampleTable([{ name: 'allocated', unit: 'bytes', kind: 'counter' }], 16_384);
+  readonly grown = new SampleTable(
+    [
+      { name: 'allocated', unit: 'bytes', kind: 'counter' },
+      { name: 'offHeap', unit: 'bytes', kind: 'counter' },
+    ],
+    16_384,
+  );
   /** At fixed numbers of requests answered. */
   readonly marks: LineOf<'mark'>[] = [];
   readonly spaces: { readonly tMs: number; readonly used: Readonly<Record<string, number>> }[] = [];
@@ -140,6 +146,18 @@ export class PreloadChannel {
     const own = this.#ask(`${verb} ${interval}`, isEnd(undefined), timeoutMs);
     const [answered] = await Promise.all([own, ...others, ...kin]);
     return answered;
+  }
+
+  /**
+   * Once it is over: the main thread's readings hold what others of the program allocated off their heaps as well.
+   * @param elsewhere by each of these times; undefined where it is not known, and then no reading holds any
+   */
+  countOffHeap(elsewhere: (times: readonly number[]) => readonly number[] | undefined): void {
+    const more = elsewhere(this.marks.map(({ tMs }) => tMs));
+    this.marks.forEach(({ offHeap, ...mark }, at) => {
+      const isKnown = offHeap !== undefined && more !== undefined;
+      this.marks[at] = isKnown ? { ...mark, offHeap: offHeap + more[at]! } : mark;
+    });
   }
 
   /** Resolves at the next reading of the target's, which comes by itself; false after the timeout. */
@@ -223,7 +241,7 @@ export class PreloadChannel {
 
   #takeFigures(main: LineOf<'v8'>): void {
     this.#mainLine = main;
-    this.grown.add(main.tMs, [withoutReadings(main)]);
+    this.grown.add(main.tMs, [withoutReadings(main), main.offHeap ?? Number.NaN]);
     const line = this.threads.addedTo(main);
     this.last = line;
     const { heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles = null } = line;

@@ -23,6 +23,7 @@ export class ThreadFigures {
       { name: 'heapTotal', unit: 'bytes', kind: 'gauge' },
       { name: 'external', unit: 'bytes', kind: 'gauge' },
       { name: 'allocated', unit: 'bytes', kind: 'counter' },
+      { name: 'offHeap', unit: 'bytes', kind: 'counter' },
     ],
     16_384,
   );
@@ -69,7 +70,8 @@ export class Threads {
     const thread = this.#living.get(id);
     if (!thread) return;
     thread.last = line;
-    thread.v8.add(line.tMs, [line.heapUsed, line.heapTotal, line.external, withoutReadings(line)]);
+    const { tMs, heapUsed, heapTotal, external, offHeap = Number.NaN } = line;
+    thread.v8.add(tMs, [heapUsed, heapTotal, external, withoutReadings(line), offHeap]);
   }
 
   end(id: number, tMs: number): void {
