@@ -176,6 +176,38 @@ t.test('what no number of pairs decides is said at the first', async (t) => {
   t.match(await ended(both, { thresholds }), { pairs: 6, metrics: [{}, { decision: 'worse' }] }, 'another metric');
 });
 
+t.test('what grows in a child process is not within a limit on the process alone', async (t) => {
+  const megabytes = 1 << 20;
+  const memory = (rss: number, tree: number | null) =>
+    ({
+      ...reportOf(1),
+      figures: [
+        { name: 'rss.max', unit: 'bytes', value: rss * megabytes },
+        ...[{ name: 'tree.max', unit: 'bytes', value: tree && tree * megabytes, state: tree ? 'value' : 'undecided' }],
+      ],
+    }) as unknown as RunReport;
+  const compared = async (base: RunReport, head: RunReport, more: Partial<PairsOrder> = {}) => {
+    const thresholds = new Map([['rss.max', 0.05]]);
+    const { metrics, notes } = await runPairs(
+      orderOf(async (side) => (side === 'head' ? head : base), { thresholds, ...more }),
+    );
+    return { decisions: Object.fromEntries(metrics.map(({ name, decision }) => [name, decision])), notes };
+  };
+  const grown = await compared(memory(100, 150), memory(100, 190));
+  t.match(grown.decisions, { 'rss.max': 'within', 'tree.max': 'worse' });
+  t.match(grown.notes, [{ text: /^tree\.max is judged as well: the target has child processes/ }]);
+  t.match((await compared(memory(100, 99), memory(100, 140))).decisions, { 'tree.max': 'worse' }, 'a new child');
+  t.match((await compared(memory(100, 150), memory(100, 150))).decisions, { 'tree.max': 'within' });
+  t.match((await compared(memory(100, 100), memory(100, 101))).decisions, { 'tree.max': 'shown' }, 'no children');
+  t.match(
+    (await compared(memory(100, null), memory(100, null))).decisions,
+    { 'tree.max': 'notMeasured' },
+    'unseen ones',
+  );
+  const alone = { isTheseAlone: true };
+  t.match((await compared(memory(100, 150), memory(100, 190), alone)).decisions, { 'tree.max': 'shown' }, '--metric');
+});
+
 t.test('a load that decides nothing decides no comparison, on whichever side', async (t) => {
   const fault = {
     exitCode: 4,
