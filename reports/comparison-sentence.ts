@@ -52,13 +52,13 @@ export interface PlaceInFile {
   readonly line: number;
 }
 
-/** Where a finding is shown: at the site that grew, else where the scenario is defined, else in the configuration. */
+/** Where a finding is shown: at the line of the site that grew, or where that is declared, else where the scenario is defined, else in the configuration. */
 export function placeOf(
   { config = 'floodgate.config.yaml' }: ComparisonReport,
   scenario: ComparedScenario | undefined,
   site: ComparedSite | undefined,
 ): PlaceInFile {
-  if (site?.file && site.line > 0) return site;
+  if (site?.file && site.line > 0) return { file: site.file, line: site.changed?.[0] ?? site.line };
   return scenario?.definedIn ?? { file: config, line: 1 };
 }
 

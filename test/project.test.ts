@@ -99,6 +99,8 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   t.ok(metric.detectable! > 0.005, 'what could have been seen');
   const site = scenario!.sites[0]!;
   t.match(site, { file: /^server\.js$/, functionName: 'parseCart' });
+  t.same(site.changed, [5], 'the line that grew');
+  t.match(worse.out, /^ +> 5 \| +for \(let i = 0; i < 220;/m, 'is marked');
   const change = site.headBytes! / site.baseBytes! - 1;
   t.ok(change > 0.05 && change < 0.16, `parseCart ${change}`);
   const named = scenario!.sites.map(({ functionName }) => functionName);
