@@ -16,6 +16,7 @@ import { runCell } from './cell-run.ts';
 import { isMovedByNeighbours } from './fitness.ts';
 import { refuseOutside } from './outside-checkout.ts';
 import type { Side } from './pairs.ts';
+import { environmentOf, refuseOtherRuntime } from './pinned-runtime.ts';
 import { thresholdsOf } from './thresholds.ts';
 import type { Version } from './version-label.ts';
 import type { VersionStore } from './version-store.ts';
@@ -65,7 +66,11 @@ export function cellsOf(order: CellsOrder): Cells {
       hint: 'Two versions need a target that floodgate starts: { command }.',
     });
   }
-  if (target !== undefined && 'command' in target) refuseOutside(target.command, project.folder, store);
+  const runtimes = { base: store.runtimeOf(versions.base), head: store.runtimeOf(versions.head) };
+  if (target !== undefined && 'command' in target) {
+    refuseOutside(target.command, project.folder, store);
+    refuseOtherRuntime(runtimes, target.command);
+  }
   // Time and resident memory are judged as they are in production; what is allocated, as it repeats.
   const isRepeatable = lane === 'load' && ![...thresholds.keys()].some(isMovedByNeighbours);
   // Rest before and after a load is for resident memory: seven seconds a run that decide nothing here.
@@ -91,6 +96,7 @@ export function cellsOf(order: CellsOrder): Cells {
       mkdirSync(out, { recursive: true, mode: 0o700 });
       const report = await runCell({
         ...{ arguments: [...words, ...place, ...more], folder: project.folder, out, signal },
+        env: environmentOf(runtimes[side]),
         who: whoIs(side, versions[side]),
       });
       keepReport(out);
