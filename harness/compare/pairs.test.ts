@@ -151,7 +151,7 @@ t.test('what no number of pairs decides is said at the first', async (t) => {
       pairs: 1,
       metrics: [{ decision: 'notMeasured', note: `not measured in every run of base: ${why}` }],
     });
-    t.same(said, [`${name} is not measured by this load: ${why}`, `${name} is not measured by this load: ${why}`]);
+    t.same(said, [`${name} is not measured by this load: ${why}`], 'once');
   }
   t.match(await ended(async (side) => lacking(side === 'head' ? null : 1000)), { pairs: 1 }, 'one side is enough');
   const figure = (failed: number) => ({ name: 'requests.failed', unit: 'count', value: failed });

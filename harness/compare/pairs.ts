@@ -111,9 +111,11 @@ class Pairs {
   /** Once each beforehand, uncounted: caches of files and of compiled code are cold in the first run of a checkout. */
   async warmUp(): Promise<void> {
     const { run, thresholds, onLack } = this.#order;
+    let said: string | undefined;
     for (const side of ['base', 'head'] as const) {
       const lack = lackOf(await run(side, `warm-up-${side}`), thresholds);
-      if (lack !== undefined) onLack?.(lack);
+      if (lack !== undefined && lack !== said) onLack?.(lack);
+      said = lack;
     }
   }
 

@@ -21,8 +21,8 @@ import { thresholdsOf } from './thresholds.ts';
 import type { Version } from './version-label.ts';
 import type { VersionStore } from './version-store.ts';
 
-/** Long enough for a service that listens to have started; a scenario may say otherwise. */
-const restOfAllocation = { idle: '200ms', recover: '200ms' } as const;
+/** Long enough for a service that listens to have started, and for a last reading of each thread; a scenario may say otherwise. */
+const restOfAllocation = { idle: '200ms', recover: '300ms' } as const;
 
 /** Which versions are run, and of what. */
 export interface CellsOrder {

@@ -1,5 +1,6 @@
 /** Readings of what a runtime (V8, or Go's) says of its heap and its collections. Pure. */
 import { formatBytes, formatCount } from '../../reports/format.ts';
+import { isBeside } from '../watch/thread-figures.ts';
 import { windowStart } from '../watch/warm-up.ts';
 import { perMessage, type RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
@@ -69,16 +70,11 @@ export function allocatedOffHeapPerRequest(run: RunFigures): Reading {
   return perRequest(run, 'offHeap');
 }
 
-/** Less cannot be known: objects that began old are known to a page of 256 KiB. */
-const elsewhereBytesMin = 262_144;
-/** Changes by less are within every threshold. */
-const elsewhereShareMin = 0.005;
-
-/** What a main thread allocates is the least: threads and children that work for it have heaps of their own. */
+/** Where the readings of the main thread do not hold what threads and children allocate for it, they say the least. */
 function withElsewhere(bytes: number, { channel: { marks }, elsewhere }: RunFigures['measure']): Reading {
   const requests = elsewhere ? marks.at(-1)!.requests - windowStart(marks)!.requests : 0;
   const { threads = 0, processes = 0, unseen = 0 } = elsewhere ?? {};
-  if (!elsewhere || elsewhere.bytes < Math.max(elsewhereBytesMin, elsewhereShareMin * bytes * requests)) {
+  if (!elsewhere || elsewhere.isCounted || !isBeside(elsewhere.bytes, bytes * requests)) {
     if (unseen === 0) return value(bytes);
     const reason = `${formatCount(unseen)} of its worker threads could not be looked into: see docs/family.md`;
     return between(bytes, Number.POSITIVE_INFINITY, reason);

@@ -192,14 +192,14 @@ export const metrics: readonly Metric[] = [
     name: 'allocated.perRequest',
     unit: 'bytes',
     bound: 'max',
-    help: 'Allocated on the heap for each HTTP request that a Node.js server answered, from a quarter of the requests on; takes 400.',
+    help: 'Allocated on the heap for each HTTP request that a Node.js server answered, by its worker threads and Node.js children too; takes 400.',
     read: heap.allocatedPerRequest,
   },
   {
     name: 'allocated.youngPerRequest',
     unit: 'bytes',
     bound: 'max',
-    help: 'allocated.perRequest without what began its life in V8’s old space, which is known to 256 KiB a collection only.',
+    help: 'allocated.perRequest of the main thread, without what began its life in V8’s old space: that is known to 256 KiB a collection only.',
     read: heap.allocatedYoungPerRequest,
   },
   {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { allocatedPerRequest } from '../metrics/heap.ts';
 import type { RunFigures } from '../metrics/measured-run.ts';
 import type { PreloadChannel } from '../watch/preload-channel.ts';
-import { type Elsewhere, elsewhereOf, offHeapElsewhere } from './elsewhere.ts';
+import { type Elsewhere, elsewhereOf, withOthers } from './elsewhere.ts';
 
 const marks = [100, 200, 300, 400].map((requests) => ({ tMs: requests * 10, requests, allocated: requests * 7_000 }));
 
@@ -50,8 +50,16 @@ t.test('what a thread allocated between the first request that counts and its en
 });
 
 t.test('what all of them had allocated off the heap when a number of requests was answered', async (t) => {
-  const by = (listed: readonly object[], family?: object) =>
-    offHeapElsewhere(threadsOf(listed), family as never, [400, 750, 1_000, 2_500, 9_000]);
+  const by = (listed: readonly object[], family?: object) => {
+    const times = [400, 750, 1_000, 2_500, 9_000].map((tMs, at) => ({
+      tMs,
+      requests: at * 100,
+      allocated: 0,
+      offHeap: 0,
+    }));
+    const found = withOthers({ marks: times as never, threads: threadsOf(listed) }, family as never);
+    return found.marks[0]!.offHeap === undefined ? undefined : found.marks.map(({ offHeap }) => offHeap);
+  };
   t.same(by([]), [0, 0, 0, 0, 0]);
   t.same(by([thread(300, readings)]), [500, 1_500, 2_000, 5_500, 9_000], 'in proportion between readings');
   t.same(by([thread(600, [[800, 300]])]), [0, 225, 300, 300, 300], 'nothing before it began');
@@ -62,6 +70,25 @@ t.test('what all of them had allocated off the heap when a number of requests wa
   t.equal(by([{ ...thread(0, []), isSeen: false }]), undefined, 'one that could not be looked into');
 });
 
+t.test('what others allocate on their heaps is in the readings where it is no noise', async (t) => {
+  const by = (listed: readonly object[]) => {
+    const found = withOthers({ marks: marks as never, threads: threadsOf(listed) }, undefined);
+    return { isCounted: found.elsewhere?.isCounted, allocated: found.marks.map(({ allocated }) => allocated) };
+  };
+  const own = marks.map(({ allocated }) => allocated);
+  const busy = thread(0, [
+    [1_000, 0],
+    [4_000, 3_000_000],
+  ]);
+  t.same(by([busy]), { isCounted: true, allocated: own.map((each, at) => each + at * 1_000_000) });
+  t.same(by([thread(0, readings)]), { isCounted: undefined, allocated: own }, 'an idle one');
+  t.same(
+    by([busy, { ...busy, isSeen: false }]),
+    { isCounted: undefined, allocated: own },
+    'one that could not be looked into',
+  );
+});
+
 t.test('a limit on what the main thread allocates is no pass where others allocate for it', async (t) => {
   const read = (elsewhere: Elsewhere | undefined) => {
     const channel = { marks, last: { answers: { total: 400 } } };
@@ -69,6 +96,11 @@ t.test('a limit on what the main thread allocates is no pass where others alloca
   };
   t.match(read(undefined), { state: 'value', value: 7_000 });
   t.match(read({ bytes: 200_000, threads: 1, processes: 0 }), { state: 'value' }, 'an idle one');
+  t.match(
+    read({ bytes: 30_000_000, threads: 1, processes: 0, isCounted: true }),
+    { state: 'value' },
+    'in the readings',
+  );
   t.match(read({ bytes: 0, threads: 0, processes: 0, unseen: 2 }), {
     ...{ state: 'undecided', low: 7_000, reason: /^2 of its worker threads could not be looked into/ },
   });

@@ -2,6 +2,7 @@
 
 import type { PreloadChannel } from '../watch/preload-channel.ts';
 import type { SampleTable } from '../watch/sample-table.ts';
+import { isBeside } from '../watch/thread-figures.ts';
 import { windowStart } from '../watch/warm-up.ts';
 
 export interface Elsewhere {
@@ -12,6 +13,8 @@ export interface Elsewhere {
   readonly processes: number;
   /** Threads that could not be looked into; absent where there is none. */
   readonly unseen?: number | undefined;
+  /** The readings at numbers of requests hold `bytes`. @default false */
+  readonly isCounted?: boolean | undefined;
 }
 
 /** A thread or a child: all that it ever allocated, at each reading. */
@@ -28,7 +31,8 @@ interface Kin {
 }
 
 type Threads = Pick<PreloadChannel['threads'], 'listed' | 'uncounted'>;
-type Main = Pick<PreloadChannel, 'marks'> & { readonly threads: Threads };
+type Mark = PreloadChannel['marks'][number];
+type Main = { readonly marks: readonly Mark[]; readonly threads: Threads };
 /** On the heap, or off it. */
 type Column = 'allocated' | 'offHeap';
 
@@ -48,19 +52,38 @@ export function elsewhereOf({ marks, threads }: Main, family: Kin | undefined): 
 }
 
 /**
- * What all of them had allocated off their heaps by each of these times, so that the main thread's readings can hold it: between two of
- * their readings, four a second, in proportion. Undefined where it is not known of one of them.
+ * The main thread's readings with what all the others had allocated by then: between two of their readings, four a second, in proportion.
+ * On the heap where it is no noise; off the heap no reading holds any where it is not known of one of them.
  */
-export function offHeapElsewhere(
+export function withOthers(main: Main, family: Kin | undefined): { marks: Mark[]; elsewhere: Elsewhere | undefined } {
+  const elsewhere = elsewhereOf(main, family);
+  const { marks, threads } = main;
+  const first = windowStart(marks);
+  const mainBytes = first ? marks.at(-1)!.allocated - first.allocated : 0;
+  const isCounted = elsewhere !== undefined && !elsewhere.unseen && isBeside(elsewhere.bytes, mainBytes);
+  const times = marks.map(({ tMs }) => tMs);
+  const onHeap = isCounted ? allocatedAt('allocated', threads, family, times) : undefined;
+  const offHeap = elsewhere?.unseen ? undefined : allocatedAt('offHeap', threads, family, times);
+  return {
+    marks: marks.map(({ offHeap: own, ...mark }, at) => ({
+      ...mark,
+      allocated: mark.allocated + (onHeap?.[at] ?? 0),
+      ...(own !== undefined && offHeap && { offHeap: own + offHeap[at]! }),
+    })),
+    elsewhere: elsewhere && onHeap ? { ...elsewhere, isCounted } : elsewhere,
+  };
+}
+
+/** Of all of them by each of these times; undefined where it is not known of one of them. */
+function allocatedAt(
+  column: Column,
   threads: Threads,
   family: Kin | undefined,
   times: readonly number[],
 ): number[] | undefined {
-  const children = childrenOf(family);
-  const lines = [...linesOf(threads, 'offHeap'), ...children.flatMap((child) => child.lines('offHeap'))];
+  const lines = [...linesOf(threads, column), ...childrenOf(family).flatMap((child) => child.lines(column))];
   const isKnown = lines.every(({ bytes }) => bytes.every((each) => each !== null));
-  if (!isKnown || unseenIn(threads) + sum(children.map(({ unseen }) => unseen)) > 0) return undefined;
-  return times.map((ms) => sum(lines.map((line) => allocatedBy(line, ms))));
+  return isKnown ? times.map((ms) => sum(lines.map((line) => allocatedBy(line, ms)))) : undefined;
 }
 
 function childrenOf(family: Kin | undefined) {

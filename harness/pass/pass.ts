@@ -18,7 +18,7 @@ import { readStatsFile } from '../watch/stats-file.ts';
 import { StatsTail } from '../watch/stats-tail.ts';
 import { pause } from './abortable.ts';
 import { CompanionWatch } from './companion-watch.ts';
-import { elsewhereOf, offHeapElsewhere } from './elsewhere.ts';
+import { withOthers } from './elsewhere.ts';
 import { answersOf, channelOf, Family } from './family.ts';
 import { GiveUp, type GiveUpRules, usualGiveUpRules } from './give-up.ts';
 import type { Instrument } from './instruments/instrument.ts';
@@ -129,7 +129,8 @@ async function replay(options: PassOptions, target: Target, started: Started): P
   const exit = await conduct(options, target, { sending, intervals, watch, channel, family });
   const companion = await beside?.stop();
   const kin = await family?.result();
-  channel.countOffHeap((times) => offHeapElsewhere(channel.threads, kin, times));
+  const { marks, elsewhere } = withOthers(channel, kin);
+  channel.marks.splice(0, marks.length, ...marks);
   return {
     kind: instrument.kind,
     lane: options.lane,
@@ -157,7 +158,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     companion,
     intervals: intervals.taken,
     family: kin,
-    elsewhere: elsewhereOf(channel, kin),
+    elsewhere,
   };
 }
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { requestWindow } from '../metrics/request-window.ts';
-import { elsewhereOf, offHeapElsewhere } from '../pass/elsewhere.ts';
+import { withOthers } from '../pass/elsewhere.ts';
 import { startChild } from '../target/child-target.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
 
@@ -108,11 +108,13 @@ t.test('what lies off the heap is counted by the request, and what a worker thre
   t.equal(exit.code, 0, exit.lastLines.join('\n'));
   const offHeap = requestWindow(channel.marks, 'offHeap')!;
   t.ok(offHeap > 39_500 && offHeap < 41_000, `${offHeap} bytes off the heap a request`);
-  const { bytes, threads, processes } = elsewhereOf(channel, undefined)!;
+  const { elsewhere, marks } = withOthers(channel, undefined);
+  const { bytes, threads, processes } = elsewhere!;
   t.match({ threads, processes }, { threads: 1, processes: 0 });
   // Of 600 requests and no more; of the last 400 or so and no less.
   t.ok(bytes > 300 * 100_000 && bytes < 700 * 110_000, `${bytes} bytes in the worker`);
-  channel.countOffHeap((times) => offHeapElsewhere(channel.threads, undefined, times));
-  const both = requestWindow(channel.marks, 'offHeap')! - offHeap;
-  t.ok(both > 10_000 && both < 40_000, `${both} bytes off the heap of the worker`);
+  const others = requestWindow(marks, 'offHeap')! - offHeap;
+  t.ok(others > 10_000 && others < 40_000, `${others} bytes off the heap of the worker`);
+  const onHeap = 400 * (requestWindow(marks)! - requestWindow(channel.marks)!);
+  t.ok(onHeap > bytes / 3 && onHeap <= bytes, `${onHeap} bytes on its heap`);
 });

@@ -148,18 +148,6 @@ export class PreloadChannel {
     return answered;
   }
 
-  /**
-   * Once it is over: the main thread's readings hold what others of the program allocated off their heaps as well.
-   * @param elsewhere by each of these times; undefined where it is not known, and then no reading holds any
-   */
-  countOffHeap(elsewhere: (times: readonly number[]) => readonly number[] | undefined): void {
-    const more = elsewhere(this.marks.map(({ tMs }) => tMs));
-    this.marks.forEach(({ offHeap, ...mark }, at) => {
-      const isKnown = offHeap !== undefined && more !== undefined;
-      this.marks[at] = isKnown ? { ...mark, offHeap: offHeap + more[at]! } : mark;
-    });
-  }
-
   /** Resolves at the next reading of the target's, which comes by itself; false after the timeout. */
   nextReading(timeoutMs: number): Promise<boolean> {
     return this.#ask('', (line) => line.type === 'v8', timeoutMs);
