@@ -374,7 +374,8 @@ export class TurnPairing {
   #answersFlowing(stream: number, found: number, following: number, { known }: Place): boolean {
     const response = this.#answered;
     const request = this.#askedOf(found);
-    const isLast = this.#parts[(found << entryShift) + Part.exchange] === this.#words[stream * streamWords + Of.exchange];
+    const isLast =
+      this.#parts[(found << entryShift) + Part.exchange] === this.#words[stream * streamWords + Of.exchange];
     const isFlowing = isLast && following < 0 && !request.hasEnd && (known & Known.within) !== 0;
     return isFlowing && !response.isTimeout && isFirstAfter(response, request);
   }
