@@ -405,6 +405,8 @@ export class HttpLayer implements StreamHandler {
       side.bufferLength = 0;
       return at;
     }
+    // What is seen first where the start was missed may be the rest of a head: `ET /` is no method of its own.
+    if (side.fresh && side.placed && this.#isMidStream[side.stream] === 1) side.strict = true;
     const limit = Math.min(end, at + this.#limits.headBytesMax);
     const length = this.#parser.parse(bytes, at, limit, side.strict);
     if (length > 0) {

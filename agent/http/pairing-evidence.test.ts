@@ -265,3 +265,15 @@ t.test(
     t.end();
   },
 );
+
+t.test('what is seen first where the start was missed may be the rest of a head', (t) => {
+  for (const rest of ['ET /a HTTP/1.1\r\nHost: a.test\r\n\r\n', '/a HTTP/1.1\r\n\r\n']) {
+    const { exchanges } = play(new Tap().client(rest).turns('b', 'c').frames, true);
+    t.same(
+      [...exchanges.values()].map(({ request }) => request).filter((uri) => uri !== null),
+      ['/b', '/c'],
+    );
+  }
+  t.same(pairsOf(new Tap().turns('a', 'b')), ['a-a probable', 'b-b probable'], 'or a request');
+  t.end();
+});

@@ -414,6 +414,8 @@ export class Connections {
         return true;
       }
       if (ahead >= 0 && ahead <= lateSynBytesMax && (state & HalfState.syn) === 0) {
+        // What lies between is late, and no other conversation's.
+        halves.first[half] = first;
         halves.state[half]! |= HalfState.syn;
         return true;
       }

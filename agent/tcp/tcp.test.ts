@@ -366,6 +366,14 @@ t.test('opening in unusual ways', (t) => {
     'SYN-ACK late',
   );
   t.equal(new Transcript().play('> . 1 "abc"\n> S 0\n> . 4 "def"'), 'open 0, 0.0 "abc", 0.0 "def"', 'SYN late');
+  const between = new Transcript();
+  between.play('> S 0\n< . 4 ack 1 "ghi"\n< SA 0 ack 1\nwait 600\n> . 1 ack 4 "abc"\nwait 600');
+  t.equal(
+    between.play('< . 1 ack 1 "def"\n< . 7 ack 4 "jkl"\n> . 4 ack 7 "d"'),
+    '0.1 "jkl", 0.0 "d"',
+    'what lies behind a late SYN',
+  );
+  t.equal(between.layer.counters.farBehindSegments, 0);
   const challenged = new Transcript();
   t.equal(
     challenged.play('> S 0\n< . 1 ack 28259\n> R 28259\nwait 300'),
