@@ -8,7 +8,6 @@
  *
  * One long file because it is one state machine: every method moves a SideRecord from one state to the next.
  */
-import assert from 'node:assert/strict';
 import { CloseReason, type GapReason, type Side, type StreamHandler } from '../tcp/stream-handler.ts';
 import { BodyFraming } from './body-framing.ts';
 import {
@@ -161,7 +160,8 @@ export class HttpLayer implements StreamHandler {
   }
 
   open(stream: number, _tsUs: number, midStream = true): void {
-    assert(stream < this.#limits.streamsMax);
+    // Not by `assert`, whose arguments are an array: this is run for every connection.
+    if (stream >= this.#limits.streamsMax) throw new RangeError(`stream ${stream} is over the limit`);
     this.#protocols[stream] = Protocol.unknown;
     this.#opened += 1;
     this.#connections[stream] = this.#opened;
@@ -491,7 +491,8 @@ export class HttpLayer implements StreamHandler {
     side.bufferLength = 0;
     side.state = SideState.start;
     // What begins in it came with any of its segments: the latest acknowledgement is too low for none.
-    const [origin, ack] = [this.#origin, this.#ack];
+    const origin = this.#origin;
+    const ack = this.#ack;
     this.#origin = side.bufferedSequence;
     this.#ack = side.ack;
     const at = this.#notStart(side, buffer, 0, length, tsUs);
@@ -956,7 +957,8 @@ export class HttpLayer implements StreamHandler {
     side.doubtful = false;
     side.held = 0;
     side.heldDigits = 1;
-    const [origin, ack] = [this.#origin, this.#ack];
+    const origin = this.#origin;
+    const ack = this.#ack;
     this.#origin = side.heldSequence;
     this.#ack = side.heldAck;
     this.#consume(side, text, 0, text.length, tsUs);
@@ -1096,7 +1098,8 @@ export class HttpLayer implements StreamHandler {
 
   #consumeHeld(side: SideRecord, buffer: Uint8Array | null, length: number, tsUs: number): void {
     if (buffer === null) return;
-    const [origin, ack] = [this.#origin, this.#ack];
+    const origin = this.#origin;
+    const ack = this.#ack;
     this.#origin = side.heldSequence;
     this.#ack = side.heldAck;
     this.#consume(side, buffer, 0, length, tsUs);

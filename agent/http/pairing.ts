@@ -459,7 +459,8 @@ export class Pairing {
       this.#comeEarly(stream, interim, message, place, flags);
       return;
     }
-    const [ack, previous] = [words[at + Of.previousAck]!, words[at + Of.previous]!];
+    const ack = words[at + Of.previousAck]!;
+    const previous = words[at + Of.previous]!;
     const verdict = interim
       ? (flags & EntryFlag.guessed) === 0
         ? 'certain'
