@@ -53,6 +53,9 @@ const CONTINUE_BYTES = 32;
 /** The head of an HTTP/0.9 response. */
 const NO_HEAD = new Uint8Array(0);
 
+/** Takes offsets, where `set` would need a view made for each head. */
+const copyBytes = Buffer.prototype.copy;
+
 /** Targets of so many characters are counted with the message itself (`SIDE_BYTES` in http-limits.ts). */
 const FREE_URI_CHARACTERS = 128;
 
@@ -473,12 +476,12 @@ export class HttpLayer implements StreamHandler {
       const larger = this.#pool.acquire(length);
       if (larger === null) return false;
       if (buffer !== null) {
-        larger.set(buffer.subarray(0, side.bufferLength));
+        copyBytes.call(buffer, larger, 0, 0, side.bufferLength);
         this.#pool.release(buffer);
       }
       side.buffer = buffer = larger;
     }
-    buffer.set(bytes.subarray(from, end), side.bufferLength);
+    copyBytes.call(bytes, buffer, side.bufferLength, from, end);
     side.bufferLength = length;
     return true;
   }
@@ -1032,12 +1035,12 @@ export class HttpLayer implements StreamHandler {
         side.heldSequence = (this.#origin + from) | 0;
         side.heldAck = this.#ack;
       } else {
-        larger.set(buffer.subarray(0, side.held));
+        copyBytes.call(buffer, larger, 0, 0, side.held);
         this.#pool.release(buffer);
       }
       side.expected = buffer = larger;
     }
-    buffer.set(bytes.subarray(from, end), side.held);
+    copyBytes.call(bytes, buffer, side.held, from, end);
     side.held = length;
     return true;
   }
@@ -1124,7 +1127,7 @@ export class HttpLayer implements StreamHandler {
       this.#counters.headsShed++;
       return;
     }
-    buffer.set(message.head!.subarray(message.headStart, message.headStart + length));
+    copyBytes.call(message.head!, buffer, 0, message.headStart, message.headStart + length);
     side.buffer = buffer;
     side.bufferLength = length;
     message.head = buffer;
