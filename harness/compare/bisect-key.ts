@@ -1,8 +1,8 @@
 /** What a bisection asks, and what each of its findings depends on besides. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import type { BisectKey } from './bisect-log.ts';
 import type { Commit } from './commits-between.ts';
 import { loadFiles } from './load-files.ts';
