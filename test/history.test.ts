@@ -74,7 +74,7 @@ t.test('what a gate measures is stored, listed, shown, exported and pruned', asy
   const metric = run('history', 'list', '--scenario', 'cart', '--metric', 'rss.max');
   t.match(
     metric.out,
-    /^rss\.max of cart, load lane; linux[^\n]*\n {2}[0-9a-f]{8} {2}[^\n]*MB\n {2}1 runs can be compared/m,
+    /^rss\.max of cart, load lane; linux[^\n]*\n {2}[0-9a-f]{8} {2}[^\n]*MB\n {2}1 run can be compared/m,
     metric.out + metric.err,
   );
   t.match(run('history', 'list', '--metric', 'rss.maxx').err, /there is no metric "rss\.maxx"; is "rss\.max" meant\?/);
