@@ -42,6 +42,8 @@ export const comparedSite = v.object({
   baseBytes: v.nullable(number),
   headBytes: v.nullable(number),
   errorBytes: number,
+  // Absent where it is not known, and in reports of before.
+  changed: v.optional(v.array(whole)),
   source: v.nullable(v.looseObject({ file: text })),
   // Reports of before have none.
   origin: v.optional(

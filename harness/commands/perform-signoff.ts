@@ -7,9 +7,9 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { formatDuration, printable } from '../../reports/format.ts';
 import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
 import { library } from '../project/library.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { Redactor } from '../redaction/redactor.ts';
 import { writeArchive } from '../signoff/archive.ts';
 import { writeFolder } from '../signoff/bundle-files.ts';
@@ -57,7 +57,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   // Of all that the environment holds, before the session takes secrets out of it.
   const redactor = new Redactor({ ...process.env });
-  const session = openSession();
+  const session = await openSession(flags.config);
   const passphrase = flags.passphraseFile === undefined ? session.passphrase : readPassphrase(flags.passphraseFile);
   const key = flags.key === undefined ? undefined : readPrivateKey(flags.key, passphrase);
   const project = await projectOf(flags);

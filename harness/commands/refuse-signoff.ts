@@ -7,9 +7,9 @@ import { isComparedWithItself, isOwnCommit, type SignoffReport } from '../../rep
 import { definitionOf } from '../ledger/definition.ts';
 import { limitsOf } from '../metrics/limits.ts';
 import { findMetric } from '../metrics/table.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
 import { isOwnAgent, runArguments, targetOf, limitsOf as textsOf } from '../project/run-arguments.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import type { Redactor } from '../redaction/redactor.ts';
 import { shownCommand } from '../requests/shown-command.ts';
 import { checkCommand, projectOf } from '../signoff/check-project.ts';

@@ -59,7 +59,13 @@ const commandsMax = 1_000;
 export class PreloadChannel {
   readonly v8 = new SampleTable(heapColumns);
   /** What the main thread has allocated, without readings. */
-  readonly grown = new SampleTable([{ name: 'allocated', unit: 'bytes', kind: 'counter' }], 16_384);
+  readonly grown = new SampleTable(
+    [
+      { name: 'allocated', unit: 'bytes', kind: 'counter' },
+      { name: 'offHeap', unit: 'bytes', kind: 'counter' },
+    ],
+    16_384,
+  );
   /** At fixed numbers of requests answered. */
   readonly marks: LineOf<'mark'>[] = [];
   readonly spaces: { readonly tMs: number; readonly used: Readonly<Record<string, number>> }[] = [];
@@ -216,7 +222,7 @@ export class PreloadChannel {
 
   #takeFigures(main: LineOf<'v8'>): void {
     this.#mainLine = main;
-    this.grown.add(main.tMs, [withoutReadings(main)]);
+    this.grown.add(main.tMs, [withoutReadings(main), main.offHeap ?? Number.NaN]);
     const line = this.threads.addedTo(main);
     this.last = line;
     const { heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles = null } = line;
