@@ -34,7 +34,7 @@ const metric = v.object({
   note: text,
 });
 
-const site = v.object({
+export const comparedSite = v.object({
   file: text,
   line: whole,
   functionName: text,
@@ -59,7 +59,7 @@ const scenario = v.object({
   method: v.picklist(['numbers', 'pairs']),
   pairs: whole,
   metrics: v.array(metric),
-  sites: v.array(site),
+  sites: v.array(comparedSite),
   fault: v.optional(text),
   definedIn: v.optional(v.object({ file: text, line: whole })),
   notes,

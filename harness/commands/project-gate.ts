@@ -64,7 +64,7 @@ export function gateWhole(project: Project, flags: ProjectGateFlags, tool: Tool)
 /** @returns the exit code. @throws FloodgateError where a scenario cannot be run */
 export async function projectGate(project: Project, flags: ProjectGateFlags): Promise<number> {
   const shard = shardAsked(flags);
-  const session = openSession();
+  const session = await openSession(project.file);
   const { scenarios, ledger, unlimited, checkout, common } = gateWhole(project, flags, session);
   const startedAtMs = Date.now();
   const folder = makeReportFolder('gate', flags.out);

@@ -11,6 +11,7 @@ import {
   preloadVariable,
 } from '../preload/options.ts';
 import { SampleTable } from './sample-table.ts';
+import { heapColumns } from './sampled-columns.ts';
 import { Threads, withoutReadings } from './thread-figures.ts';
 
 /** The preload: TypeScript in the repository, JavaScript where it was built. */
@@ -56,15 +57,7 @@ const lineCharactersMax = 1_000_000;
 const commandsMax = 1_000;
 
 export class PreloadChannel {
-  readonly v8 = new SampleTable([
-    { name: 'heapUsed', unit: 'bytes', kind: 'gauge' },
-    { name: 'heapTotal', unit: 'bytes', kind: 'gauge' },
-    { name: 'external', unit: 'bytes', kind: 'gauge' },
-    { name: 'arrayBuffers', unit: 'bytes', kind: 'gauge' },
-    { name: 'malloced', unit: 'bytes', kind: 'gauge' },
-    { name: 'allocated', unit: 'bytes', kind: 'counter' },
-    { name: 'handles', unit: 'count', kind: 'gauge' },
-  ]);
+  readonly v8 = new SampleTable(heapColumns);
   /** What the main thread has allocated, without readings. */
   readonly grown = new SampleTable(
     [
