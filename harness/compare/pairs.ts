@@ -6,7 +6,7 @@ import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { Lane, RunReport, Unit } from '../../reports/model.ts';
 import { type AllocationKind, commonMarks, type RequestMark, requestWindow } from '../metrics/request-window.ts';
 import { answersDiffer, withoutDifferent } from './answers.ts';
-import { childrenNote, withChildren } from './child-processes.ts';
+import { childrenNote, type WithFamily, withChildren } from './child-processes.ts';
 import type { FitMachine } from './fit-machine.ts';
 import { isMovedByNeighbours } from './fitness.ts';
 import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
@@ -22,7 +22,8 @@ export type Side = 'base' | 'head';
 
 /** What of a run is compared. */
 export type PairedRun = Pick<RunReport, 'figures' | 'budgets' | 'series' | 'fault'> &
-  Partial<Pick<RunReport, 'counters'>>;
+  Partial<Pick<RunReport, 'counters'>> &
+  WithFamily;
 
 export interface PairsOrder {
   readonly scenario: string;

@@ -134,7 +134,9 @@ const nothing: PairedRun = { figures: [], budgets: [], series: [], fault: null }
 function pairedRun(measurement: Measurement): PairedRun {
   const { figures, budgets, fault } = measuredAgain(measurement);
   const counters = answerCounters(measurement.pass.answers);
-  return { figures, budgets, fault, counters, series: [requestsOf(measurement.pass)] };
+  const { family } = measurement.pass;
+  const processes = family?.members ?? [];
+  return { figures, budgets, fault, counters, family: { processes }, series: [requestsOf(measurement.pass)] };
 }
 
 const notCompared: Verdict = {
