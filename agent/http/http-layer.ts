@@ -30,7 +30,7 @@ import { METHODS } from './methods.ts';
 import { Pairing } from './pairing.ts';
 import { Known, type Place } from './place.ts';
 import { SideRecord, SideState } from './side.ts';
-import { findStart } from './start-search.ts';
+import { findStart, mayBegin } from './start-search.ts';
 import { mayBeTls, parseTlsHello, RECORD_BYTES_MAX, type TlsHello, TlsVersion } from './tls-hello.ts';
 import { TlsRecords } from './tls-records.ts';
 import { distance, RESPONSE_BYTES_MIN } from './turn-taking.ts';
@@ -408,6 +408,8 @@ export class HttpLayer implements StreamHandler {
       side.bufferLength = 0;
       return at;
     }
+    // What is seen first where the start was missed may be the rest of a head: `ET /` is no method of its own.
+    if (side.fresh && side.placed && this.#isMidStream[side.stream] === 1) side.strict = !mayBegin(bytes, at, end);
     const limit = Math.min(end, at + this.#limits.headBytesMax);
     const length = this.#parser.parse(bytes, at, limit, side.strict);
     if (length > 0) {

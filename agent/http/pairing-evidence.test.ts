@@ -245,3 +245,35 @@ t.test('what is missing behind an answer to HEAD that was captured before its re
   }
   t.end();
 });
+
+t.test(
+  'an answer that is captured before the end of its chunked request is that one’s, also where no SYN was seen',
+  (t) => {
+    const head = 'POST /up HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const swapped = (tap: Tap, one: number, other: number) => {
+      const [first, second] = [tap.frames[one]!, tap.frames[other]!];
+      tap.frames[one] = { ...second, tsUs: first.tsUs };
+      tap.frames[other] = { ...first, tsUs: second.tsUs };
+      return tap;
+    };
+    const up = () => new Tap().client(`${head}5\r\n12345\r\n`).client('0\r\n\r\n').server(answer('up'));
+    t.same(pairsOf(swapped(up(), 1, 2)), ['up-up probable']);
+    const behind = pairsOf(up().turns('b')).slice(1);
+    t.same(pairsOf(swapped(up().turns('b'), 1, 2)), ['up-up probable', ...behind]);
+    const later = new Tap().turns('a').client(head).client('0\r\n\r\n').server(answer('up'));
+    t.equal(pairsOf(swapped(later, 3, 4)).at(-1), 'up-up probable');
+    t.end();
+  },
+);
+
+t.test('what is seen first where the start was missed may be the rest of a head', (t) => {
+  for (const rest of ['ET /a HTTP/1.1\r\nHost: a.test\r\n\r\n', '/a HTTP/1.1\r\n\r\n']) {
+    const { exchanges } = play(new Tap().client(rest).turns('b', 'c').frames, true);
+    t.same(
+      [...exchanges.values()].map(({ request }) => request).filter((uri) => uri !== null),
+      ['/b', '/c'],
+    );
+  }
+  t.same(pairsOf(new Tap().turns('a', 'b')), ['a-a probable', 'b-b probable'], 'or a request');
+  t.end();
+});

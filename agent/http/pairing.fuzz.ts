@@ -82,10 +82,10 @@ class Pairs implements MessageHandler {
   body(): void {}
   bodyGap(): void {}
 
-  /** Only then the verdict is final. */
+  /** Only then the verdict is final; a request that had none when it began has none of its own. */
   end(message: HttpMessage): void {
     const halves = this.exchanges.get(`${message.connection}/${message.exchange}`);
-    if (halves?.verdict === 'probable') halves.verdict = message.pairing;
+    if (halves?.verdict === 'probable' && message.pairing !== 'open') halves.verdict = message.pairing;
   }
 }
 

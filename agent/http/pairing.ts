@@ -478,7 +478,7 @@ export class Pairing {
       this.#foundPipelining(stream);
       return;
     }
-    const isSure = verdict === 'certain' && this.#turns.isMeant(flags, found);
+    const isSure = verdict === 'certain' && this.#turns.isMeant(flags, found) && this.#turns.isLastAsked(found, place);
     while (entries.first(stream, Queue.requests) !== found) this.#dropRequest(stream);
     this.#answer(stream, interim, message, place, found, isSure ? 'certain' : 'probable');
   }

@@ -1,6 +1,6 @@
 /** Finds the next message head in bytes whose place in the conversation is unknown. Native searches only: it runs over bodies. */
 import { HEAD_INCOMPLETE, HEAD_INVALID, type HeadParser } from './head-parser.ts';
-import { isMethodPrefix, METHOD_BYTES_MAX, methodStartBefore } from './methods.ts';
+import { isMethodPrefix, METHOD_BYTES_MAX, methodIndex, methodStartBefore } from './methods.ts';
 
 const VERSION = Buffer.from('HTTP/1.', 'latin1');
 const SP = 32;
@@ -29,6 +29,16 @@ export function findStart(
     if (parser.parse(bytes, version, end, true) !== HEAD_INVALID) return version;
   }
   return partialStart(parser, bytes, from, end, lineBytesMax);
+}
+
+/** Whether a message with a known method, or a response, may begin so: `ET /` does not. */
+export function mayBegin(bytes: Uint8Array, start: number, end: number): boolean {
+  const last = Math.min(end, start + METHOD_BYTES_MAX + 1);
+  let at = start;
+  while (at < last && bytes[at] !== SP) at++;
+  if (bytes[start] === VERSION[0]) return true;
+  if (at === end) return isMethodPrefix(bytes, start, at);
+  return bytes[at] === SP && methodIndex(bytes, start, at) >= 0;
 }
 
 /** Start of the request line whose version is at `version`, or −1. */

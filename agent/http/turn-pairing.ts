@@ -251,7 +251,8 @@ export class TurnPairing {
     }
     if (!interim && following >= 0 && crosses(this.#answered, this.#askedOf(following))) return PIPELINES;
     if (found < 0 || this.#isInBody(flags, this.#answered, this.#askedOf(found))) return NONE;
-    if (!this.#answersNoneAfter(found, following, place)) return NONE;
+    if (!this.#answersNoneAfter(found, following, place) && !this.#answersFlowing(stream, found, following, place))
+      return NONE;
     // It begins where the answer to that request does: no body is searched any more.
     if (interim) this.#streams.unset(stream, StreamFlag.responsesGuessed);
     return found;
@@ -364,6 +365,25 @@ export class TurnPairing {
   #answersNoneAfter(found: number, following: number, { ack, reached, known }: Place): boolean {
     if (answersNoneLater(this.#answered, this.#askedOf(found))) return true;
     return following < 0 && !this.#answered.isTimeout && (known & Known.within) !== 0 && distance(reached, ack) <= 0;
+  }
+
+  /**
+   * Whether a response that acknowledges more than was seen of the client is that of the request `found`: it flows, and does not
+   * say where it ends. No other response has begun since, and a client that takes turns has sent nothing behind it.
+   */
+  #answersFlowing(stream: number, found: number, following: number, { known }: Place): boolean {
+    const response = this.#answered;
+    const request = this.#askedOf(found);
+    const isLast =
+      this.#parts[(found << entryShift) + Part.exchange] === this.#words[stream * streamWords + Of.exchange];
+    const isFlowing = isLast && following < 0 && !request.hasEnd && (known & Known.within) !== 0;
+    return isFlowing && !response.isTimeout && isFirstAfter(response, request);
+  }
+
+  /** Whether it is certain that the response described last, which may answer the request `found`, answers none behind it. */
+  isLastAsked(found: number, { ack, reached, known }: Place): boolean {
+    if (answersNoneLater(this.#answered, this.#askedOf(found))) return true;
+    return (known & Known.reached) !== 0 && distance(reached, ack) <= 0;
   }
 
   #answerOf(entry: number): Answered {

@@ -115,6 +115,7 @@ t.test('fragments of TCP segments become segments, within their bounds', (t) => 
       layer.frame(piece, 0, piece.length, piece.length, (nowUs += 10), 0);
     }
   }
+  layer.advance((nowUs += defaultTcpLimits.ackSlackUs));
   t.equal(handler.bytes, 9000);
   t.equal(layer.counters.datagramsReassembled, 3);
   for (let id = 0; id < 5000; id += 1) {
@@ -149,6 +150,7 @@ t.test('fragments within fragments become segments; nesting without end is given
     for (const piece of pieces) layer.frame(piece, 0, piece.length, piece.length, (nowUs += 10), 0);
   };
   feed(nest(1));
+  layer.advance((nowUs += defaultTcpLimits.ackSlackUs));
   t.equal(handler.bytes, 3000);
   t.equal(layer.snapshot()['wire.tooDeep'], 0);
   // The long pieces last: each of them completes what is around it.

@@ -8,6 +8,7 @@ import { LinkedLists } from '../bounded/linked-lists.ts';
 import type { PagePool } from '../bounded/page-pool.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { Assembler, type AssemblerArrays } from './assembler.ts';
+import { Beginnings } from './beginnings.ts';
 import type { TcpCounters } from './counters.ts';
 import { HalfState, HalfStreams } from './half-streams.ts';
 import {
@@ -66,6 +67,7 @@ export class Connections {
   readonly #closing: Uint8Array;
   readonly #past: PastConversations;
   readonly #succession: Succession;
+  readonly #beginnings: Beginnings;
   readonly #networks: NetworkPolicy;
   readonly #urgentPolicy: UrgentPolicy;
   /** Null where urgent bytes stay. */
@@ -106,6 +108,14 @@ export class Connections {
       take: (...what) => this.#takeHeld(...what),
       restart: (half) => this.#restart(half),
     });
+    this.#beginnings = new Beginnings({
+      ...{ limits, table: this.table, halves: this.halves, counters },
+      announce: (...how) => this.#announce(...how),
+      takeSyn: (slot, half, ...what) => {
+        if (this.#takeSyn(slot, half, ...what)) this.#take(slot, half, ...what);
+      },
+      take: (...what) => this.#take(...what),
+    });
   }
 
   /** Bytes of all tables for these limits, pages not counted. */
@@ -113,7 +123,7 @@ export class Connections {
     const { streamsMax } = limits;
     const tables = StreamTable.bytesFor(streamsMax) + HalfStreams.bytesFor(streamsMax) + Assembler.bytesFor(limits);
     const past = PastConversations.bytesFor(streamsMax) + Succession.bytesFor(limits) + UrgentData.bytes;
-    return tables + past + streamsMax * (9 + 8 + 1);
+    return tables + past + Beginnings.bytesFor(limits) + streamsMax * (9 + 8 + 1);
   }
 
   /** For a kernel that takes segments; `assembler` is null where those that are late, and ends of streams, are not its to take. */
@@ -125,6 +135,11 @@ export class Connections {
 
   get pagesInUse(): number {
     return this.#assembler.pagesInUse;
+  }
+
+  /** Whether a stream waits that only the clock may end the waiting of. */
+  get isWaiting(): boolean {
+    return this.#beginnings.isWaiting;
   }
 
   /** Takes one decoded segment, whose offsets refer to `bytes`. */
@@ -183,11 +198,14 @@ export class Connections {
   /** A segment of a watched stream. @returns whether it was not the stream's to take */
   #lookAt(slot: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
     const half = this.#halfOf(slot);
-    if (this.#succession.concerns(slot)) {
-      if (this.#succession.look(slot, half, packet, bytes, tsUs)) return true;
-      if (this.table.listOf(slot) !== StreamList.closed) return false;
-      // What was held has brought the stream to its end.
-      this.#counters.segmentsAfterClose += 1;
+    const isBeginning = this.#beginnings.concerns(slot);
+    if (isBeginning) this.table.touch(slot, tsUs);
+    if (isBeginning || this.#succession.concerns(slot)) {
+      if ((isBeginning ? this.#beginnings : this.#succession).look(slot, half, packet, bytes, tsUs)) return true;
+      if (this.table.listOf(slot) > StreamList.closed) return false;
+      // What was held has brought the stream to its end, or was of none.
+      if (this.table.listOf(slot) < 0) this.#counters.segmentsWithoutStream += 1;
+      else this.#counters.segmentsAfterClose += 1;
       return true;
     }
     if (this.#isTagged(slot) || this.#urgent?.isAwaited(slot * 2) || this.#urgent?.isAwaited(slot * 2 + 1))
@@ -286,7 +304,7 @@ export class Connections {
         counters.segmentsAfterClose += 1;
         return -1;
       }
-    } else if (!syn && packet.payloadWireBytes === 0) {
+    } else if (!syn && packet.payloadWireBytes === 0 && !(this.#mayWait && (packet.flags & TcpFlag.fin) !== 0)) {
       counters.segmentsWithoutStream += 1;
       return -1;
     } else if (!syn && this.#isSentAgain(packet, tsUs)) {
@@ -302,7 +320,16 @@ export class Connections {
       counters.streamsRefused += 1;
       return -1;
     }
-    return this.#open(closed, packet, tsUs, interfaceIndex);
+    if (syn || !this.#mayWait) return this.#open(closed, packet, tsUs, interfaceIndex);
+    const slot = this.#slotFor(packet, true, tsUs, interfaceIndex);
+    this.#resetHalves(slot, packet);
+    this.#beginnings.begin(slot, slot * 2, packet, bytes, false, tsUs);
+    return -1;
+  }
+
+  /** Whether a stream may wait for its beginning. */
+  get #mayWait(): boolean {
+    return this.#beginnings.hasRoom && this.#pressure[0]! < Pressure.shedOutOfOrder;
   }
 
   /** Whether all that a segment says was known when a stream with its addresses was closed, however long ago. */
@@ -324,18 +351,31 @@ export class Connections {
     if (slot >= 0) {
       this.#succession.drop(slot);
       table.restart(slot, packet, fromClient, !syn, tsUs, interfaceIndex);
-    } else {
-      const victim = table.victim();
-      if (victim >= 0) this.#evict(victim, tsUs);
-      slot = table.open(packet, fromClient, !syn, tsUs, interfaceIndex);
-    }
+    } else slot = this.#slotFor(packet, fromClient, tsUs, interfaceIndex);
     this.#begin(slot, packet, !syn, tsUs);
     return slot;
   }
 
+  /** A slot for the packet looked up last, which has none. */
+  #slotFor(packet: Packet, fromClient: boolean, tsUs: number, interfaceIndex: number): number {
+    const { table } = this;
+    const midStream = (packet.flags & TcpFlag.syn) === 0;
+    const victim = table.victim();
+    if (victim >= 0) this.#evict(victim, tsUs);
+    return table.open(packet, fromClient, midStream, tsUs, interfaceIndex);
+  }
+
   #begin(slot: number, packet: Packet, midStream: boolean, tsUs: number): void {
-    this.#beginHalf(slot * 2, packet.tag);
-    this.#beginHalf(slot * 2 + 1, packet.tag);
+    this.#resetHalves(slot, packet);
+    this.#announce(slot, midStream, tsUs);
+  }
+
+  #resetHalves(slot: number, { tag }: Packet): void {
+    this.#beginHalf(slot * 2, tag);
+    this.#beginHalf(slot * 2 + 1, tag);
+  }
+
+  #announce(slot: number, midStream: boolean, tsUs: number): void {
     this.#counters.streamsOpened += 1;
     if (midStream) this.#counters.streamsOpenedMidStream += 1;
     this.#handler.open(slot, tsUs, midStream);
@@ -349,6 +389,8 @@ export class Connections {
   }
 
   #evict(slot: number, tsUs: number): void {
+    this.#beginnings.settle(slot, tsUs);
+    if (this.table.listOf(slot) < 0) return;
     if (this.table.listOf(slot) === StreamList.closed) this.#counters.closedKeysEvicted += 1;
     else this.#close(slot, CloseReason.evicted, tsUs);
     this.#forget(slot);
@@ -374,6 +416,8 @@ export class Connections {
         return true;
       }
       if (ahead >= 0 && ahead <= lateSynBytesMax && (state & HalfState.syn) === 0) {
+        // What lies between is late, and no other conversation's.
+        halves.first[half] = first;
         halves.state[half]! |= HalfState.syn;
         return true;
       }
@@ -439,7 +483,13 @@ export class Connections {
     const fin = (packet.flags & TcpFlag.fin) !== 0;
     const sequence = (packet.flags & TcpFlag.syn) === 0 ? packet.sequence : (packet.sequence + 1) | 0;
     const isKnown = (halves.state[half]! & HalfState.known) !== 0;
-    if (!isKnown && (length > 0 || fin)) this.#pickUp(half, sequence);
+    if (!isKnown && (length > 0 || fin)) {
+      if (this.#mayWait && this.#beginnings.isUnanswered(half) && !this.#succession.concerns(slot)) {
+        this.#beginnings.begin(slot, half, packet, bytes, true, tsUs);
+        return;
+      }
+      this.#pickUp(half, sequence);
+    }
     if ((packet.flags & TcpFlag.urg) !== 0) this.#announceUrgent(half, packet);
     if (length === 0 && !fin) {
       if (isKnown && ((sequence - halves.next[half]!) | 0) === -1) {
@@ -718,6 +768,7 @@ export class Connections {
     const limits = this.#limits;
     this.#assembler.expire(nowUs);
     this.#succession.expire(nowUs);
+    this.#beginnings.expire(nowUs);
     for (let slot = this.#resetting.first(0); slot >= 0; slot = this.#resetting.first(0)) {
       const ageUs = nowUs - this.#overUs[slot]!;
       if (ageUs >= 0 && ageUs < limits.ackSlackUs) break;
@@ -740,6 +791,8 @@ export class Connections {
         continue;
       }
       if (ageUs < timeoutUs) return;
+      this.#beginnings.settle(slot, nowUs);
+      if (table.listOf(slot) !== list) continue;
       if (list !== StreamList.closed) this.#close(slot, CloseReason.idle, nowUs);
       this.#forget(slot);
     }
@@ -748,6 +801,7 @@ export class Connections {
   /** Closes every stream. */
   finish(tsUs: number): void {
     const table = this.table;
+    this.#beginnings.finish(tsUs);
     for (const list of [StreamList.established, StreamList.embryonic, StreamList.closed]) {
       for (let slot = table.oldest(list); slot >= 0; slot = table.oldest(list)) {
         if (list !== StreamList.closed) this.#close(slot, CloseReason.endOfInput, tsUs);
@@ -758,6 +812,7 @@ export class Connections {
 
   setPressure(level: Pressure, tsUs: number): void {
     this.#pressure[0] = level;
+    if (level >= Pressure.shedOutOfOrder) this.#beginnings.finish(tsUs);
     this.#assembler.setShedding(level >= Pressure.shedOutOfOrder, tsUs);
   }
 }

@@ -100,6 +100,11 @@ export interface TcpLimits {
   readonly successorsMax: number;
   /** Pages of payload that wait until it is known whose it is. @default 256 (512 KiB): an initial window for many of them. */
   readonly successorPagesMax: number;
+  /**
+   * Streams at one time that wait for their SYN, or for the answer to it, as long as `ackSlackUs`, each within an initial window; as
+   * many pages as of successors. @default 128: few begin out of order at one time, and the oldest goes on as it came. 0: none waits.
+   */
+  readonly beginningsMax: number;
   /** IP datagrams being put together from fragments at one time. @default 256. */
   readonly fragmentDatagramsMax: number;
   /** Bytes of all fragments waiting. @default 1 MiB: sixteen datagrams of the largest size. */
@@ -122,6 +127,7 @@ export const defaultTcpLimits: TcpLimits = {
   closedHoldUs: 2_000_000,
   successorsMax: 128,
   successorPagesMax: 256,
+  beginningsMax: 128,
   fragmentDatagramsMax: 256,
   fragmentBytesMax: 1024 * 1024,
   fragmentTimeoutUs: 15_000_000,

@@ -119,8 +119,8 @@ export class SegmentTaker implements RecordTaker {
   }
 
   #times(): Times {
-    const { clock, fragments } = this.#options;
-    const hostTickUs = fragments.waiting > 0 ? Number.NEGATIVE_INFINITY : clock.nextTrimUs;
+    const { clock, fragments, connections } = this.#options;
+    const hostTickUs = fragments.waiting > 0 || connections.isWaiting ? Number.NEGATIVE_INFINITY : clock.nextTrimUs;
     return [clock.nowUs, clock.nextTickUs, hostTickUs];
   }
 

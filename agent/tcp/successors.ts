@@ -20,6 +20,10 @@ export const SuccessorKind = {
   answer: 2,
   /** What the stream's side sent after its own RST. */
   survival: 3,
+  /** The slot's own stream, of which no SYN was seen (`beginnings.ts`), … */
+  unopened: 4,
+  /** … or its client's alone. */
+  unanswered: 5,
 } as const;
 export type SuccessorKind = (typeof SuccessorKind)[keyof typeof SuccessorKind];
 
@@ -115,9 +119,19 @@ export class Successors {
     return this.#slot[entry]!;
   }
 
+  /** Whether there is any entry. */
+  get isInUse(): boolean {
+    return this.#entries.first(0) >= 0;
+  }
+
+  /** The entry for which nothing came for longest; −1 without. */
+  get oldest(): number {
+    return this.#entries.first(0);
+  }
+
   /** The entry to be dropped before another begins; −1 while there is room. */
   victim(): number {
-    return this.#free.length > 0 ? none : this.#entries.first(0);
+    return this.#free.length > 0 ? none : this.oldest;
   }
 
   /** The entry for which nothing came in so long; −1 without. */
@@ -182,15 +196,19 @@ export class Successors {
     const hasSyn = (packet.flags & TcpFlag.syn) !== 0;
     const length = packet.payloadWireBytes + ((packet.flags & TcpFlag.fin) === 0 ? 0 : 1);
     this.#widen(own, sequence, (sequence + length) | 0);
-    if (hasSyn) {
-      this.syn[own] = 1;
-      this.start[own] = sequence;
-      // The one that answers is the server.
-      this.client[entry] = (packet.flags & TcpFlag.ack) === 0 ? side : side ^ 1;
-    }
+    if (hasSyn) this.noteSyn(entry, side, packet);
     if ((packet.flags & TcpFlag.ack) !== 0) this.#widen(own ^ 1, packet.acknowledgement, packet.acknowledgement);
     if (this.seen[own]! < 255) this.seen[own]! += 1;
     this.#touch(entry, tsUs);
+  }
+
+  /** Takes a SYN for that of this conversation. */
+  noteSyn(entry: number, side: number, packet: Packet): void {
+    const own = entry * 2 + side;
+    this.syn[own] = 1;
+    this.start[own] = (packet.sequence + 1) | 0;
+    // The one that answers is the server.
+    this.client[entry] = (packet.flags & TcpFlag.ack) === 0 ? side : side ^ 1;
   }
 
   #widen(half: number, from: number, to: number): void {

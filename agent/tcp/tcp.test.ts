@@ -279,6 +279,55 @@ t.test('a thousand resets with several pages waiting leave none in use', (t) => 
   t.end();
 });
 
+t.test('a beginning out of order waits for the answer to its SYN', (t) => {
+  const rest = '> S 0\n< SA 0 ack 1\n> . 1 ack 1';
+  const xs = (first: number) => `> . ${first} ack 1 "${'x'.repeat(40_000)}"`;
+  const cases: [name: string, script: string, events: string, midStream?: boolean][] = [
+    ['request first', `> . 1 ack 1 "abc"\n${rest}\n< . 1 ack 4 "def"`, 'open 0, 0.0 "abc", 0.1 "def"'],
+    [
+      'in two pieces, the second first',
+      `> . 4 ack 1 "def"\n> . 1 ack 1 "abc"\n${rest}`,
+      'open 0, 0.0 "abc", 0.0 "def"',
+    ],
+    ['answer first: sides stay right', `< . 1 ack 4 "def"\n${rest}`, 'open 0, 0.1 "def"'],
+    ['answer to the SYN before it', '> . 1 ack 1 "abc"\n< SA 0 ack 1\n> S 0', 'open 0, 0.0 "abc"'],
+    [
+      'data of the server before its SYN',
+      '> S 0\n< . 4 ack 1 "ghi"\n< . 1 ack 1 "def"\n< SA 0 ack 1',
+      'open 0, 0.1 "def", 0.1 "ghi"',
+    ],
+    ['its end before them', '> S 0\n< F 4 ack 1\n< . 1 ack 1 "def"\n< SA 0 ack 1', 'open 0, 0.1 "def", 0.1 end'],
+    [
+      'an end before all else',
+      `< F 4 ack 4\n> . 1 ack 1 "abc"\n${rest}\n< . 1 ack 4 "def"\n> F 4 ack 5`,
+      'open 0, 0.0 "abc", 0.1 "def", 0.1 end, 0.0 end, close 0 fin',
+    ],
+    ['no answer', '> S 0\n< . 1 ack 1 "def"\nwait 1000', 'open 0, 0.1 "def"'],
+    ['no SYN', '> . 1 ack 1 "abc"\n< . 1 ack 4 "def"\nwait 1000', 'open 0, 0.0 "abc", 0.1 "def"', true],
+    ['a reset', '> . 1 ack 1 "abc"\n> R 4\nwait 1000', 'open 0, 0.0 "abc", close 0 reset', true],
+    ['shed', '> . 1 ack 1 "abc"\npressure 2', 'open 0, 0.0 "abc"', true],
+    ['more than an initial window', `${xs(1)}\n${xs(40_001)}\n> . 80001 "y"`, 'open 0, 0.0 "x", 0.0 "y"', true],
+  ];
+  for (const [name, script, events, midStream = false] of cases) {
+    const transcript = new Transcript({ limits: { beginningsMax: 4 } });
+    t.equal(transcript.play(script).replace(/(?:0\.0 "x+", )+/, '0.0 "x", '), events, name);
+    t.same(transcript.midStream, [midStream], name);
+  }
+  const another = new Transcript({ limits: { beginningsMax: 4 } });
+  another.play('> . 1 ack 1 "abc"\n> S 0\n> S 99\n< SA 0 ack 100');
+  t.same(another.events, ['open 0', '0.0 "abc"', 'close 0 reused', 'open 0'], 'the SYN of another');
+  const alone = new Transcript({ limits: { beginningsMax: 4 } });
+  t.equal(alone.play('> F 1 ack 1\n< . 1 ack 2\nwait 1000'), '', 'an end of nothing opens nothing');
+  t.equal(alone.layer.counters.segmentsWithoutStream, 2);
+  t.equal(alone.layer.streamsOpen, 0);
+  const few = new Transcript({ limits: { beginningsMax: 1 } });
+  t.equal(few.play('> . 1 ack 1 "abc"'), '');
+  few.clientPort += 1;
+  t.equal(few.play('> . 1 ack 1 "def"'), 'open 0, 0.0 "abc"', 'the oldest goes on as it came');
+  t.equal(few.play('finish'), 'open 1, 1.0 "def", close 0 endOfInput, close 1 endOfInput');
+  t.end();
+});
+
 t.test('opening in unusual ways', (t) => {
   t.equal(
     new Transcript().play('> S 0\n< S 0\n> SA 0 ack 1\n< SA 0 ack 1\n> . 1 ack 1 "abc"\n< . 1 ack 4 "def"'),
@@ -317,6 +366,14 @@ t.test('opening in unusual ways', (t) => {
     'SYN-ACK late',
   );
   t.equal(new Transcript().play('> . 1 "abc"\n> S 0\n> . 4 "def"'), 'open 0, 0.0 "abc", 0.0 "def"', 'SYN late');
+  const between = new Transcript();
+  between.play('> S 0\n< . 4 ack 1 "ghi"\n< SA 0 ack 1\nwait 600\n> . 1 ack 4 "abc"\nwait 600');
+  t.equal(
+    between.play('< . 1 ack 1 "def"\n< . 7 ack 4 "jkl"\n> . 4 ack 7 "d"'),
+    '0.1 "jkl", 0.0 "d"',
+    'what lies behind a late SYN',
+  );
+  t.equal(between.layer.counters.farBehindSegments, 0);
   const challenged = new Transcript();
   t.equal(
     challenged.play('> S 0\n< . 1 ack 28259\n> R 28259\nwait 300'),

@@ -74,6 +74,8 @@ export class Connection implements HalfHost {
         this.#takeCopy(quiet > quietUs && peer.isAcknowledgedBeyond(segment.acknowledgement));
       own.delivered(offset, length, isTooLate);
     }
+    const captured = segment.payloadEnd - segment.payloadStart;
+    if (captured < segment.payloadBytes) own.cut(own.offsetOf(first) + captured, segment.payloadBytes - captured);
     own.passed();
     peer.passed();
     this.#isReset ||= segment.isReset;

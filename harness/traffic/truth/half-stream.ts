@@ -227,6 +227,11 @@ export class HalfStream implements FramerHost {
     if (this.#pending.length > 0) this.#settle(offset, offset + length);
   }
 
+  /** These bytes were cut off what is delivered (`Patience.cut`). */
+  cut(offset: number, length: number): void {
+    this.#patience.cut(Math.max(0, offset), offset + length);
+  }
+
   /** Nothing more comes of it: what waits is taken with its holes, what is not whole is lost. */
   end(isOrderly: boolean): void {
     while (this.#waiting.length > 0) {

@@ -76,9 +76,12 @@ export class MessageTruth {
   delivered(bytes: Uint8Array, start: number, end: number, tsUs: number, isDamaged: boolean): void {
     this.#clock.advance(tsUs);
     const segment = this.#segment;
-    if (!segment.read(bytes, start, end)) return;
-    const connection = this.#find(segment);
-    if (!connection) return;
+    const isSegment = segment.read(bytes, start, end);
+    const connection = isSegment ? this.#find(segment) : undefined;
+    if (!connection) {
+      if (isDamaged && (!isSegment || segment.payloadBytes > 0)) this.#strayed(bytes, start, end);
+      return;
+    }
     if (isDamaged) connection.isUncertain = true;
     const { payloadStart, payloadEnd, payloadBytes, sequence, isSyn, isFin } = segment;
     const length = payloadEnd - payloadStart + (isFin && payloadEnd - payloadStart === payloadBytes ? 1 : 0);
@@ -88,6 +91,14 @@ export class MessageTruth {
       at.delivered(segment, first, length, at !== connection);
       return;
     }
+    if (isDamaged && payloadBytes > 0) this.#strayed(bytes, start, end);
+  }
+
+  /** A damaged frame is of no stream that is known by its numbers: it may complete a message all the same, or begin others elsewhere. */
+  #strayed(bytes: Uint8Array, start: number, end: number): void {
+    this.#scanner.cut();
+    this.#counts.unframed(1 + this.#scanner.count(bytes, start, end), undefined);
+    this.#counts.doubt('strayed');
   }
 
   /** After the last frame. */

@@ -68,6 +68,13 @@ export class Patience {
     this.#late.add(start, known);
   }
 
+  /** A frame without these bytes of its segment is delivered: an observer knows how many are missing, and waits for no other copy. */
+  cut(start: number, end: number): void {
+    if (this.#seen.covers(start, end)) return;
+    this.#late ??= new IntervalSet();
+    this.#late.add(start, end);
+  }
+
   /** To be called once for each frame of the connection, after what it says was taken. */
   passed(): void {
     this.#advance();

@@ -9,6 +9,7 @@ const doubtWords = {
   holes: 'directions of streams with bytes that the recording does not hold',
   snapped: 'frames that the recording holds in part (snap length)',
   otherFrames: 'frames outside of plain TCP (fragments, tunnels) that may hold heads of messages',
+  strayed: 'damaged frames whose stream is unknown',
   copies: 'directions of streams that are seen in another network too',
   repeated: 'streams that were delivered once more, after a pause or their end',
   late: 'messages of which parts were delivered later than an observer waits',

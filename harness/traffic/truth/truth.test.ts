@@ -124,6 +124,34 @@ function delivery(script: readonly string[], delivered: readonly (readonly [at: 
   return truth.truth();
 }
 
+t.test(
+  'a frame cut short leaves nothing to wait for, and a damaged one of no known stream may hold what it held',
+  async (t) => {
+    const script = ['>S', '<S', get, ok];
+    const deliveredOf = (copies: readonly (readonly [at: number, change: (frame: Uint8Array) => Uint8Array])[]) => {
+      const truth = new MessageTruth(true);
+      const all = frames(script);
+      for (const frame of all) truth.sent(frame, 0, frame.length);
+      for (const [at, change] of copies) {
+        const frame = change(all[at]!);
+        truth.delivered(frame, 0, frame.length, 0, frame !== all[at] && frame.length === all[at]!.length);
+      }
+      truth.finish();
+      const { requestsIntact, requestsPossible } = truth.truth();
+      return [requestsIntact, requestsPossible];
+    };
+    const whole = (frame: Uint8Array) => frame;
+    const cut = (frame: Uint8Array) => frame.slice(0, 60);
+    const strayed = (frame: Uint8Array) => frame.map((byte, at) => (at === 29 ? byte ^ 64 : byte));
+    const [syn, answer] = [[0, whole] as const, [1, whole] as const];
+    t.same(deliveredOf([syn, answer, [2, whole]]), [1, 0]);
+    t.same(deliveredOf([syn, answer, [2, cut], [2, whole]]), [0, 1], 'cut, then whole');
+    t.same(deliveredOf([syn, answer, [2, whole], [2, cut]]), [1, 0], 'whole, then cut');
+    t.same(deliveredOf([syn, answer, [2, cut]]), [0, 0], 'cut');
+    t.same(deliveredOf([syn, answer, [2, strayed]]), [0, 2], 'from another address');
+  },
+);
+
 t.test('what comes later than an observer waits may be found, and the truth says so', async (t) => {
   const halves = ['> GET /a HTTP/1.1\r\nHo', '> st: x\r\n\r\n'];
   const acks = (count: number) => Array<string>(count).fill('<');

@@ -203,7 +203,8 @@ export function takeOther(tcp: i32, payload: i32, end: i32, captured: i32, slot:
       return 0;
     }
     if ((flags & TCP_FLAG_SYN) === 0) {
-      if (length > 0) {
+      // A FIN may come before what it ends.
+      if (length > 0 || (flags & TCP_FLAG_FIN) !== 0) {
         return 0;
       }
       Call.withoutStream += 1;
