@@ -1129,7 +1129,8 @@ export class HttpLayer implements StreamHandler {
       this.#counters.headsShed++;
       return;
     }
-    copyBytes.call(message.head!, buffer, 0, message.headStart, message.headStart + length);
+    // The head of an HTTP/0.9 response is nowhere: nothing is read at its start.
+    if (length > 0) copyBytes.call(message.head!, buffer, 0, message.headStart, message.headStart + length);
     side.buffer = buffer;
     side.bufferLength = length;
     message.head = buffer;
