@@ -158,7 +158,7 @@ class StreamDiscard implements StreamHandler {
   close(_stream: number, _reason: CloseReason, _tsUs: number): void {}
 }
 
-/** Several handlers, or none. */
+/** Several handlers, or none. By index: `for of` makes an object for each of them, for each message. */
 export class MessageFan implements MessageHandler {
   readonly readsHeadLater: boolean;
   readonly #handlers: readonly MessageHandler[];
@@ -169,18 +169,18 @@ export class MessageFan implements MessageHandler {
   }
 
   begin(message: HttpMessage): void {
-    for (const handler of this.#handlers) handler.begin(message);
+    for (let at = 0; at < this.#handlers.length; at += 1) this.#handlers[at]!.begin(message);
   }
 
   body(message: HttpMessage, bytes: Uint8Array, start: number, end: number): void {
-    for (const handler of this.#handlers) handler.body(message, bytes, start, end);
+    for (let at = 0; at < this.#handlers.length; at += 1) this.#handlers[at]!.body(message, bytes, start, end);
   }
 
   bodyGap(message: HttpMessage, length: number): void {
-    for (const handler of this.#handlers) handler.bodyGap(message, length);
+    for (let at = 0; at < this.#handlers.length; at += 1) this.#handlers[at]!.bodyGap(message, length);
   }
 
   end(message: HttpMessage): void {
-    for (const handler of this.#handlers) handler.end(message);
+    for (let at = 0; at < this.#handlers.length; at += 1) this.#handlers[at]!.end(message);
   }
 }

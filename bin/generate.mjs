@@ -25,7 +25,9 @@ const { generateEncoder } = await import('../agent/encode/encoder-generator.ts')
 const { exitCodesPage, metricsPage } = await import('../harness/metrics/pages.ts');
 const { configSchema } = await import('../harness/project/config.ts');
 const { comparisonSchema } = await import('../reports/comparison-schema.ts');
-const { scenarioSchema } = await import('../harness/project/scenario-schema.ts');
+const { limits, scenarioSchema } = await import('../harness/project/scenario-schema.ts');
+const { metricNamesInTable } = await import('../harness/metrics/metric-name.ts');
+const { sitePatternMetrics } = await import('../harness/metrics/table.ts');
 const { toJsonSchema } = await import('@valibot/to-json-schema');
 
 /** @type {[file: string, text: string][]} */
@@ -50,6 +52,13 @@ for (const [file, text] of generated) {
  * @param {string} title @param {import('valibot').GenericSchema} schema
  */
 function schemaText(title, schema) {
-  const body = toJsonSchema(schema, { errorMode: 'ignore', typeMode: 'input' });
+  const patterns = sitePatternMetrics.map(({ prefix }) => prefix).join('|');
+  const propertyNames = { anyOf: [{ enum: [...metricNamesInTable] }, { pattern: `^(${patterns}):.` }] };
+  const body = toJsonSchema(schema, {
+    ...{ errorMode: 'ignore', typeMode: 'input' },
+    // Limits are checked for their names behind the schema, which says the nearest; an editor knows them by it.
+    overrideSchema: ({ valibotSchema, jsonSchema }) =>
+      valibotSchema === limits ? { ...jsonSchema, propertyNames } : undefined,
+  });
   return `${JSON.stringify({ title, ...body }, null, 2)}\n`;
 }

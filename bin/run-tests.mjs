@@ -20,6 +20,8 @@ const env = { ...process.env, PATH: `${path.join(modules, '.bin')}${path.delimit
 /** Installs the package for a test, from the build that this variable names, where there is one. */
 const installer = 'test/installed-package.ts';
 const builtVariable = 'FLOODGATE_BUILT';
+/** They wait for programs that they started two thirds of the time: one after the other they took 27 minutes on two cores, so 17. */
+const systemJobs = 2;
 /** Editors write a file in several steps. */
 const settledMs = 200;
 
@@ -56,22 +58,27 @@ async function runAll() {
   if (flags.changed) tests = selection.reaching(tests, changedFiles(root));
   const [unit, system] = [tests.filter(selection.isUnit), tests.filter((test) => !selection.isUnit(test))];
   if (!flags.system) await runTap(unit, availableParallelism(), counts);
-  if (!flags.unit) await runSystem(system, selection.reaching(system, new Set([installer])).length > 1, counts);
+  if (!flags.unit) {
+    const alone = system.filter(selection.runsAlone);
+    const beside = system.filter((test) => !alone.includes(test));
+    await runTap(alone, 1, counts);
+    await runSystem(beside, selection.reaching(beside, new Set([installer])).length > 1, counts);
+  }
   for (const line of counts.skipped) process.stdout.write(`skipped: ${line}\n`);
   process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
   return counts.failed === 0;
 }
 
 /**
- * One after the other. Tests of the installed package would each build it: where there are several, it is built once.
+ * Two at a time. Tests of the installed package would each build it: where there are several, it is built once.
  * @param {readonly string[]} tests @param {boolean} buildsOnce @param {Counts} counts
  */
 async function runSystem(tests, buildsOnce, counts) {
-  if (!buildsOnce) return await runTap(tests, 1, counts);
+  if (!buildsOnce) return await runTap(tests, systemJobs, counts);
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-built-'));
   try {
     if (run(process.execPath, [path.join(root, 'bin/build.mjs'), folder])) env[builtVariable] = folder;
-    await runTap(tests, 1, counts);
+    await runTap(tests, systemJobs, counts);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 // Which tests a run takes. Nothing is listed by hand: the modules that a test imports decide.
 //
 // A **unit** test is pure: nothing that it reaches by imports starts a process, opens a socket, makes a thread or calls
-// native code, and it needs no corpora from outside the repository. So it may run beside others. Every other test is a
-// **system** test and runs alone, since it may measure. `systemModules` below is the whole rule.
+// native code, and it needs no corpora from outside the repository; `systemModules` below is the whole rule. As many run
+// at once as there are cores. Every other test is a **system** test. Much of it is waiting, so two run at once, except
+// where a line of the test's first comment begins with "Runs alone:", and why: what it judges is time or the machine.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -62,8 +63,14 @@ export function testSelection(root) {
     });
   }
 
+  /** @param {string} test */
+  function runsAlone(test) {
+    return /^(?: \*|\/\/) Runs alone: /m.test(readFileSync(path.join(root, test), 'utf8'));
+  }
+
   return {
     isUnit,
+    runsAlone,
     /** Tests that reach one of these files. @param {readonly string[]} tests @param {ReadonlySet<string>} changed */
     reaching: (tests, changed) => tests.filter((test) => [...reach(test)].some((file) => changed.has(file))),
   };

@@ -7,7 +7,7 @@ import t from 'tap';
 import { PcapWriter } from '../agent/pcap/pcap-writer.ts';
 import { traffic } from '../harness/traffic/flood/builders.ts';
 import { openFlood } from '../harness/traffic/flood/flood-traffic.ts';
-import type { FloodPlan } from '../harness/traffic/flood/plan.ts';
+import type { FloodPlan } from '../harness/traffic/flood/plan-types.ts';
 import { readCapture } from './capture.ts';
 
 const { flood, http, exchange, json, text, binary, form, multipart } = traffic;

@@ -6,6 +6,7 @@ import {
   formatLimit,
   formatMedian,
   formatOrigin,
+  formatPairs,
   formatSiteChange,
 } from './comparison-sentence.ts';
 import { excerptTitle, formatDuration, formatShare, formatSite, printable } from './format.ts';
@@ -30,7 +31,10 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
     if (details !== '') lines.push(...fencedBlock('text', details.split('\n')), '');
   }
   for (const scenario of report.scenarios) {
-    lines.push(`**${escaped(scenario.name)}**, ${scenario.lane} lane, ${scenario.pairs} interleaved pairs`, '');
+    lines.push(
+      `**${escaped(scenario.name)}**, ${scenario.lane} lane, ${formatPairs(scenario.pairs, 'interleaved')}`,
+      '',
+    );
     lines.push(...tableOf(judgedMetrics(scenario)), '');
     for (const site of scenario.sites) {
       lines.push(

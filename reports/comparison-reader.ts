@@ -8,6 +8,7 @@ import { ReportError } from './report-reader.ts';
 const excerpt = v.object({
   file: v.string(),
   line: v.number(),
+  alsoMeant: v.optional(v.array(v.number())),
   firstLine: v.number(),
   lines: v.array(v.string()),
   of: v.picklist(['suspect', 'keeper']),

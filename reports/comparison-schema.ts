@@ -34,7 +34,7 @@ const metric = v.object({
   note: text,
 });
 
-const site = v.object({
+export const comparedSite = v.object({
   file: text,
   line: whole,
   functionName: text,
@@ -42,6 +42,8 @@ const site = v.object({
   baseBytes: v.nullable(number),
   headBytes: v.nullable(number),
   errorBytes: number,
+  // Absent where it is not known, and in reports of before.
+  changed: v.optional(v.array(whole)),
   source: v.nullable(v.looseObject({ file: text })),
   // Reports of before have none.
   origin: v.optional(
@@ -57,7 +59,7 @@ const scenario = v.object({
   method: v.picklist(['numbers', 'pairs']),
   pairs: whole,
   metrics: v.array(metric),
-  sites: v.array(site),
+  sites: v.array(comparedSite),
   fault: v.optional(text),
   definedIn: v.optional(v.object({ file: text, line: whole })),
   notes,

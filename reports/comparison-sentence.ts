@@ -1,6 +1,14 @@
 /** What is said of one metric of a comparison, in a sentence: every format of machines carries it. Pure. */
 import type { ComparedMetric, ComparedScenario, ComparedSite, ComparisonReport } from './comparison.ts';
-import { formatBytes, formatDifference, formatShare, formatSite, formatValue, printable } from './format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDifference,
+  formatShare,
+  formatSite,
+  formatValue,
+  printable,
+} from './format.ts';
 import type { Unit } from './model.ts';
 
 const words = {
@@ -44,13 +52,13 @@ export interface PlaceInFile {
   readonly line: number;
 }
 
-/** Where a finding is shown: at the site that grew, else where the scenario is defined, else in the configuration. */
+/** Where a finding is shown: at the line of the site that grew, or where that is declared, else where the scenario is defined, else in the configuration. */
 export function placeOf(
   { config = 'floodgate.config.yaml' }: ComparisonReport,
   scenario: ComparedScenario | undefined,
   site: ComparedSite | undefined,
 ): PlaceInFile {
-  if (site?.file && site.line > 0) return site;
+  if (site?.file && site.line > 0) return { file: site.file, line: site.changed?.[0] ?? site.line };
   return scenario?.definedIn ?? { file: config, line: 1 };
 }
 
@@ -95,6 +103,11 @@ export function formatOrigin({ file, functionName, origin }: ComparedSite): stri
   if (how === 'renamed' && origin.functionName === functionName) return `, moved from ${printable(origin.file, 300)}`;
   const place = origin.file === file ? '' : `${printable(origin.file, 300)} `;
   return `, ${originWords[how]} ${place}${printable(origin.functionName || '(anonymous)', 200)}`;
+}
+
+/** `1 pair`, `5 interleaved pairs`. */
+export function formatPairs(count: number, kind = ''): string {
+  return `${formatCount(count)} ${kind === '' ? '' : `${kind} `}${count === 1 ? 'pair' : 'pairs'}`;
 }
 
 /** `+5.9 % … +6.1 %`; empty where it is not known. */

@@ -90,6 +90,8 @@ export interface ComparedSite {
   readonly headBytes: number | null;
   /** Standard error of the difference. */
   readonly errorBytes: number;
+  /** Lines of the function that are new or other than in the base, 1-based; absent where it is not known. */
+  readonly changed?: readonly number[];
   /** Lines of the head around what grew most; null for the others, and where there is no source to read. */
   readonly source: SourceExcerpt | null;
   /** What it was in the base, where that has another name, place or extent; null where it is the same function, new, or gone. */

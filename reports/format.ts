@@ -264,13 +264,16 @@ export function formatLines({ rows, counts }: LineBytes): string {
   return `${shown.join(', ')}${more} (${counts})`;
 }
 
-/** Lines of a source with their numbers, the one that is meant marked. */
-export function formatExcerpt({ lines, firstLine, line }: SourceExcerpt): string[] {
-  const width = String(firstLine + lines.length - 1).length;
-  return lines.map((text, i) => {
+/** Lines of a source with their numbers, those that are meant marked. */
+export function formatExcerpt({ lines, firstLine, line, alsoMeant = [] }: SourceExcerpt): string[] {
+  const lastLine = firstLine + lines.length - 1;
+  const width = String(lastLine).length;
+  const outside = alsoMeant.filter((each) => each < firstLine || each > lastLine);
+  const shown = lines.map((text, i) => {
     const number = firstLine + i;
-    return `${number === line ? '>' : ' '} ${String(number).padStart(width)} | ${printable(text.replaceAll('\t', '  '), 160)}`;
+    return `${number === line || alsoMeant.includes(number) ? '>' : ' '} ${String(number).padStart(width)} | ${printable(text.replaceAll('\t', '  '), 160)}`;
   });
+  return outside.length > 0 ? [...shown, `and line ${outside.join(', ')}`] : shown;
 }
 
 /** What rose, and by how much: `+368 MB`, `allocated 3.2 GB`. */

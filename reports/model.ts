@@ -238,6 +238,8 @@ export interface SourceExcerpt {
   readonly file: string;
   /** The line that is meant. */
   readonly line: number;
+  /** Others that are meant as well. @default none */
+  readonly alsoMeant?: readonly number[];
   readonly firstLine: number;
   readonly lines: readonly string[];
   /** Who it is: `suspect`, `keeper`. */

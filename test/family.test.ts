@@ -1,4 +1,7 @@
-/** Threads, children, short spikes and profiles of every interval: from the package, in a folder that is not ours. */
+/**
+ * Threads, children, short spikes and profiles of every interval: from the package, in a folder that is not ours.
+ * Runs alone: its tops last for 5 ms.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

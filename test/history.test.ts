@@ -103,15 +103,16 @@ t.test('what a gate measures is stored, listed, shown, exported and pruned', asy
 
 t.test('a team’s store in PostgreSQL, by a variable that no target sees', async (t) => {
   await withPostgres(t, async (url) => {
-    const store = { FLOODGATE_STORE: url };
+    const store = { FLOODGATE_STORE: url, PGPASSWORD: 'of the history' };
     write(
       'spy.js',
-      "if (Object.keys(process.env).some((name) => name.startsWith('FLOODGATE_STORE'))) process.exit(9);\nawait import(new URL('server.js', import.meta.url).href);\n",
+      "if (Object.keys(process.env).some((name) => /^(FLOODGATE_STORE|PGPASSWORD)/.test(name))) process.exit(9);\nawait import(new URL('server.js', import.meta.url).href);\n",
     );
     const words = ['--load', 'node load.js {port}', '--idle', '100ms', '--recover', '100ms', '--out', 'spied'];
     const spied = runWith(store, 'run', '--target', 'node spy.js', ...words);
     t.equal(spied.status, 0, spied.out + spied.err);
     t.match(spied.out, /^stored: [0-9a-f]{8} in postgres:\/\/localhost\/postgres$/m);
+    t.match(spied.err, /^PGPASSWORD is the history’s/m);
     const gate = runWith(store, 'gate', '--only', 'cart');
     t.match(gate.out, /^stored: [0-9a-f]{8} in postgres/m, gate.err);
     t.match(runWith(store, 'history').out, /gate .*All 1 scenarios within budget[^\n]*\n[^\n]* run /);

@@ -55,7 +55,8 @@ for (const [name, keeper, declaration, heaviest] of [
   t.test(`${name}: over the limit, with the keeper, its line and how many a request`, async (t) => {
     const { status, stdout, stderr, report } = run(name, 'leak');
     t.equal(status, 1, stdout + stderr);
-    const [spike] = report().spikes;
+    // On a busy machine the growth is two spikes, and the last one says who keeps it.
+    const spike = report().spikes.findLast(({ keeper }) => keeper);
     t.match(spike, { cause: 'leak', keeper: { name: keeper, file: `${name}.mjs` } });
     const each = spike?.keeper?.perRequest ?? 0;
     t.ok(each > 0.9 && each < 1.1, `${each} a request`);

@@ -99,6 +99,8 @@ t.test('the story: 10 % more in one function is worse, by name; a comment is not
   t.ok(metric.detectable! > 0.005, 'what could have been seen');
   const site = scenario!.sites[0]!;
   t.match(site, { file: /^server\.js$/, functionName: 'parseCart' });
+  t.same(site.changed, [5], 'the line that grew');
+  t.match(worse.out, /^ +> 5 \| +for \(let i = 0; i < 220;/m, 'is marked');
   const change = site.headBytes! / site.baseBytes! - 1;
   t.ok(change > 0.05 && change < 0.16, `parseCart ${change}`);
   const named = scenario!.sites.map(({ functionName }) => functionName);
@@ -319,9 +321,12 @@ try {
   const tsc = path.join(folder, 'node_modules', 'typescript', 'bin', 'tsc');
   const checked = spawned(tsc, '-p', '.');
   t.equal(checked.status, 0, checked.stdout + checked.stderr);
-  write('floodgate.config.ts', config.replace('targets:', 'target:'));
+  const limits = "defineConfig({ budgets: { 'rss.mx': '9 MB' }, thresholds: { 'bytes:src/**': '1 %' } });\n";
+  write('floodgate.config.ts', `${config.replace('targets:', 'target:')}${limits}`);
   const refused = spawned(tsc, '-p', '.');
   t.match(refused.stdout, /'target' does not exist in type/, refused.stderr);
+  t.match(refused.stdout, /'rss\.mx'+ does not exist in type 'Limits'/, 'a metric that there is not');
+  t.notMatch(refused.stdout, /bytes:src/, 'a pattern of call sites is a name');
 
   const documented = codeOf('ts');
   t.ok(documented.length >= 2);

@@ -17,10 +17,12 @@ t.test('a test is a unit test where nothing that it reaches leaves the process',
     'lazy.test.ts': `const { spawn } = await import(${JSON.stringify('./spawns.ts')});`,
     'corpora.test.ts': 'const folder = process.env.FLOODGATE_SHARED;',
     'native.test.ts': "import koffi from 'koffi';",
+    'timed.test.ts': "/**\n * What it tests.\n * Runs alone: it goes by milliseconds.\n */\nimport 'node:net';",
   });
-  const { isUnit, reaching } = testSelection(folder);
+  const { isUnit, reaching, runsAlone } = testSelection(folder);
   const tests = testsBelow(folder, '.');
   t.same(tests.filter(isUnit), ['pure.test.ts']);
+  t.same(tests.filter(runsAlone), ['timed.test.ts']);
   t.same(reaching(tests, new Set(['spawns.ts'])), ['deep.test.ts', 'lazy.test.ts']);
   t.same(reaching(tests, new Set(['pure.test.ts'])), ['pure.test.ts']);
   t.same(reaching(tests, new Set(['README.md'])), []);

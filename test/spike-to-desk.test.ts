@@ -45,7 +45,7 @@ t.test('from a spike in production to a small capture without secrets', { skip: 
         exchanges: [traffic.exchange({ response: json('2kB..40kB') })],
       }),
     ],
-    ...{ floodBytes: 3_000_000, exportsAtMs: 300, exports: 4, exportBytes: 16_000_000, coding: 'gzip' },
+    ...{ floodBytes: 3_000_000, exportsAtMs: 300, exports: 4, exportBytes: 24_000_000, coding: 'gzip' },
   });
   const { spike, said, framesSent } = recordIncident({
     ...{ package: path.dirname(launchers), folder: production, captures: day.captures, speed: 1 },

@@ -1,5 +1,3 @@
-import assert from 'node:assert/strict';
-
 /** Smallest head buffer: most heads fit (measured means: 350 bytes a request, 300 a response). */
 const SMALLEST_BYTES = 1024;
 
@@ -33,7 +31,8 @@ export class HeadPool {
 
   release(buffer: Uint8Array): void {
     const index = classOf(buffer.length);
-    assert.equal(buffer.length, SMALLEST_BYTES << index);
+    if (buffer.length !== SMALLEST_BYTES << index)
+      throw new RangeError(`a buffer of ${buffer.length} bytes is not the pool's`);
     let list = this.#free[index];
     if (list === undefined) {
       while (this.#free.length <= index) this.#free.push([]);

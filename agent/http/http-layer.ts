@@ -8,7 +8,6 @@
  *
  * One long file because it is one state machine: every method moves a SideRecord from one state to the next.
  */
-import assert from 'node:assert/strict';
 import { CloseReason, type GapReason, type Side, type StreamHandler } from '../tcp/stream-handler.ts';
 import { BodyFraming } from './body-framing.ts';
 import {
@@ -53,6 +52,9 @@ const CONTINUE_BYTES = 32;
 
 /** The head of an HTTP/0.9 response. */
 const NO_HEAD = new Uint8Array(0);
+
+/** Takes offsets, where `set` would need a view made for each head. */
+const copyBytes = Buffer.prototype.copy;
 
 /** Targets of so many characters are counted with the message itself (`SIDE_BYTES` in http-limits.ts). */
 const FREE_URI_CHARACTERS = 128;
@@ -161,7 +163,8 @@ export class HttpLayer implements StreamHandler {
   }
 
   open(stream: number, _tsUs: number, midStream = true): void {
-    assert(stream < this.#limits.streamsMax);
+    // Not by `assert`, whose arguments are an array: this is run for every connection.
+    if (stream >= this.#limits.streamsMax) throw new RangeError(`stream ${stream} is over the limit`);
     this.#protocols[stream] = Protocol.unknown;
     this.#opened += 1;
     this.#connections[stream] = this.#opened;
@@ -475,12 +478,12 @@ export class HttpLayer implements StreamHandler {
       const larger = this.#pool.acquire(length);
       if (larger === null) return false;
       if (buffer !== null) {
-        larger.set(buffer.subarray(0, side.bufferLength));
+        copyBytes.call(buffer, larger, 0, 0, side.bufferLength);
         this.#pool.release(buffer);
       }
       side.buffer = buffer = larger;
     }
-    buffer.set(bytes.subarray(from, end), side.bufferLength);
+    copyBytes.call(bytes, buffer, side.bufferLength, from, end);
     side.bufferLength = length;
     return true;
   }
@@ -493,7 +496,8 @@ export class HttpLayer implements StreamHandler {
     side.bufferLength = 0;
     side.state = SideState.start;
     // What begins in it came with any of its segments: the latest acknowledgement is too low for none.
-    const [origin, ack] = [this.#origin, this.#ack];
+    const origin = this.#origin;
+    const ack = this.#ack;
     this.#origin = side.bufferedSequence;
     this.#ack = side.ack;
     const at = this.#notStart(side, buffer, 0, length, tsUs);
@@ -958,7 +962,8 @@ export class HttpLayer implements StreamHandler {
     side.doubtful = false;
     side.held = 0;
     side.heldDigits = 1;
-    const [origin, ack] = [this.#origin, this.#ack];
+    const origin = this.#origin;
+    const ack = this.#ack;
     this.#origin = side.heldSequence;
     this.#ack = side.heldAck;
     this.#consume(side, text, 0, text.length, tsUs);
@@ -1032,12 +1037,12 @@ export class HttpLayer implements StreamHandler {
         side.heldSequence = (this.#origin + from) | 0;
         side.heldAck = this.#ack;
       } else {
-        larger.set(buffer.subarray(0, side.held));
+        copyBytes.call(buffer, larger, 0, 0, side.held);
         this.#pool.release(buffer);
       }
       side.expected = buffer = larger;
     }
-    buffer.set(bytes.subarray(from, end), side.held);
+    copyBytes.call(bytes, buffer, side.held, from, end);
     side.held = length;
     return true;
   }
@@ -1098,7 +1103,8 @@ export class HttpLayer implements StreamHandler {
 
   #consumeHeld(side: SideRecord, buffer: Uint8Array | null, length: number, tsUs: number): void {
     if (buffer === null) return;
-    const [origin, ack] = [this.#origin, this.#ack];
+    const origin = this.#origin;
+    const ack = this.#ack;
     this.#origin = side.heldSequence;
     this.#ack = side.heldAck;
     this.#consume(side, buffer, 0, length, tsUs);
@@ -1123,7 +1129,7 @@ export class HttpLayer implements StreamHandler {
       this.#counters.headsShed++;
       return;
     }
-    buffer.set(message.head!.subarray(message.headStart, message.headStart + length));
+    copyBytes.call(message.head!, buffer, 0, message.headStart, message.headStart + length);
     side.buffer = buffer;
     side.bufferLength = length;
     message.head = buffer;

@@ -81,10 +81,10 @@ export class Pairing {
     place.lookAcross();
     const words = this.#words;
     const at = stream * streamWords;
-    if (words[at + Of.mode]! === Mode.lost) this.#resume(stream, message.tsUs, place);
     const ms = millisecondsOf(message.tsUs);
+    if (words[at + Of.mode]! === Mode.lost) this.#resume(stream, ms, place);
     words[at + Of.lastMs] = ms;
-    const hasEarly = this.#rest(stream, message.tsUs);
+    const hasEarly = this.#rest(stream, ms);
     const flags = this.#turns.takeTurn(stream, place, headBytes, ms);
     if ((flags & EntryFlag.pipelined) !== 0) this.#foundPipelining(stream);
     message.pairing = 'absent';
@@ -153,8 +153,9 @@ export class Pairing {
     place.lookAcross();
     const words = this.#words;
     const at = stream * streamWords;
-    words[at + Of.lastMs] = millisecondsOf(message.tsUs);
-    this.#rest(stream, message.tsUs);
+    const ms = millisecondsOf(message.tsUs);
+    words[at + Of.lastMs] = ms;
+    this.#rest(stream, ms);
     message.exchange = -1;
     message.method = '';
     message.uri = '';
@@ -308,7 +309,7 @@ export class Pairing {
   }
 
   /** Gives up responses whose request has not come in time. @returns whether others wait */
-  #rest(stream: number, tsUs: number): boolean {
+  #rest(stream: number, ms: number): boolean {
     const words = this.#words;
     const at = stream * streamWords;
     const entries = this.#entries;
@@ -317,7 +318,7 @@ export class Pairing {
       const oldest = entries.first(stream, Queue.responses);
       if (oldest < 0) return false;
       const isPlaced = (this.#parts[(oldest << entryShift) + Part.flags]! & EntryFlag.placed) !== 0;
-      const ageMs = (millisecondsOf(tsUs) - this.#parts[(oldest << entryShift) + Part.ms]!) | 0;
+      const ageMs = (ms - this.#parts[(oldest << entryShift) + Part.ms]!) | 0;
       if (ageMs <= (isPlaced ? earlyUsMax / 1000 : quietMs)) return true;
       this.#dropResponse(stream);
       // Without an acknowledgement nothing shows that it was asked for.
@@ -329,11 +330,11 @@ export class Pairing {
   }
 
   /** A pipelining client's request after a quiet time, with nothing under way: pairing starts again. */
-  #resume(stream: number, tsUs: number, place: Place): void {
+  #resume(stream: number, ms: number, place: Place): void {
     const words = this.#words;
     const at = stream * streamWords;
     const streams = this.#streams;
-    if (((millisecondsOf(tsUs) - words[at + Of.lastMs]!) | 0) <= quietMs) return;
+    if (((ms - words[at + Of.lastMs]!) | 0) <= quietMs) return;
     const isKnown = (place.known & Known.reached) !== 0;
     const isUnderWay = isKnown && (distance(place.reached, place.ack) < 0 || distance(place.sequence, place.acked) < 0);
     if (isUnderWay) return;
@@ -411,7 +412,7 @@ export class Pairing {
     this.#parts[(entry << entryShift) + Part.sequence] = place.sequence;
     this.#parts[(entry << entryShift) + Part.ack] = place.ack;
     this.#parts[(entry << entryShift) + Part.end] = place.end;
-    this.#parts[(entry << entryShift) + Part.ms] = millisecondsOf(message.tsUs);
+    this.#parts[(entry << entryShift) + Part.ms] = this.#words[stream * streamWords + Of.lastMs]!;
     this.#parts[(entry << entryShift) + Part.flags] = flags;
   }
 
@@ -459,7 +460,8 @@ export class Pairing {
       this.#comeEarly(stream, interim, message, place, flags);
       return;
     }
-    const [ack, previous] = [words[at + Of.previousAck]!, words[at + Of.previous]!];
+    const ack = words[at + Of.previousAck]!;
+    const previous = words[at + Of.previous]!;
     const verdict = interim
       ? (flags & EntryFlag.guessed) === 0
         ? 'certain'
@@ -533,7 +535,7 @@ export class Pairing {
     this.#parts[(entry << entryShift) + Part.open] = this.#turns.open;
     this.#parts[(entry << entryShift) + Part.previous] = words[at + Of.previous]!;
     this.#parts[(entry << entryShift) + Part.previousAck] = words[at + Of.previousAck]!;
-    this.#parts[(entry << entryShift) + Part.ms] = millisecondsOf(message.tsUs);
+    this.#parts[(entry << entryShift) + Part.ms] = words[at + Of.lastMs]!;
     this.#parts[(entry << entryShift) + Part.flags] = flags;
   }
 

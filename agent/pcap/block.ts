@@ -45,9 +45,14 @@ export function readU16(bytes: Uint8Array, at: number, littleEndian: boolean): n
 }
 
 export function readU32(bytes: Uint8Array, at: number, littleEndian: boolean): number {
+  return readI32(bytes, at, littleEndian) >>> 0;
+}
+
+/** With a sign, as V8 hands on without making an object: for each frame. */
+export function readI32(bytes: Uint8Array, at: number, littleEndian: boolean): number {
   return littleEndian
-    ? (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-    : ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+    ? bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
+    : (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
 /** Exact up to 2⁵³; above that rounded. */

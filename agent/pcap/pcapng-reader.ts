@@ -6,6 +6,7 @@ import {
   frameBytesMax,
   interfacesMax,
   OptionCode,
+  readI32,
   readU16,
   readU32,
   readU64,
@@ -170,10 +171,11 @@ export class PcapngReader extends RecordReader {
     if (end - start < 28 + captured) return 28 + captured;
     const wire = readU32(bytes, start + 24, littleEndian);
     const high = readU32(bytes, start + 12, littleEndian);
-    this.#lastTsUs = from.scale.toUs(high, readU32(bytes, start + 16, littleEndian));
+    const tsUs = from.scale.toUs(high, readI32(bytes, start + 16, littleEndian));
+    this.#lastTsUs = tsUs;
     this.countFrame(from.index);
     const frameStart = start + 28;
-    sink.frame(bytes, frameStart, frameStart + captured, Math.max(wire, captured), this.#lastTsUs, from.index);
+    sink.frame(bytes, frameStart, frameStart + captured, Math.max(wire, captured), tsUs, from.index);
     return 0;
   }
 

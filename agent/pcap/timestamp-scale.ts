@@ -20,8 +20,10 @@ export class TimestampScale {
     this.#offsetUs = offsetSeconds * 1e6;
   }
 
-  toUs(high: number, low: number): number {
+  /** @param lowBits with or without a sign */
+  toUs(high: number, lowBits: number): number {
     const units = this.#unitsPerUs;
+    const low = lowBits >>> 0;
     if (units === 1) return high * two32 + low + this.#offsetUs;
     if (units > 1 && units <= exactUnitsMax && Number.isInteger(units)) {
       // Dividing the high half first keeps the whole microseconds exact: for nanoseconds the sum would not fit 2⁵³.

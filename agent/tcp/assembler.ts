@@ -585,8 +585,8 @@ export class Assembler {
         const ack = this.#pageAck[page]!;
         this.#next[half] = (this.#next[half]! + length - skip) | 0;
         this.#counters.deliveredBytes += length - skip;
-        const [stream, side] = [half >> 1, (half & 1) as Side];
-        this.#handler.data(stream, side, this.#pool.bytes, offset + skip, offset + length, tsUs, sequence, ack);
+        const side = (half & 1) as Side;
+        this.#handler.data(half >> 1, side, this.#pool.bytes, offset + skip, offset + length, tsUs, sequence, ack);
       }
       if (skip > 0) this.#counters.overwrittenBytes += skip;
       const end = (this.#pageSequence[page]! + length + this.#pageMissing[page]!) | 0;

@@ -207,7 +207,7 @@ export class Connections {
     }
     if (this.#isTagged(slot) || this.#urgent?.isAwaited(slot * 2) || this.#urgent?.isAwaited(slot * 2 + 1))
       return false;
-    for (const each of [half, half ^ 1]) this.halves.state[each]! &= ~HalfState.watched;
+    this.halves.unwatch(half);
     return false;
   }
 
@@ -220,10 +220,9 @@ export class Connections {
   /** The slot for a packet of another network than those before it of its direction; −1 where it has none yet. */
   #amongNetworks(slot: number, packet: Packet): number {
     const half = this.#halfOf(slot);
-    const { tag, state } = this.halves;
     if (this.#networks !== NetworkPolicy.auto || this.#succession.isOf(slot, half, packet)) {
-      tag[half] = packet.tag;
-      if (this.#networks === NetworkPolicy.auto) for (const each of [half, half ^ 1]) state[each]! |= HalfState.watched;
+      this.halves.tag[half] = packet.tag;
+      if (this.#networks === NetworkPolicy.auto) this.halves.watch(half);
       return slot;
     }
     const apart = this.table.findApart(packet);
@@ -386,19 +385,22 @@ export class Connections {
     this.#announce(slot, midStream, tsUs);
   }
 
-  #resetHalves(slot: number, packet: Packet): void {
-    const halves = this.halves;
-    for (const half of [slot * 2, slot * 2 + 1]) {
-      halves.reset(half);
-      halves.tag[half] = packet.tag;
-      if (packet.tag !== 0 && this.#networks === NetworkPolicy.auto) halves.state[half] = HalfState.watched;
-    }
+  #resetHalves(slot: number, { tag }: Packet): void {
+    this.#beginHalf(slot * 2, tag);
+    this.#beginHalf(slot * 2 + 1, tag);
   }
 
   #announce(slot: number, midStream: boolean, tsUs: number): void {
     this.#counters.streamsOpened += 1;
     if (midStream) this.#counters.streamsOpenedMidStream += 1;
     this.#handler.open(slot, tsUs, midStream);
+  }
+
+  #beginHalf(half: number, tag: number): void {
+    const halves = this.halves;
+    halves.reset(half);
+    halves.tag[half] = tag;
+    if (tag !== 0 && this.#networks === NetworkPolicy.auto) halves.state[half] = HalfState.watched;
   }
 
   #evict(slot: number, tsUs: number): void {
@@ -531,7 +533,7 @@ export class Connections {
     const sequence = (packet.sequence + packet.urgent - (isBefore ? 1 : 0)) | 0;
     if (((sequence - halves.next[half]!) | 0) < 0) return;
     this.#urgent.announce(half, sequence);
-    for (const each of [half, half ^ 1]) halves.state[each]! |= HalfState.watched;
+    halves.watch(half);
   }
 
   /** In order and nothing waits: the payload is handed on where it lies. */
@@ -750,16 +752,20 @@ export class Connections {
     this.#succession.drop(slot);
     this.#notePast(slot, tsUs);
     const watched = this.#isTagged(slot) ? HalfState.watched : 0;
-    for (const half of [slot * 2, slot * 2 + 1]) {
-      const isKnown = (this.halves.state[half]! & HalfState.known) !== 0;
-      this.halves.reset(half);
-      this.halves.state[half] = (isKnown ? HalfState.known | HalfState.ended : 0) | watched;
-    }
+    this.#endHalf(slot * 2, watched);
+    this.#endHalf(slot * 2 + 1, watched);
     countClose(this.#counters, reason);
     this.#handler.close(slot, reason, tsUs);
     this.#closing[slot] = 0;
     this.table.lastUs[slot] = tsUs;
     this.table.moveTo(StreamList.closed, slot);
+  }
+
+  /** Of a closed stream nothing is kept but whether its end is known. */
+  #endHalf(half: number, watched: number): void {
+    const isKnown = (this.halves.state[half]! & HalfState.known) !== 0;
+    this.halves.reset(half);
+    this.halves.state[half] = (isKnown ? HalfState.known | HalfState.ended : 0) | watched;
   }
 
   /** Remembers where a conversation that carried payload has ended. */
@@ -768,8 +774,7 @@ export class Connections {
     if (table.listOf(slot) !== StreamList.established) return;
     const first = slot * 2 + (table.clientFirst[slot] === 1 ? 0 : 1);
     const second = first ^ 1;
-    const isKnown = (half: number) => halves.state[half]! & HalfState.known;
-    const known = isKnown(first) | (isKnown(second) << 1);
+    const known = (halves.state[first]! & HalfState.known) | ((halves.state[second]! & HalfState.known) << 1);
     this.#past.note(table.hashOf(slot), halves.next[first]!, halves.next[second]!, known, tsUs);
   }
 

@@ -68,4 +68,15 @@ export class HalfStreams {
     this.state[half] = 0;
     this.strays[half] = 0;
   }
+
+  /** Has every segment of a stream, given by either of its half-streams, looked at (`HalfState.watched`). */
+  watch(half: number): void {
+    this.state[half]! |= HalfState.watched;
+    this.state[half ^ 1]! |= HalfState.watched;
+  }
+
+  unwatch(half: number): void {
+    this.state[half]! &= ~HalfState.watched;
+    this.state[half ^ 1]! &= ~HalfState.watched;
+  }
 }

@@ -140,10 +140,9 @@ export class Succession {
 
   #isConfirmed(half: number, entry: number, tsUs: number): boolean {
     const successors = this.#successors;
-    const [first, second] = [entry * 2, entry * 2 + 1];
     const kind = successors.kind[entry]!;
     if (kind === SuccessorKind.repetition && tsUs - successors.sinceUs[entry]! < repeatedUs) return false;
-    if (successors.seen[first]! > 0 && successors.seen[second]! > 0) return true;
+    if (successors.seen[entry * 2]! > 0 && successors.seen[entry * 2 + 1]! > 0) return true;
     if (kind === SuccessorKind.answer) return false;
     const own = entry * 2 + (half & 1);
     if (successors.seen[own]! >= straysMax) return true;
@@ -179,7 +178,7 @@ export class Succession {
     }
     this.#counters.successions += 1;
     if (isMixed) this.#counters.conversationsMixed += 1;
-    for (const at of [entry * 2, entry * 2 + 1]) {
+    for (let at = entry * 2; at <= entry * 2 + 1; at += 1) {
       if (known[at] === 1) this.#place(slot * 2 + ((at & 1) ^ client), start[at]!, syn[at] === 1);
     }
     const { fromFirst } = table;
@@ -220,7 +219,8 @@ export class Succession {
   #wasBefore(slot: number, entry: number): boolean {
     const first = this.#table.clientFirst[slot] === 1 ? 0 : 1;
     const { start, sinceUs } = this.#successors;
-    const [one, other] = [start[entry * 2 + first]!, start[entry * 2 + (first ^ 1)]!];
+    const one = start[entry * 2 + first]!;
+    const other = start[entry * 2 + (first ^ 1)]!;
     return this.#options.past.goesOn(this.#table.hashOf(slot), sinceUs[entry]!, one, other);
   }
 
@@ -251,7 +251,7 @@ export class Succession {
     const sequence = firstByte(packet);
     this.#successors.note(entry, half & 1, packet, sequence, tsUs);
     this.#hold(entry, half, packet, sequence, bytes, tsUs);
-    for (const each of [slot * 2, slot * 2 + 1]) this.#halves.state[each]! |= HalfState.watched;
+    this.#halves.watch(half);
   }
 
   /**
@@ -355,7 +355,7 @@ export class Succession {
     this.#resetSide[slot] = (half & 1) | (isKnown ? 0 : resetUnknown);
     this.#resetAt[slot] = packet.sequence;
     this.#resetPeerNext[slot] = this.#halves.next[half ^ 1]!;
-    for (const each of [half, half ^ 1]) this.#halves.state[each]! |= HalfState.watched;
+    this.#halves.watch(half);
   }
 
   /**
@@ -411,7 +411,7 @@ export class Succession {
   #survive(slot: number): void {
     const state = this.#halves.state;
     this.#options.resetting.remove(slot);
-    for (const half of [slot * 2, slot * 2 + 1]) {
+    for (let half = slot * 2; half <= slot * 2 + 1; half += 1) {
       if ((state[half]! & HalfState.fin) === 0) state[half]! &= ~HalfState.last;
     }
     this.#counters.resetsSurvived += 1;

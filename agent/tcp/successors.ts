@@ -153,7 +153,7 @@ export class Successors {
     this.#head[entry] = none;
     this.#tail[entry] = none;
     this.#pages[entry] = 0;
-    for (const half of [entry * 2, entry * 2 + 1]) {
+    for (let half = entry * 2; half <= entry * 2 + 1; half += 1) {
       this.known[half] = 0;
       this.seen[half] = 0;
       this.syn[half] = 0;

@@ -125,16 +125,18 @@ export class TcpLayer implements FrameSink {
     counters.frames += 1;
     counters.frameBytes += end - start;
     if (tsUs > this.#clock.nowUs || tsUs < this.#clock.nowUs - clockStepUs) this.advance(tsUs);
+    // The same number, where it is: V8 makes a new object of each that is read from a field and handed on.
+    const nowUs = tsUs === this.#clock.nowUs ? tsUs : this.#clock.nowUs;
     const linkType = this.#linkTypes[interfaceIndex] ?? this.#learnLinkType(interfaceIndex);
-    this.#handOn(decodeFrame(this.#packet, bytes, start, end, wireLength, linkType), bytes, interfaceIndex);
+    this.#handOn(decodeFrame(this.#packet, bytes, start, end, wireLength, linkType), bytes, nowUs, interfaceIndex);
     // Bounded by the frame: each takes 14 bytes of it at least.
-    while (this.#packet.rest !== 0) this.#handOn(decodeRest(this.#packet, bytes), bytes, interfaceIndex);
+    while (this.#packet.rest !== 0) this.#handOn(decodeRest(this.#packet, bytes), bytes, nowUs, interfaceIndex);
   }
 
-  #handOn(decoded: number, bytes: Uint8Array, interfaceIndex: number): void {
+  #handOn(decoded: number, bytes: Uint8Array, nowUs: number, interfaceIndex: number): void {
     this.decoded[decoded]! += 1;
-    if (decoded === Decoded.tcp) this.#segment(bytes, interfaceIndex);
-    else if (decoded === Decoded.fragment) this.#fragment(bytes, interfaceIndex);
+    if (decoded === Decoded.tcp) this.#segment(bytes, nowUs, interfaceIndex);
+    else if (decoded === Decoded.fragment) this.#fragment(bytes, nowUs, interfaceIndex);
   }
 
   #learnLinkType(interfaceIndex: number): number {
@@ -146,31 +148,31 @@ export class TcpLayer implements FrameSink {
     return this.#linkTypes[interfaceIndex]!;
   }
 
-  #segment(bytes: Uint8Array, interfaceIndex: number): void {
+  #segment(bytes: Uint8Array, nowUs: number, interfaceIndex: number): void {
     this.counters.segments += 1;
     if (this.#verifyChecksums && !isTcpChecksumRight(this.#packet, bytes)) {
       this.counters.checksumErrors += 1;
       return;
     }
-    this.#connections.segment(this.#packet, bytes, this.#clock.nowUs, interfaceIndex);
+    this.#connections.segment(this.#packet, bytes, nowUs, interfaceIndex);
   }
 
-  #fragment(bytes: Uint8Array, interfaceIndex: number): void {
+  #fragment(bytes: Uint8Array, nowUs: number, interfaceIndex: number): void {
     const datagram = this.#fragments.datagram;
     // Frames behind this one in the same frame lie in its bytes; those inside of a datagram are not looked for.
     const { rest } = this.#packet;
-    this.#putTogether(bytes, datagram, interfaceIndex);
+    this.#putTogether(bytes, datagram, nowUs, interfaceIndex);
     this.#packet.rest = rest;
   }
 
-  #putTogether(bytes: Uint8Array, datagram: Uint8Array, interfaceIndex: number): void {
+  #putTogether(bytes: Uint8Array, datagram: Uint8Array, nowUs: number, interfaceIndex: number): void {
     // A tunnel's packet may be a fragment in a datagram made of fragments: it waits in the same table, within its bounds.
     for (let from = bytes, depth = 0; depth < reassembliesMax; from = datagram, depth += 1) {
-      const length = this.#fragments.add(this.#packet, from, this.#clock.nowUs);
+      const length = this.#fragments.add(this.#packet, from, nowUs);
       if (length < 0) return;
       const decoded = decodeReassembled(this.#packet, datagram, 0, length);
       this.decoded[decoded]! += 1;
-      if (decoded === Decoded.tcp) this.#segment(datagram, interfaceIndex);
+      if (decoded === Decoded.tcp) this.#segment(datagram, nowUs, interfaceIndex);
       if (decoded !== Decoded.fragment) return;
     }
     this.decoded[Decoded.tooDeep]! += 1;

@@ -4,7 +4,7 @@
  * before it was announced stays. It stands for a receiver that reads at once.
  */
 import type { TcpCounters } from './counters.ts';
-import type { GapReason, Side, StreamHandler } from './stream-handler.ts';
+import type { CloseReason, GapReason, Side, StreamHandler } from './stream-handler.ts';
 
 /** Directions in which an urgent byte is awaited at one time: it comes with its announcement, or right behind it. */
 const urgentMax = 1024;
@@ -80,12 +80,11 @@ export class UrgentData implements StreamHandler {
     this.#handler.end(stream, side, tsUs);
   }
 
-  close(
-    stream: number,
-    ...how: Parameters<StreamHandler['close']> extends [number, ...infer Rest] ? Rest : never
-  ): void {
-    this.#awaited.delete(stream * 2);
-    this.#awaited.delete(stream * 2 + 1);
-    this.#handler.close(stream, ...how);
+  close(stream: number, reason: CloseReason, tsUs: number): void {
+    if (this.#awaited.size > 0) {
+      this.#awaited.delete(stream * 2);
+      this.#awaited.delete(stream * 2 + 1);
+    }
+    this.#handler.close(stream, reason, tsUs);
   }
 }

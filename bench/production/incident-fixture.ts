@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Between } from '../../harness/minimize/rewrite-capture.ts';
 import { rewriteCapture, writeCapture } from '../../harness/minimize/rewrite-capture.ts';
-import type { FloodPlan } from '../../harness/traffic/flood/plan.ts';
+import type { FloodPlan } from '../../harness/traffic/flood/plan-types.ts';
 import { openTraffic } from '../../harness/traffic/open-traffic.ts';
 import { type ExportsOrder, exportsCapture } from './exports-fixture.ts';
 import type { IncidentOrder, RecordedIncident } from './record-incident-fixture.ts';

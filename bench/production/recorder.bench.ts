@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { linearRegression } from 'simple-statistics';
 import { createRandom } from '../../agent/seeded-random.ts';
 import { isInNamespace, runInNamespace } from '../../harness/link/namespace.ts';
-import type { FloodPlan } from '../../harness/traffic/flood/plan.ts';
+import type { FloodPlan } from '../../harness/traffic/flood/plan-types.ts';
 import { openTraffic } from '../../harness/traffic/open-traffic.ts';
 import { Recording } from '../../harness/traffic/recording.ts';
 import { install } from '../../test/installed-package.ts';

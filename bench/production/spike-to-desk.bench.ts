@@ -11,7 +11,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseQuantity } from '../../harness/metrics/quantity.ts';
 import { traffic } from '../../harness/traffic/flood/builders.ts';
-import type { FloodPlan } from '../../harness/traffic/flood/plan.ts';
+import type { FloodPlan } from '../../harness/traffic/flood/plan-types.ts';
 import { install } from '../../test/installed-package.ts';
 import { makeSecrets } from './exports-fixture.ts';
 import { makeTraffic, recordIncident } from './incident-fixture.ts';

@@ -21,11 +21,10 @@ export type {
   ComparisonReport,
 } from '../../reports/comparison.ts';
 export type { BudgetResult, Note, RunReport, Unit, Verdict } from '../../reports/model.ts';
-export type { ProjectConfig, TargetConfig } from '../project/config.ts';
-export { defineConfig, defineScenario } from '../project/config.ts';
-export type { ScenarioConfig } from '../project/scenario-schema.ts';
+export type { Limits, ProjectConfig, Quantity, ScenarioConfig, TargetConfig } from '../project/define.ts';
+export { defineConfig, defineScenario } from '../project/define.ts';
 export { traffic } from '../traffic/flood/builders.ts';
-export type { FloodPart, FloodPlan } from '../traffic/flood/plan.ts';
+export type { FloodPart, FloodPlan } from '../traffic/flood/plan-types.ts';
 
 export interface CallOptions {
   /** Where targets, loads and captures are named, and a configuration is looked for. @default the working folder */

@@ -1,23 +1,23 @@
 /** `floodgate bisect`: the commit from which on a metric is worse, by the verdicts of `floodgate compare`. */
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparedMetric, ComparisonReport } from '../../reports/comparison.ts';
 import { formatChange, metricSentence, siteSentence } from '../../reports/comparison-sentence.ts';
+import { counted } from '../../reports/counted.ts';
 import { printable } from '../../reports/format.ts';
 import { type BisectRange, bisect, type Finding, looksLeft } from '../compare/bisect.ts';
 import { findingOf, metricOf, whyUnconfirmed } from '../compare/bisect-finding.ts';
+import { bisectKey } from '../compare/bisect-key.ts';
 import { type BisectEntry, BisectLog } from '../compare/bisect-log.ts';
 import { type CompareWish, compareCommits, type Failure, isFailure } from '../compare/commit-comparison.ts';
 import { type Commit, commitsBetween } from '../compare/commits-between.ts';
 import { failuresName } from '../compare/failures.ts';
-import { loadFiles } from '../compare/load-files.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { makeReportFolder } from './report-folder.ts';
 import { openSession } from './session.ts';
@@ -30,7 +30,8 @@ Examples:
 First the bad version is compared with the good one, by this metric alone. Then commits between them are compared with the good one, each time
 the one in the middle of what is left; one counts as bad from half of the whole change on. In the end the commit is compared with the one before
 it. A commit that cannot be built, run or decided makes the answer a range, never a wrong name. Findings are kept in .floodgate/bisect: a
-bisection that was interrupted goes on where it was, unless files of the working folder have changed: its load is what measures.
+bisection that was interrupted goes on where it was, unless what measures has changed: the configuration, an option, or files of the working
+folder. What git ignores, files elsewhere and the environment are not looked at: --fresh.
 
 Exit codes: 0 the commit was found, 2 could not run, 3 interrupted, 4 a range was found, or nothing is worse beyond doubt.`;
 
@@ -74,17 +75,10 @@ async function run(flags: BisectFlags): Promise<number> {
   knownMetric(flags.metric);
   if (flags.threshold !== undefined) parseQuantity(flags.threshold, '--threshold', 'share');
   const commits = commitsBetween(project.folder, flags.good, flags.bad);
-  const session = openSession();
+  const session = await openSession(project.file);
   const folder = makeReportFolder('bisect', flags.out);
   const question = new Bisection({ ...{ project, scenario: scenario!, flags, commits, folder, pairsMax }, ...session });
   return await question.answer();
-}
-
-/** What findings depend on: those of another question are none of this one's. */
-function questionOf({ project, scenario, flags, commits, pairsMax, toolVersion }: BisectionOptions) {
-  const { build, targets } = project.config;
-  const ends = [commits[0]!.id, commits.at(-1)!.id];
-  return { ends, scenario, build, targets, metric: flags.metric, threshold: flags.threshold, pairsMax, toolVersion };
 }
 
 interface BisectionOptions {
@@ -99,6 +93,9 @@ interface BisectionOptions {
   readonly toolVersion: string;
 }
 
+/** Of what has changed: a screen's width or two. */
+const namedMax = 5;
+
 /** One question, from the first comparison to what is printed. */
 class Bisection {
   readonly #options: BisectionOptions;
@@ -110,18 +107,16 @@ class Bisection {
   constructor(options: BisectionOptions) {
     this.#options = options;
     const { project, flags, commits } = options;
-    const hash = createHash('sha256').update(JSON.stringify(questionOf(options)));
-    const files = loadFiles(project.folder, JSON.stringify(options.scenario));
-    const key = { question: hash.digest('hex').slice(0, 16), files };
-    this.#log = new BisectLog(path.join(project.folder, '.floodgate', 'bisect'), key, flags.fresh);
+    const kept = path.join(project.folder, '.floodgate', 'bisect');
+    this.#log = new BisectLog(kept, bisectKey({ ...flags, ...options }), flags.fresh);
     this.#range = { good: 0, bad: commits.length - 1 };
   }
 
   async answer(): Promise<number> {
     const { commits, folder } = this.#options;
-    if (this.#log.size > 0) step(`${this.#log.size} commits are known from before (--fresh looks again)`);
-    else if (this.#log.hasOthers && !this.#options.flags.fresh)
-      step('what was found before is not used: files of the working folder, where the load is, were others then');
+    if (!this.#options.flags.fresh) this.#sayKnown();
+    // Marks the folder as ours, for one that is interrupted.
+    this.#writeData(false);
     if (this.#log.whole === undefined) {
       const whole = await this.#whole();
       if (typeof whole === 'number') return whole;
@@ -130,17 +125,34 @@ class Bisection {
     const range = await bisect(commits.length, (index, again) => this.#look(index, again));
     const answer = range.bad - range.good === 1 ? await this.#named(range) : this.#between(range);
     writeFileSync(path.join(folder, 'bisect.txt'), answer.text, { mode: 0o600 });
-    const data = `${JSON.stringify(this.#data(range, answer), null, 2)}\n`;
-    writeFileSync(path.join(folder, 'bisect.json'), data, { mode: 0o600 });
+    this.#range = range;
+    this.#writeData(answer.isExact);
     process.stdout.write(answer.text);
     return answer.isExact ? 0 : 4;
+  }
+
+  /** What of before counts, and what does not. */
+  #sayKnown(): void {
+    const { size, whole } = this.#log;
+    if (size > 0) {
+      const unseen =
+        'files that git ignores or that are elsewhere, and the environment, are not looked at: --fresh looks at every commit again';
+      step(`${counted(size, 'commit is', 'commits are')} known from before (${unseen})`);
+    }
+    const others = size > 0 || whole !== undefined ? undefined : this.#log.others();
+    if (others === undefined) return;
+    const { count, changed } = others;
+    const more = changed.length > namedMax ? ` and ${counted(changed.length - namedMax, 'other')}` : '';
+    step(
+      `${counted(count, 'comparison')} of before ${count === 1 ? 'is' : 'are'} not used, as what measures has changed: ${changed.slice(0, namedMax).join(', ')}${more}`,
+    );
   }
 
   /** @returns the metric where the bad version is worse, else the exit code */
   async #whole(): Promise<ComparedMetric | number> {
     const { commits, pairsMax, flags } = this.#options;
     const last = commits.at(-1)!;
-    step(`${flags.bad} beside ${flags.good}, ${commits.length - 1} commits apart`);
+    step(`${flags.bad} beside ${flags.good}, ${counted(commits.length - 1, 'commit')} apart`);
     const compared = await this.#compare(commits[0]!, last, 'whole', { pairsMax, threshold: flags.threshold });
     if (isFailure(compared)) {
       const hint = compared.why;
@@ -226,7 +238,7 @@ class Bisection {
     const between = commits
       .slice(good + 1, bad)
       .map((commit) => `  ${nameOf(commit)}: ${printable(this.#entryOf(commit)?.why ?? '', 200)}`);
-    const head = `RANGE: one of ${bad - good} commits, the last of which is ${nameOf(commits[bad]!)}`;
+    const head = `RANGE: one of ${counted(bad - good, 'commit')}, the last of which is ${nameOf(commits[bad]!)}`;
     const lines = [head, this.#whatWords(), 'Could not be decided:', ...between];
     return { text: `${lines.join('\n')}\n`, isExact: false };
   }
@@ -240,19 +252,21 @@ class Bisection {
     return this.#log.get(id) ?? this.#passed.get(id);
   }
 
-  #data({ good, bad }: BisectRange, { isExact }: Answer) {
-    const { commits, flags } = this.#options;
-    return {
+  #writeData(isExact: boolean): void {
+    const { commits, flags, folder } = this.#options;
+    const { good, bad } = this.#range;
+    const data = {
       kind: 'bisection',
       schemaVersion: 1,
       scenario: flags.scenario,
       metric: flags.metric,
-      change: this.#log.whole,
+      change: this.#log.whole ?? null,
       lastGood: commits[good]!.id,
       firstBad: commits[bad]!.id,
       isExact,
       commits: commits.map((commit) => ({ ...commit, ...this.#entryOf(commit) })),
     };
+    writeFileSync(path.join(folder, 'bisect.json'), `${JSON.stringify(data, null, 2)}\n`, { mode: 0o600 });
   }
 }
 

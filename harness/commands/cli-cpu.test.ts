@@ -1,4 +1,7 @@
-/** `floodgate run --cpu --flame --doctor`, as a person uses it. */
+/**
+ * `floodgate run --cpu --flame --doctor`, as a person uses it.
+ * Runs alone: samples of a processor are asked about.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -92,7 +92,7 @@ async function compare(flags: CompareFlags): Promise<number> {
   const limits = comparisonLimits(flags);
   const project = await loadProject(process.cwd(), flags.config);
   const scenarios = comparedScenarios(project, flags);
-  const session = openSession();
+  const session = await openSession(project.file);
   const common = shard && (await comparisonWhole(project, flags, session));
   const folder = makeReportFolder('compare', flags.out);
   const partial = shard && common && new PartialWriter(folder, { shard, common });

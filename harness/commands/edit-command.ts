@@ -48,7 +48,7 @@ export function addEditCommand(command: Command): void {
 
 async function edit(inputs: readonly string[], output: string, flags: Flags): Promise<void> {
   const order = orderOf(inputs, output, flags);
-  const { signal } = openSession();
+  const { signal } = await openSession();
   const schedule = flags.impairOut === undefined ? undefined : new DraftFile(flags.impairOut);
   try {
     const input = { isIdle: false };

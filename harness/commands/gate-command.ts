@@ -93,7 +93,7 @@ async function gate(names: readonly string[], flags: GateFlags): Promise<number>
     import('./gate-report.ts'),
   ]);
   const privilege = await enterNamespace('tap');
-  const session = openSession();
+  const session = await openSession();
   const startedAtMs = Date.now();
   const folder = makeReportFolder('gate', out);
   const runs: RunReport[] = [];

@@ -5,6 +5,7 @@ import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
+import { counted } from '../../reports/counted.ts';
 import { printable, verdictMark } from '../../reports/format.ts';
 import type { HistoryStore } from '../history/history-store.ts';
 import type { BatchRow } from '../history/tables.ts';
@@ -75,7 +76,7 @@ export function addHistoryCommand(command: Command): void {
     .action((flags: PruneFlags & Flags) => withStore(flags, (store, place) => prune(store, place, flags)));
   sub(
     'check',
-    'Looks whether the store is whole: its tables, each report by its name, and verdicts, figures and limits by their report.',
+    'Looks whether the store is whole: its tables, each entry by its seal, each report by its name, and verdicts, figures and limits by their report.',
   ).action((flags: Flags) => withStore(flags, check));
 }
 
@@ -163,7 +164,7 @@ async function exportAll(store: HistoryStore, project: string, file: string | un
   if (file === undefined) return;
   out.end();
   await once(out, 'finish');
-  process.stdout.write(`${count} entries: ${file}\n`);
+  process.stdout.write(`${counted(count, 'entry', 'entries')}: ${file}\n`);
 }
 
 async function add(folders: readonly string[], { config }: Flags): Promise<void> {
@@ -187,17 +188,20 @@ async function prune(store: HistoryStore, place: HistoryPlace, flags: PruneFlags
     keepReports: given(flags.keepReports, '--keep-reports', place.keepReports),
   });
   const { batches, bodies } = await store.prune(place.name, rule);
-  process.stdout.write(`removed: ${batches} entries with their figures; the whole reports of ${bodies} more\n`);
+  const entries = counted(batches, 'entry with its figures', 'entries with their figures');
+  process.stdout.write(`removed: ${entries}; the whole reports of ${bodies} more\n`);
 }
 
 async function check(store: HistoryStore, { name }: HistoryPlace): Promise<void> {
   const { faults, compared, removed } = await store.audit();
   if (faults.length > 0) {
     throw new FloodgateError('store-corrupt', `${store.shown}: ${faults.join('; ')}`, {
-      hint: 'Move it away: floodgate history export may still read what is whole.',
+      hint: 'Put a copy of before in its place; floodgate history export still reads what is whole.',
     });
   }
-  const runs = `${await store.countRuns(name)} runs of ${printable(name, 200)}`;
-  const without = removed === 0 ? '' : `; ${removed} reports were removed by retention, their figures stand alone`;
-  process.stdout.write(`${store.shown} is whole: ${runs}; ${compared} reports are what was stored${without}\n`);
+  const runs = `${counted(await store.countRuns(name), 'run')} of ${printable(name, 200)}`;
+  const reports = counted(compared, 'report is what was stored', 'reports are what was stored');
+  const without =
+    removed === 0 ? '' : `; of ${counted(removed, 'entry', 'entries')} retention removed the report: the seal holds`;
+  process.stdout.write(`${store.shown} is whole: ${runs}; ${reports}${without}\n`);
 }

@@ -1,4 +1,5 @@
 /** One metric from run to run, as lines for a terminal: its figures, and the points at which it changed. */
+import { counted } from '../../reports/counted.ts';
 import { formatShare, formatValue, printable } from '../../reports/format.ts';
 import type { Unit } from '../../reports/model.ts';
 import type { HistoryStore } from '../history/history-store.ts';
@@ -67,8 +68,9 @@ function changeWords({ before, after }: { before: number; after: number }, unit:
 }
 
 function pointWords({ points, looked, needed }: SeriesPoints): string {
-  if (looked < needed) return `${looked} runs can be compared; change points are looked for from ${needed} on.`;
+  if (looked < needed)
+    return `${counted(looked, 'run')} can be compared; change points are looked for from ${needed} on.`;
   return points.length === 0
-    ? `No change of level in ${looked} runs.`
-    : `${points.length} change${points.length === 1 ? '' : 's'} of level in ${looked} runs.`;
+    ? `No change of level in ${counted(looked, 'run')}.`
+    : `${counted(points.length, 'change')} of level in ${counted(looked, 'run')}.`;
 }

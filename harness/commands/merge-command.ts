@@ -59,7 +59,7 @@ export async function merge(folders: readonly string[], { out, config, partial }
   const measured = common.cells.filter((cell) => !missing.includes(cell));
   if (missing.length > 0 && measured.length === 0) throw unmeasured(missing, partials, partial === true);
   if (missing.length > 0 && partial !== true) throw incomplete(missing, partials);
-  const session = openSession();
+  const session = await openSession(config);
   const folder = makeReportFolder(common.comparison ? 'compare' : 'gate', out);
   for (const cell of measured) copyCell(cell, merged, partials, folder);
   const report = rendered(merged, folder, out === undefined);

@@ -5,12 +5,13 @@ import type { ComparedFailure, ComparedVersion, ComparisonReport } from '../../r
 import type { Note } from '../../reports/model.ts';
 import { compareScenario, type ScenarioOrder, type ScenarioResult } from '../compare/compare-scenario.ts';
 import type { Side } from '../compare/pairs.ts';
+import { runtimeDoubt } from '../compare/pinned-runtime.ts';
 import { sameFilesNotes } from '../compare/same-files.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import type { Version } from '../compare/version-label.ts';
 import type { VersionStore } from '../compare/version-store.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import type { Manifest, PartialWriter } from '../shards/partial.ts';
 import { readMachine } from '../watch/machine.ts';
 import { type ComparedFlags, type ComparisonLimits, comparedDefaults } from './compare-whole.ts';
@@ -68,7 +69,7 @@ export class Comparison {
     const { flags, store, partial, onStep } = this.#options;
     try {
       const versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
-      this.#doubts = sameFilesNotes(versions, store);
+      this.#doubts = [...sameFilesNotes(versions, store), ...runtimeNotes(versions, store)];
       for (const { text } of this.#doubts) onStep(text);
       for (const side of ['base', 'head'] as const) refuseMoved(versions[side], promised?.[side]);
       return versions;
@@ -144,6 +145,11 @@ export class Comparison {
     const of = (side: Side) => (this.#versions ? described(this.#versions[side]) : unprepared(flags[side]));
     return { base: of('base'), head: of('head') };
   }
+}
+
+function runtimeNotes({ base, head }: Readonly<Record<Side, Version>>, store: VersionStore): Note[] {
+  const text = runtimeDoubt({ base: store.runtimeOf(base), head: store.runtimeOf(head) });
+  return text === undefined ? [] : [{ severity: 'warning', text }];
 }
 
 /** Of a shard that has no scenario. */

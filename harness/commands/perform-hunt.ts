@@ -38,7 +38,7 @@ export async function performHunt(flags: HuntFlags): Promise<number> {
   const jobs = jobsOf(flags.jobs);
   await defectArguments(flags.defect);
   if (flags.confirm) await enterNamespace('tap');
-  const session = openSession();
+  const session = await openSession();
   const words = wordsOf(flags);
   const folder = makeSearchFolder('hunt', flags.out, JSON.stringify({ words, seed }));
   const progress = createSearchProgress(process.stderr);

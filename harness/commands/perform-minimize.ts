@@ -60,7 +60,7 @@ export async function performMinimize(what: string, more: readonly string[], fla
   checkTogether(flags, { isRequests, isOwnAgent });
   // Trials are in the lane that they say, each in a network of its own; whether one can be had is known before hours of them.
   if (flags.lane !== 'exact' && !isCheckOnly) await enterNamespace(lane);
-  const session = openSession();
+  const session = await openSession();
   const question = JSON.stringify({
     what: identityOf(subject),
     condition: condition.text,

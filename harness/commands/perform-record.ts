@@ -19,7 +19,7 @@ import { openSession } from './session.ts';
 export async function performRecord(flags: RecordFlags): Promise<number> {
   const order = orderOf(flags);
   if (order.between) await enterNamespace('tap');
-  const session = openSession();
+  const session = await openSession();
   const folder = new RecordingFolder(flags.output);
   try {
     if (order.between) {

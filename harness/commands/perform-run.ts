@@ -57,7 +57,7 @@ export async function performRun(given: string | undefined, flags: RunFlags): Pr
   const options = await askedOf(requests ? undefined : name, flags, found, target !== undefined);
   const cpu = cpuInstrumentsOf(flags, target);
   const privilege = await enterNamespace(options.lane);
-  const session = openSession();
+  const session = await openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
   const taken =
     name === '-' && !requests ? { ...options, ...(await spooled(options, folder, session.signal)) } : options;

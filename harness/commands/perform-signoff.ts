@@ -5,12 +5,11 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatDuration, printable } from '../../reports/format.ts';
-import type { Note } from '../../reports/model.ts';
 import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
 import { library } from '../project/library.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { Redactor } from '../redaction/redactor.ts';
 import { writeArchive } from '../signoff/archive.ts';
 import { writeFolder } from '../signoff/bundle-files.ts';
@@ -18,10 +17,12 @@ import { type BundleFiles, Room } from '../signoff/bundle-room.ts';
 import { measure } from '../signoff/measure.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
 import { printPage } from '../signoff/print-page.ts';
+import { isRelease } from '../signoff/raw-summary.ts';
 import { inputsOf } from '../signoff/recording.ts';
 import { Refused } from '../signoff/refusal.ts';
 import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
 import { sourceListName } from '../signoff/source-list.ts';
+import { toolName } from '../signoff/summary-again.ts';
 import { comparedLanesUsual, lanesUsual } from '../signoff/usual-order.ts';
 import { verifyBundle } from '../signoff/verify.ts';
 import { readMachineFacts } from '../watch/environment.ts';
@@ -36,6 +37,7 @@ import {
   refuseIdleLimits,
   refuseSamePrevious,
   refuseUncheckableCommands,
+  refuseUnnamedChanges,
   refuseUnreadableCommand,
 } from './refuse-signoff.ts';
 import { guard, makeReportFolder } from './report-folder.ts';
@@ -44,7 +46,6 @@ import { commandLine } from './shown-words.ts';
 import type { SignoffFlags } from './signoff-flags.ts';
 
 const releaseSet = 'release';
-const releaseCharactersMax = 200;
 
 /** @returns the exit code. @throws FloodgateError */
 export async function performSignoff(flags: SignoffFlags): Promise<number> {
@@ -56,7 +57,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   // Of all that the environment holds, before the session takes secrets out of it.
   const redactor = new Redactor({ ...process.env });
-  const session = openSession();
+  const session = await openSession(flags.config);
   const passphrase = flags.passphraseFile === undefined ? session.passphrase : readPassphrase(flags.passphraseFile);
   const key = flags.key === undefined ? undefined : readPrivateKey(flags.key, passphrase);
   const project = await projectOf(flags);
@@ -91,6 +92,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         ? { ...shown(previous), package: previous.package, ...sameSource(store, candidate, previous) }
         : null,
     };
+    refuseUnnamedChanges(versions);
     refuseSamePrevious({ ...versions, againstItself: flags.againstItself === true });
     const lanes = flags.lane ?? lanesUsual;
     const comparedLanes = flags.compareLane ?? comparedLanesUsual;
@@ -114,19 +116,14 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     const sealed = await sealBundle({
       ...{ measured, ledger, inputs, key },
       head: {
-        tool: { name: 'floodgate', version: session.toolVersion },
+        tool: { name: toolName, version: session.toolVersion },
         release: flags.release,
         ...versions,
         startedAt: new Date(startedAtMs).toISOString(),
         signedAt: new Date().toISOString(),
         command: commandLine(),
         machine: readMachineFacts(),
-        scope: {
-          set: chosen.set,
-          leftOut: chosen.leftOut,
-          lanes: [...new Set(measured.flatMap(({ runs }) => runs.map(({ lane }) => lane)))],
-        },
-        notes: notesOf(flags, lanes),
+        scope: { set: chosen.set, leftOut: chosen.leftOut },
       },
       project: sealedProject,
       sourceList,
@@ -232,17 +229,6 @@ function emptyFolder({ out, release, archive }: SignoffFlags): string {
   return makeReportFolder('signoff', folder);
 }
 
-/** What the summary does not show by itself. */
-function notesOf({ key }: SignoffFlags, lanes: readonly string[]): Note[] {
-  const warning = (text: string): Note => ({ severity: 'warning', text });
-  return [
-    ...(key === undefined
-      ? [warning('No key has signed it (--key): without an attestation beside it, nobody answers for it.')]
-      : []),
-    ...(lanes.length < 2 ? [warning(`Run in the ${lanes.join()} lane alone (--lane), where there are two.`)] : []),
-  ];
-}
-
 /** What cannot be verified is not handed over, but hours of measuring are kept. @throws FloodgateError `signoff-failed` */
 async function refuseUnverifiable(
   files: BundleFiles,
@@ -287,10 +273,10 @@ async function unverified(
   return report === null ? refusals.map(({ reason, text }) => `${reason}: ${text}`).join('; ') : undefined;
 }
 
-/** It stands on the page, in the statement and in terminals. @throws FloodgateError `option-invalid` */
+/** @throws FloodgateError `option-invalid` */
 function checkRelease(name: string): void {
-  if (name.trim() !== '' && printable(name, releaseCharactersMax) === name) return;
-  throw new FloodgateError('option-invalid', `--release: "${printable(name, releaseCharactersMax)}" is no name`, {
-    hint: `A release is called by up to ${releaseCharactersMax} characters that can be printed: v1.4.0.`,
+  if (isRelease(name)) return;
+  throw new FloodgateError('option-invalid', `--release: "${printable(name, 200)}" is no name`, {
+    hint: 'A release is called by up to 200 characters that can be printed: v1.4.0.',
   });
 }

@@ -41,7 +41,7 @@ export async function performSweep(what: string, more: readonly string[], flags:
   const scenarioText = await scenarioWith(what);
   refuseOwn(more);
   await enterNamespace(flags.lane);
-  const session = openSession();
+  const session = await openSession();
   const { size, seed, lane, sampleMs } = flags;
   const words = [
     ...['--lane', lane, '--sample-ms', sampleMs],

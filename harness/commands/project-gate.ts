@@ -11,11 +11,11 @@ import { definitionOf } from '../ledger/definition.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { limitsOf as budgetOf } from '../metrics/limits.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import { withRequestsExpected } from '../project/expected-requests.ts';
 import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
 import { limitsOf, runArguments } from '../project/run-arguments.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { PartialWriter } from '../shards/partial.ts';
 import { partOf } from '../shards/shard-choice.ts';
 import { plainLines } from '../target/last-words.ts';
@@ -64,7 +64,7 @@ export function gateWhole(project: Project, flags: ProjectGateFlags, tool: Tool)
 /** @returns the exit code. @throws FloodgateError where a scenario cannot be run */
 export async function projectGate(project: Project, flags: ProjectGateFlags): Promise<number> {
   const shard = shardAsked(flags);
-  const session = openSession();
+  const session = await openSession(project.file);
   const { scenarios, ledger, unlimited, checkout, common } = gateWhole(project, flags, session);
   const startedAtMs = Date.now();
   const folder = makeReportFolder('gate', flags.out);

@@ -7,13 +7,14 @@ import { isComparedWithItself, isOwnCommit, type SignoffReport } from '../../rep
 import { definitionOf } from '../ledger/definition.ts';
 import { limitsOf } from '../metrics/limits.ts';
 import { findMetric } from '../metrics/table.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
 import { isOwnAgent, runArguments, targetOf, limitsOf as textsOf } from '../project/run-arguments.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import type { Redactor } from '../redaction/redactor.ts';
 import { shownCommand } from '../requests/shown-command.ts';
 import { checkCommand, projectOf } from '../signoff/check-project.ts';
 import { whyIdle } from '../signoff/idle-limits.ts';
+import { isPathLabel } from '../signoff/raw-summary.ts';
 import { Refused } from '../signoff/refusal.ts';
 import { typedCommand } from '../signoff/typed-options.ts';
 
@@ -53,6 +54,15 @@ export function refuseSamePrevious({ againstItself, ...versions }: Comparable): 
     : `is the commit that ${candidate.label} has changes of`;
   throw new FloodgateError('previous-is-candidate', `${previous!.label}, the release before it, ${what}`, {
     hint: 'Name the release that users have: --previous v1.3.2. Where it is meant: --against-itself, and the bundle says so.',
+  });
+}
+
+/** Whoever verifies knows by the label what may have changes. @throws FloodgateError `option-invalid` */
+export function refuseUnnamedChanges({ candidate, previous }: Omit<Comparable, 'againstItself'>): void {
+  const other = [candidate, previous].find((each) => each?.dirty && !isPathLabel(each.label));
+  if (!other) return;
+  throw new FloodgateError('option-invalid', `"${other.label}" has changes that are not committed`, {
+    hint: `Name it by its path: ./${other.label}.`,
   });
 }
 

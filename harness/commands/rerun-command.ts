@@ -66,7 +66,7 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
       import('./prepare-version.ts'),
       import('../project/find-config.ts'),
     ]);
-  const session = openSession();
+  const session = await openSession(config);
   const { report } = verified;
   const folder = process.cwd();
   const project = config === undefined ? projectIn(files, folder) : await loadProject(folder, config);

@@ -1,6 +1,7 @@
 /** `floodgate run`: one scenario or capture file, judged against its budget. */
 import { type Command, Option } from 'commander';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
+import { intervalMsUsual, sampleMsUsual } from '../pass/usual-sampling.ts';
 import { agentStages } from '../scenario/agent-stage.ts';
 import { repeated } from './repeated-option.ts';
 import { addRequestsOptions } from './requests-flags.ts';
@@ -93,8 +94,8 @@ export function addRunCommand(command: Command): void {
     .option('--flame', 'replay again for a flame graph by 0x, where you have it installed')
     .option('--doctor', 'replay again under clinic doctor, where you have it installed')
     .option('--push <url>', 'send the profiles to Pyroscope or Parca: see floodgate push --help')
-    .option('--interval-ms <n>', 'length of a profile interval', '1000')
-    .option('--sample-ms <n>', 'between two readings of memory', '50')
+    .option('--interval-ms <n>', 'length of a profile interval', intervalMsUsual)
+    .option('--sample-ms <n>', 'between two readings of memory', sampleMsUsual)
     .option(
       '--budget <name=value>',
       'replaces or adds a limit; may be repeated; floodgate list --metrics shows the names',

@@ -34,7 +34,7 @@ export async function sampleRunsAgain(
   const names = base.scenarios.filter((name) => head.scenarios.includes(name) && (only?.includes(name) ?? true));
   const scenarios = project.scenarios.filter(({ name }) => names.includes(name));
   if (scenarios.length === 0) throw nothingInCommon(a, b, project.file);
-  const session = openSession();
+  const session = await openSession(project.file);
   const onStep = (text: string) => void process.stderr.write(`${text}\n`);
   const store = new VersionStore({ folder: project.folder, build: project.config.build, onStep });
   try {

@@ -1,5 +1,6 @@
 /** What every command that runs something shares: interruption, progress, and the network namespace around it. */
-import { storeVariable } from '../history/store-address.ts';
+import { storeVariable, takesPassword } from '../history/store-address.ts';
+import { holdPassword } from '../history/store-password.ts';
 import { reportSignalsHeard } from '../link/namespace.ts';
 import { queueVariable } from '../queue/queue-address.ts';
 import { createProgress, isLive, type ProgressDisplay } from './progress.ts';
@@ -16,7 +17,8 @@ export interface Session {
   readonly passphrase: string | undefined;
 }
 
-export function openSession(): Session {
+/** @param config that the command was given; undefined: the one that is found from the working folder */
+export async function openSession(config?: string): Promise<Session> {
   takeVariable(queueVariable);
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -28,11 +30,13 @@ export function openSession(): Session {
     });
   }
   reportSignalsHeard();
+  const store = takeVariable(storeVariable);
+  await keepStorePassword(config, store);
   return {
     signal: interrupted.signal,
     progress: createProgress(process.stderr, isLive(process.stderr)),
     toolVersion: readToolVersion(),
-    store: takeVariable(storeVariable),
+    store,
     passphrase: takeVariable('FLOODGATE_KEY_PASSPHRASE'),
   };
 }
@@ -42,4 +46,16 @@ function takeVariable(name: string): string | undefined {
   const given = process.env[name];
   delete process.env[name];
   return given;
+}
+
+/** A password that the history needs is no target's. One that it does not need may be. */
+async function keepStorePassword(config: string | undefined, store: string | undefined): Promise<void> {
+  if (process.env.PGPASSWORD === undefined) return;
+  const { historyPlace } = await import('./history-place.ts');
+  // A configuration, or an address, that is wrong is said where it is used.
+  // Whether this command stores or not: the configuration's address needs it as well.
+  const place = await historyPlace(config, store === 'none' ? undefined : store).catch(() => undefined);
+  if (place?.address === undefined || !takesPassword(place.address)) return;
+  holdPassword();
+  process.stderr.write('PGPASSWORD is the history’s: no target, load or build gets it (docs/history.md)\n');
 }

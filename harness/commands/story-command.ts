@@ -65,7 +65,7 @@ async function story(flags: StoryFlags): Promise<number> {
   ]);
   const replay = await replayer(flags);
   const privilege = await enterNamespace(flags.lane);
-  const session = openSession();
+  const session = await openSession();
   const startedAtMs = Date.now();
   const folder = makeReportFolder('story', flags.out);
   const rows: StoryRow[] = [];

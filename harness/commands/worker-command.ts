@@ -73,7 +73,7 @@ async function work(flags: WorkerFlags): Promise<number> {
   await loadProject(process.cwd(), flags.config);
   const machines = checkedClass(flags.class ?? place.machines ?? hardwareClass(readMachineFacts()), '--class');
   const drivers = await loadDrivers();
-  const session = openSession();
+  const session = await openSession(flags.config);
   const say = (line: string) => process.stderr.write(`${line}\n`);
   let isOver = false;
   const client = await connect(drivers, place.address, {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { createRandom } from '../../agent/seeded-random.ts';
@@ -55,20 +55,28 @@ t.test('64 commits, three that cannot be built, two decided at the second look: 
 
 t.test('what was found is there after an interruption; a log that cannot be read is begun again', async (t) => {
   const folder = t.testdir();
-  const key = { question: 'key', files: '1' };
+  const keyWith = (load: string, question = 'key') => ({ question, conditions: new Map([['load.mjs', load]]) });
+  const key = keyWith('1');
   const first = new BisectLog(folder, key);
-  t.notOk(first.hasOthers);
+  t.equal(first.others(), undefined);
   first.whole = 0.1;
   first.set('a'.repeat(40), { finding: 'bad', change: 0.1, why: '' });
+  const [name] = readdirSync(folder);
   const second = new BisectLog(folder, key);
   t.equal(second.whole, 0.1);
   t.match(second.get('a'.repeat(40)), { finding: 'bad' });
-  t.match(new BisectLog(folder, { ...key, question: 'another' }), { size: 0, hasOthers: false });
-  t.match(new BisectLog(folder, { ...key, files: '2' }), { size: 0, hasOthers: true });
-  const file = path.join(folder, 'key-1.json');
+  const another = new BisectLog(folder, keyWith('1', 'another'));
+  t.same([another.size, another.others()], [0, undefined]);
+  const other = new BisectLog(folder, keyWith('2'));
+  t.same([other.size, other.others()], [0, { count: 2, changed: ['load.mjs'] }]);
+  const more = new BisectLog(folder, { ...key, conditions: new Map([...key.conditions, ['plan.json', '1']]) });
+  t.same(more.others()?.changed, ['plan.json']);
+  t.equal(new BisectLog(folder, key, true).size, 0);
+  const file = path.join(folder, name!);
   for (const text of ['{', '[]', readFileSync(file, 'utf8').replace('"bad"', '"worst"')]) {
     writeFileSync(file, text);
     t.equal(new BisectLog(folder, key).size, 0);
+    t.equal(other.others(), undefined);
   }
 });
 

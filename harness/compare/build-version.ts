@@ -118,11 +118,14 @@ export async function runBuild(
   commands: readonly string[],
   folder: string,
   label: string,
-  onStep: (text: string) => void,
+  {
+    onStep,
+    env = process.env,
+  }: { readonly onStep: (text: string) => void; readonly env?: NodeJS.ProcessEnv | undefined },
 ): Promise<void> {
   for (const command of commands) {
     onStep(`${label}: ${command}`);
-    const { code, output } = await shell(command, folder);
+    const { code, output } = await shell(command, folder, env);
     if (code === 0) continue;
     throw new FloodgateError(
       'build-failed',
@@ -134,10 +137,15 @@ export async function runBuild(
   }
 }
 
-function shell(command: string, folder: string): Promise<{ code: number | null; output: string }> {
+function shell(
+  command: string,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(command, {
       cwd: folder,
+      env,
       shell: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: buildTimeoutMs,

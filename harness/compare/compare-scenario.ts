@@ -4,7 +4,7 @@ import type { ComparedFlame, ComparedScenario } from '../../reports/comparison.t
 import { formatDuration } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import type { MachineReading } from '../watch/machine.ts';
 import { failuresName } from './failures.ts';
 import { FitMachine } from './fit-machine.ts';
@@ -69,6 +69,7 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
     lane,
     repeats: cells.repeats,
     thresholds,
+    isTheseAlone: (order.metrics ?? []).length > 0,
     mayAnswerOtherwise,
     minimums: minimumMetrics(),
     pairsMax: order.pairsMax,
@@ -85,6 +86,7 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
     onCutShort: () => {
       isCutShort = true;
     },
+    onLack: (text) => order.onStep(`${scenario.name}: ${text}`),
   });
   const compared = withUncounted(paired, scenario);
   const { unfitPairs, lastFault } = machine;
@@ -106,8 +108,25 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
 
 const loadsThatReport = /\b(?:autocannon|wrk|ab|hey|oha|vegeta|k6)\b/;
 
-/** A load of which it is not known whether it was served: that is said, since nothing else would. */
+/** What was not counted is said, since nothing else would. */
 function withUncounted(compared: ComparedScenario, { load, unanswered }: ScenarioConfig): ComparedScenario {
+  return withUncountedBuffers(withUncountedFailures(compared, { load, unanswered }));
+}
+
+/** Allocation that is within its limit on the heap, where nothing is known of what lies off it. */
+function withUncountedBuffers(compared: ComparedScenario): ComparedScenario {
+  const metric = (name: string) => compared.metrics.find((each) => each.name === name);
+  const offHeap = metric('allocated.offHeapPerRequest');
+  if (metric('allocated.perRequest')?.decision !== 'within' || !offHeap || offHeap.headMedian !== null) return compared;
+  const text =
+    'memory off the heap (buffers) was not counted: it is where thresholds are on allocation and requests alone, as with --metric allocated.perRequest';
+  return { ...compared, notes: [...compared.notes, { severity: 'warning', text }] };
+}
+
+function withUncountedFailures(
+  compared: ComparedScenario,
+  { load, unanswered }: Pick<ScenarioConfig, 'load' | 'unanswered'>,
+): ComparedScenario {
   const failed = compared.metrics.find(({ name }) => name === failuresName);
   // Those say it where there are any, and nothing where there are none.
   if (load === undefined || unanswered || loadsThatReport.test(load)) return compared;

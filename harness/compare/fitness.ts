@@ -29,6 +29,15 @@ export function faultsAtRest(before: MachineReading, after: MachineReading): str
   return faults;
 }
 
+/** A share as `formatShare` writes it. */
+const share = String.raw`(?:[\d.,\u2009\u202f]+ %|×\S+|∞)`;
+const faultRule = new RegExp(
+  `^(?:the hypervisor took ${share}|the control group was held back for ${share} of the time|others take ${share} of the processors)$`,
+);
+
+/** Whether a text is one of the faults above. */
+export const isFaultOfMachine = (text: string): boolean => faultRule.test(text);
+
 /** Whether a busy machine moves it. */
 export function isMovedByNeighbours(metric: string): boolean {
   return !/^(allocated\.|heap\.|requests\.|messages\.|missed\.|share:|bytes:)/.test(metric);

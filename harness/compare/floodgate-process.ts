@@ -12,6 +12,8 @@ export interface FloodgateProcess {
   readonly folder: string | undefined;
   /** Ends it. */
   readonly signal: AbortSignal | undefined;
+  /** @default this program's own */
+  readonly env?: NodeJS.ProcessEnv | undefined;
   /** Whether it stores what it measures: trials of something else are no part of a project's history. @default false */
   readonly stores?: boolean;
 }
@@ -20,11 +22,11 @@ export interface FloodgateProcess {
 export const ownProgram = (): string[] => [...process.execArgv, process.argv[1]!];
 
 /** @returns its exit code (null: ended by a signal), and the end of its standard error */
-export function runFloodgate({ words, folder, signal, stores = false }: FloodgateProcess) {
+export function runFloodgate({ words, folder, signal, env = process.env, stores = false }: FloodgateProcess) {
   return new Promise<{ code: number | null; errors: string }>((resolve, reject) => {
     const child = spawn(process.execPath, words, {
       ...(folder !== undefined && { cwd: folder }),
-      ...(!stores && { env: { ...process.env, [storeVariable]: 'none' } }),
+      env: stores ? env : { ...env, [storeVariable]: 'none' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const stop = () => child.kill('SIGTERM');

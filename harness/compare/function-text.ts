@@ -18,14 +18,30 @@ export type TextParts = ReadonlyMap<string, number>;
  * @returns undefined where it is too short to be recognised, or is not there
  */
 export function functionParts(lines: readonly string[], line: number, functionName: string): TextParts | undefined {
-  const name = ownName(functionName);
-  const named = name === '' ? undefined : new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g');
-  const first = firstLine(lines, line, named);
-  if (first < 0) return undefined;
-  const taken = lines.slice(first, endOf(lines, first));
+  const range = functionRange(lines, line, functionName, linesMax);
+  if (!range) return undefined;
+  const named = ownNameExpression(functionName);
+  const taken = lines.slice(range.first, range.end);
   if (taken.some((text) => text.length > lineCharactersMax)) return undefined;
   const text = taken.join('\n');
   return enough(partsOf(named ? text.replaceAll(named, '·') : text));
+}
+
+/** Where it stands, from 0 on, `end` excluded; undefined where the line is not in the file. @param most lines that are looked at */
+export function functionRange(
+  lines: readonly string[],
+  line: number,
+  functionName: string,
+  most: number,
+): { readonly first: number; readonly end: number } | undefined {
+  const first = firstLine(lines, line, ownNameExpression(functionName));
+  return first < 0 ? undefined : { first, end: endOf(lines, first, most) };
+}
+
+/** Where its own name stands in a text; undefined of one without a name. */
+export function ownNameExpression(functionName: string): RegExp | undefined {
+  const name = ownName(functionName);
+  return name === '' ? undefined : new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g');
 }
 
 /** The parts of a whole file. */
@@ -59,9 +75,9 @@ function firstLine(lines: readonly string[], line: number, named: RegExp | undef
 }
 
 /** By indentation, whatever the language: up to the first line that is no deeper, with the brackets that close it. */
-function endOf(lines: readonly string[], first: number): number {
+function endOf(lines: readonly string[], first: number, most: number): number {
   const depth = indentOf(lines[first]!);
-  const last = Math.min(lines.length, first + linesMax);
+  const last = Math.min(lines.length, first + most);
   for (let at = first + 1; at < last; at += 1) {
     const text = lines[at]!;
     if (text.trim() === '' || indentOf(text) > depth) continue;

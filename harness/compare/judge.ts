@@ -85,7 +85,8 @@ export function agree(values: readonly (number | null)[]): boolean {
   return known.length >= 2 && high - low <= agreementRange * Math.abs(high);
 }
 
-function isComplete({ base, head }: MetricFigures): boolean {
+/** Whether every run of both sides has it. */
+export function isComplete({ base, head }: MetricFigures): boolean {
   return base.length > 0 && base.every((value) => value !== null) && head.every((value) => value !== null);
 }
 

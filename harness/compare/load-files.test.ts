@@ -1,17 +1,17 @@
 /** By which files a bisection's findings were made. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { gitIn } from './git-fixture.ts';
 import { loadFiles } from './load-files.ts';
 
-t.test('another load is another name, whether git knows it or not; a log beside it is none', async (t) => {
+t.test('another load is another one, whether git knows it or not; what git ignores is none', async (t) => {
   const folder = t.testdir();
   const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
   const git = gitIn(folder);
   const scenario = JSON.stringify({ name: 'cart', load: 'node load.mjs {port} --plan="plan.json"' });
   const seen = new Set<string>();
-  const name = () => loadFiles(folder, scenario);
+  const name = () => JSON.stringify([...loadFiles(folder, scenario)]);
   const isNew = (words: string) => {
     const { size } = seen;
     t.equal(seen.add(name()).size, size + 1, words);
@@ -33,8 +33,19 @@ t.test('another load is another name, whether git knows it or not; a log beside 
   isNew('what the load may import');
   git('commit', '-qam', 'second');
   isNew('the same, committed');
-  mkdirSync(path.join(folder, 'logs'));
-  write('logs/today', 'a line');
-  git('commit', '-q', '--allow-empty', '-m', 'third');
+  mkdirSync(path.join(folder, 'data'));
+  write('data/table', 'one');
+  isNew('a file that nobody named');
+  write('data/table', 'two');
+  isNew('the same with another content');
+  write('.gitignore', 'data');
+  isNew('git ignores it from now on');
+  write('data/table', 'three');
   t.ok(seen.has(name()));
+  t.same(
+    [...loadFiles(folder, scenario).keys()],
+    ['.gitignore', 'load.mjs', 'plan.json', 'the commit that is checked out'],
+  );
+  chmodSync(path.join(folder, 'plan.json'), 0);
+  t.ok(loadFiles(folder, scenario).has('plan.json'), 'one that cannot be read stops nothing');
 });

@@ -3,20 +3,29 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { gitOutput } from './git.ts';
-import { changesOf } from './version-files.ts';
+import { changedFiles, changesDigest, untrackedFiles } from './version-files.ts';
 
 /** A program or a list of requests; a larger file is known by its size and time. */
 const readBytesMax = 1 << 26;
+/** More than these are one: their names are kept with what is found. */
+const namedMax = 500;
 
 /**
- * A name for the content of the working folder: files that git knows, with their changes, and those that the scenario names, known or not.
- * @param scenario as JSON: words of its commands may be files
+ * Content of the working folder, by name: the commit with what was changed, files that git was never given, and those that the configuration names,
+ * wherever they are. Files that git ignores are left out otherwise, and so are those elsewhere.
+ * @param commands the scenario and the rest of the configuration, as JSON: words in them may be files
  */
-export function loadFiles(folder: string, scenario: string): string {
+export function loadFiles(folder: string, commands: string): Map<string, string> {
+  const found = new Map<string, string>();
   const tree = gitOutput(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{tree}']) ?? '';
-  const hash = createHash('sha256').update(`${tree}\0${changesOf(folder) ?? ''}\0`);
-  for (const word of scenario.split(/[\s'"=\\]+/)) hash.update(`${contentOf(path.resolve(folder, word))}\0`);
-  return hash.digest('hex').slice(0, 16);
+  const files = [...changedFiles(folder), ...untrackedFiles(folder, readBytesMax)];
+  if (files.length > namedMax) found.set('uncommitted files', changesDigest(files)!);
+  else for (const { name, content } of files) found.set(name, content);
+  for (const word of commands.split(/[\s'"=\\]+/)) {
+    const content = contentOf(path.resolve(folder, word));
+    if (content !== '') found.set(word, content);
+  }
+  return found.set('the commit that is checked out', tree);
 }
 
 function contentOf(file: string): string {

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { formatOrigin } from '../../reports/comparison-sentence.ts';
 import { functionKey } from './callers.ts';
+import { changedLines } from './changed-lines.ts';
 import type { VersionEvidence } from './site-evidence.ts';
 import { compareSites, renamedIn } from './sites.ts';
 
@@ -129,4 +130,37 @@ t.test('hostile names and lines', async (t) => {
   const odd = { 'a.js $&.*(': 5_000, 'a.js \\u0000': 100 };
   const base = version(odd, { 'a.js': '\n'.repeat(5) });
   t.same(said(base, version(odd, { 'a.js': 'x'.repeat(100_000) })), []);
+});
+
+t.test('lines of a function that changed, wherever it stands now', async (t) => {
+  const lines = [
+    'function parse(n) {',
+    '  const rows = [];',
+    '  for (const i of n) {',
+    '    rows.push({ i });',
+    '  }',
+    '  return rows;',
+    '}',
+  ];
+  const changed = (after: readonly string[], line = 1, functionName = 'parse') =>
+    changedLines({ lines: [...lines, 'end();'], line: 1, functionName: 'parse' }, { lines: after, line, functionName });
+  const withLine = (at: number, ...written: string[]) => lines.with(at, written.join('\n')).join('\n').split('\n');
+  t.same(changed(withLine(3, '    rows.push({ i, n });')), [4]);
+  t.same(changed(['', '', ...withLine(5, '  const copy = [...rows];', '  return copy;')], 3), [8, 9], 'and moved down');
+  t.same(
+    changed(['class A {', ...withLine(2, '  for (const i of n.slice()) {').map((text) => `  ${text}`)], 2),
+    [4],
+    'and in',
+  );
+  t.same(changed(lines.toSpliced(1, 1)), [2], 'taken out: what follows it');
+  t.same(changed(withLine(1, '  // One a cell.', '  const rows = [];')), [], 'a comment');
+  t.same(changed(lines.with(0, 'function read(n) {'), 1, 'read'), [], 'its own name');
+  t.equal(
+    changed(['function parse(n) {', ...'abcdef', '}'].map((text) => (text.length > 1 ? text : `  ${text}`))),
+    undefined,
+    'all',
+  );
+  t.equal(changed(lines, 40), undefined, 'not there');
+  const many = [...lines.slice(0, 5), ...Array.from({ length: 40 }, (_, at) => `  push(${at});`), ...lines.slice(5)];
+  t.equal(changed(many)!.length, 20, 'as many as are read');
 });

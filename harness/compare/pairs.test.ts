@@ -134,6 +134,80 @@ t.test('allocation that has moved to where it is not counted is not within', asy
   });
 });
 
+t.test('what no number of pairs decides is said at the first', async (t) => {
+  const why = 'too few requests: 120 were answered, and it takes 400';
+  const said: string[] = [];
+  const lacking = (value: number | null) => {
+    const report = reportOf(value);
+    return { ...report, figures: report.figures.map((figure) => ({ ...figure, note: value === null ? why : '' })) };
+  };
+  const ended = async (run: PairsOrder['run'], more: Partial<PairsOrder> = {}) => {
+    said.length = 0;
+    return await runPairs(orderOf(run, { onLack: (text) => said.push(text), ...more }));
+  };
+  for (const repeats of [true, false]) {
+    const short = await ended(async () => lacking(null), { repeats });
+    t.match(short, {
+      pairs: 1,
+      metrics: [{ decision: 'notMeasured', note: `not measured in every run of base: ${why}` }],
+    });
+    t.same(said, [`${name} is not measured by this load: ${why}`], 'once');
+  }
+  t.match(await ended(async (side) => lacking(side === 'head' ? null : 1000)), { pairs: 1 }, 'one side is enough');
+  const figure = (failed: number) => ({ name: 'requests.failed', unit: 'count', value: failed });
+  const failing = (value: number | null, failed: number) =>
+    ({ ...lacking(value), figures: [...lacking(value).figures, figure(failed)] }) as unknown as RunReport;
+  const worse = await ended(async (side) => failing(null, side === 'head' ? 9 : 0));
+  t.match(
+    worse,
+    { pairs: 5, metrics: [{ decision: 'notMeasured' }, { decision: 'worse' }] },
+    'failed requests may be worse',
+  );
+  const other = 'rss.max';
+  const both = async (side: Side) =>
+    ({
+      ...lacking(null),
+      figures: [...lacking(null).figures, { ...figure(side === 'head' ? 2 : 1), name: other }],
+    }) as unknown as RunReport;
+  const thresholds = new Map([
+    [name, 0.03],
+    [other, 0.05],
+  ]);
+  t.match(await ended(both, { thresholds }), { pairs: 6, metrics: [{}, { decision: 'worse' }] }, 'another metric');
+});
+
+t.test('what grows in a child process is not within a limit on the process alone', async (t) => {
+  const megabytes = 1 << 20;
+  const memory = (rss: number, tree: number | null) =>
+    ({
+      ...reportOf(1),
+      figures: [
+        { name: 'rss.max', unit: 'bytes', value: rss * megabytes },
+        ...[{ name: 'tree.max', unit: 'bytes', value: tree && tree * megabytes, state: tree ? 'value' : 'undecided' }],
+      ],
+    }) as unknown as RunReport;
+  const compared = async (base: RunReport, head: RunReport, more: Partial<PairsOrder> = {}) => {
+    const thresholds = new Map([['rss.max', 0.05]]);
+    const { metrics, notes } = await runPairs(
+      orderOf(async (side) => (side === 'head' ? head : base), { thresholds, ...more }),
+    );
+    return { decisions: Object.fromEntries(metrics.map(({ name, decision }) => [name, decision])), notes };
+  };
+  const grown = await compared(memory(100, 150), memory(100, 190));
+  t.match(grown.decisions, { 'rss.max': 'within', 'tree.max': 'worse' });
+  t.match(grown.notes, [{ text: /^tree\.max is judged as well: the target has child processes/ }]);
+  t.match((await compared(memory(100, 99), memory(100, 140))).decisions, { 'tree.max': 'worse' }, 'a new child');
+  t.match((await compared(memory(100, 150), memory(100, 150))).decisions, { 'tree.max': 'within' });
+  t.match((await compared(memory(100, 100), memory(100, 101))).decisions, { 'tree.max': 'shown' }, 'no children');
+  t.match(
+    (await compared(memory(100, null), memory(100, null))).decisions,
+    { 'tree.max': 'notMeasured' },
+    'unseen ones',
+  );
+  const alone = { isTheseAlone: true };
+  t.match((await compared(memory(100, 150), memory(100, 190), alone)).decisions, { 'tree.max': 'shown' }, '--metric');
+});
+
 t.test('a load that decides nothing decides no comparison, on whichever side', async (t) => {
   const fault = {
     exitCode: 4,
@@ -144,6 +218,7 @@ t.test('a load that decides nothing decides no comparison, on whichever side', a
   for (const repeats of [true, false]) {
     const both = await runPairs(orderOf(async () => failing(1000), { repeats }));
     t.match(both.metrics, [{ decision: 'undecided', note: /^base: None of 400 answers .* decides nothing$/ }]);
+    t.equal(both.pairs, 1, 'and is not run again');
   }
   const head = await runPairs(orderOf(async (side) => (side === 'head' ? failing(1200) : reportOf(1000))));
   t.match(head.metrics, [{ decision: 'undecided', note: /^head: None of 400/ }]);

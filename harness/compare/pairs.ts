@@ -6,9 +6,11 @@ import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { Lane, RunReport, Unit } from '../../reports/model.ts';
 import { type AllocationKind, commonMarks, type RequestMark, requestWindow } from '../metrics/request-window.ts';
 import { answersDiffer, withoutDifferent } from './answers.ts';
+import { childrenNote, withChildren } from './child-processes.ts';
 import type { FitMachine } from './fit-machine.ts';
 import { isMovedByNeighbours } from './fitness.ts';
 import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
+import { comesToNoVerdict, lackOf } from './no-verdict.ts';
 import { withoutOffHeapGrowth } from './off-heap-growth.ts';
 import { looksFor } from './stopping-rule.ts';
 import { withoutUnjudged } from './unjudged-load.ts';
@@ -29,6 +31,8 @@ export interface PairsOrder {
   readonly repeats: boolean;
   /** Threshold of each metric that is judged, as a share. */
   readonly thresholds: ReadonlyMap<string, number>;
+  /** What has a threshold is judged, and nothing beside it. @default false */
+  readonly isTheseAlone?: boolean;
   /** The head is meant to answer something else. @default false */
   readonly mayAnswerOtherwise?: boolean;
   /** How the metrics are bounded; a name that is missing is a `max`. */
@@ -45,58 +49,136 @@ export interface PairsOrder {
   readonly onPair: (done: number, next: number, judgement: Judgement | undefined) => void;
   /** The time limit ended the pairs before the rule did. */
   readonly onCutShort?: () => void;
+  /** A run beforehand did not measure what is to be judged: said before any pair is run. */
+  readonly onLack?: (text: string) => void;
 }
 
 /** @throws FloodgateError what `run` throws */
 export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
-  const reports: Record<Side, PairedRun[]> = { base: [], head: [] };
-  const needsFit = [...order.thresholds.keys()].some(isMovedByNeighbours);
-  const looks = looksFor(order.thresholds.size, order.pairsMax);
-  // Once each beforehand, uncounted: caches of files and of compiled code are cold in the first run of a checkout.
-  for (const side of ['base', 'head'] as const) await order.run(side, `warm-up-${side}`);
-  const runOnce = async () => {
-    const pair = reports.base.length + 1;
-    const sides: readonly Side[] = order.random() < 0.5 ? ['base', 'head'] : ['head', 'base'];
-    for (const side of sides) {
-      if (!needsFit) reports[side].push(await order.run(side, `${pair}-${side}`));
-      else {
-        await order.machine.settle();
-        reports[side].push(await order.machine.during(() => order.run(side, `${pair}-${side}`)));
-      }
-    }
-    order.machine.endPair();
-  };
-  const judge = (level: number) => {
-    const look = { pairs: reports.base.length, level };
-    const judgement = withoutOffHeapGrowth(
-      withoutUnjudged(judgePairs(figuresOf(reports, order), order.repeats, look, order.random), reports),
-    );
-    return order.mayAnswerOtherwise ? judgement : withoutDifferent(judgement, answersDiffer(reports));
-  };
-
+  const pairs = new Pairs(order);
+  await pairs.warmUp();
+  if (order.repeats || pairs.isInTime) {
+    await pairs.runOne(order.repeats ? exactPairs : pairs.looks[0]!.pairs, undefined);
+    pairs.lookAtFirst();
+    if (pairs.comesToNoVerdict) return pairs.asScenario(pairs.judge(pairs.looks[0]!.level));
+  }
   if (order.repeats) {
-    while (reports.base.length < exactPairs) {
-      order.onPair(reports.base.length, exactPairs, undefined);
-      await runOnce();
-    }
-    const judgement = judge(looks[0]!.level);
-    if (judgement.method === 'numbers') return asScenario(order, judgement, reports, []);
+    while (pairs.count < exactPairs) await pairs.runOne(exactPairs, undefined);
+    const judgement = pairs.judge(pairs.looks[0]!.level);
+    if (judgement.method === 'numbers') return pairs.asScenario(judgement);
   }
   let judgement: Judgement | undefined;
-  for (const look of looks) {
-    while (reports.base.length < look.pairs && order.nowMs() < order.deadlineMs) {
-      order.onPair(reports.base.length, look.pairs, judgement);
-      await runOnce();
-    }
-    if (reports.base.length < look.pairs) break;
-    judgement = judge(look.level);
-    if (!judgement.mayChange) return asScenario(order, judgement, reports, []);
+  for (const look of pairs.looks) {
+    while (pairs.count < look.pairs && pairs.isInTime) await pairs.runOne(look.pairs, judgement);
+    if (pairs.count < look.pairs) break;
+    judgement = pairs.judge(look.level);
+    if (!judgement.mayChange) return pairs.asScenario(judgement);
   }
-  const isLate = order.nowMs() >= order.deadlineMs;
+  const isLate = !pairs.isInTime;
   if (isLate) order.onCutShort?.();
   // A look that was not planned spends no error: what it shows is not judged further than undecided.
-  if (judgement === undefined || reports.base.length === 0) judgement = undecided(judge(looks[0]!.level));
-  return asScenario(order, judgement, reports, isLate ? [timeIsUp(reports.base.length)] : []);
+  if (judgement === undefined || pairs.count === 0) judgement = undecided(pairs.judge(pairs.looks[0]!.level));
+  return pairs.asScenario(judgement, isLate ? [timeIsUp(pairs.count)] : []);
+}
+
+type Reports = Record<Side, PairedRun[]>;
+
+/** Those of one scenario, and how so many of them are judged. */
+class Pairs {
+  readonly #order: PairsOrder;
+  readonly #reports: Reports = { base: [], head: [] };
+  readonly #needsFit: boolean;
+  #thresholds: ReadonlyMap<string, number>;
+
+  constructor(order: PairsOrder) {
+    this.#order = order;
+    this.#thresholds = order.thresholds;
+    this.#needsFit = [...order.thresholds.keys()].some(isMovedByNeighbours);
+  }
+
+  get count(): number {
+    return this.#reports.base.length;
+  }
+
+  get isInTime(): boolean {
+    return this.#order.nowMs() < this.#order.deadlineMs;
+  }
+
+  get looks() {
+    return looksFor(this.#thresholds.size, this.#order.pairsMax);
+  }
+
+  /** Once each beforehand, uncounted: caches of files and of compiled code are cold in the first run of a checkout. */
+  async warmUp(): Promise<void> {
+    const { run, thresholds, onLack } = this.#order;
+    let said: string | undefined;
+    for (const side of ['base', 'head'] as const) {
+      const lack = lackOf(await run(side, `warm-up-${side}`), thresholds);
+      if (lack !== undefined && lack !== said) onLack?.(lack);
+      said = lack;
+    }
+  }
+
+  /** @param next how many pairs the next look takes */
+  async runOne(next: number, judgement: Judgement | undefined): Promise<void> {
+    const { onPair, random, run, machine } = this.#order;
+    onPair(this.count, next, judgement);
+    const pair = this.count + 1;
+    const sides: readonly Side[] = random() < 0.5 ? ['base', 'head'] : ['head', 'base'];
+    for (const side of sides) {
+      if (!this.#needsFit) this.#reports[side].push(await run(side, `${pair}-${side}`));
+      else {
+        await machine.settle();
+        this.#reports[side].push(await machine.during(() => run(side, `${pair}-${side}`)));
+      }
+    }
+    machine.endPair();
+  }
+
+  /** By the first pair it is known whether the target has child processes. */
+  lookAtFirst(): void {
+    const { isTheseAlone = false, thresholds } = this.#order;
+    if (!isTheseAlone) this.#thresholds = withChildren(thresholds, [...this.#reports.base, ...this.#reports.head]);
+  }
+
+  get comesToNoVerdict(): boolean {
+    return comesToNoVerdict(this.#figures(), this.#reports);
+  }
+
+  judge(level: number): Judgement {
+    const { repeats, random, mayAnswerOtherwise = false } = this.#order;
+    const judged = judgePairs(this.#figures(), repeats, { pairs: this.count, level }, random);
+    const judgement = withoutOffHeapGrowth(withoutUnjudged(judged, this.#reports));
+    return mayAnswerOtherwise ? judgement : withoutDifferent(judgement, answersDiffer(this.#reports));
+  }
+
+  #figures(): MetricFigures[] {
+    return figuresOf(this.#reports, { minimums: this.#order.minimums, thresholds: this.#thresholds });
+  }
+
+  asScenario({ method, metrics, fault }: Judgement, notes: ComparedScenario['notes'] = []): ComparedScenario {
+    const { machine, scenario, lane, thresholds } = this.#order;
+    const { unfitPairs, lastFault } = machine;
+    const unfit = `the machine was not fit to judge in ${unfitPairs} of ${this.count} pairs: ${lastFault}`;
+    const isDoubtful = ({ name, decision }: ComparedScenario['metrics'][number]) =>
+      unfitPairs > 0 && (decision === 'worse' || decision === 'within') && isMovedByNeighbours(name);
+    const more = [
+      ...(this.#thresholds === thresholds ? [] : [childrenNote]),
+      ...(unfitPairs > 0 ? [{ severity: 'warning' as const, text: unfit }] : []),
+    ];
+    return {
+      name: scenario,
+      lane,
+      method,
+      pairs: this.count,
+      metrics: metrics.map((metric) =>
+        isDoubtful(metric) ? { ...metric, decision: 'undecided', note: unfit } : metric,
+      ),
+      sites: [],
+      ...(fault !== undefined && { fault }),
+      notes: [...notes, ...more],
+    };
+  }
 }
 
 function timeIsUp(pairs: number): ComparedScenario['notes'][number] {
@@ -113,31 +195,11 @@ function undecided(judgement: Judgement): Judgement {
   return { ...judgement, metrics, decision: 'undecided', mayChange: true };
 }
 
-function asScenario(
-  order: PairsOrder,
-  { method, metrics, fault }: Judgement,
-  reports: Record<Side, PairedRun[]>,
-  notes: ComparedScenario['notes'],
-): ComparedScenario {
-  const { unfitPairs, lastFault } = order.machine;
-  const pairs = reports.base.length;
-  const unfit = `the machine was not fit to judge in ${unfitPairs} of ${pairs} pairs: ${lastFault}`;
-  const isDoubtful = ({ name, decision }: ComparedScenario['metrics'][number]) =>
-    unfitPairs > 0 && (decision === 'worse' || decision === 'within') && isMovedByNeighbours(name);
-  return {
-    name: order.scenario,
-    lane: order.lane,
-    method,
-    pairs,
-    metrics: metrics.map((metric) => (isDoubtful(metric) ? { ...metric, decision: 'undecided', note: unfit } : metric)),
-    sites: [],
-    ...(fault !== undefined && { fault }),
-    notes: unfitPairs > 0 ? [...notes, { severity: 'warning', text: unfit }] : notes,
-  };
-}
-
 /** Every figure that any run has, and every one with a threshold, measured or not. */
-function figuresOf(reports: Record<Side, readonly PairedRun[]>, order: PairsOrder): MetricFigures[] {
+function figuresOf(
+  reports: Record<Side, readonly PairedRun[]>,
+  order: Pick<PairsOrder, 'thresholds' | 'minimums'>,
+): MetricFigures[] {
   const units = new Map<string, Unit>();
   for (const report of [...reports.base, ...reports.head])
     for (const { name, unit } of [...report.figures, ...report.budgets]) units.set(name, unit);

@@ -13,6 +13,8 @@ export interface RunOrder {
   /** For the run's report. */
   readonly out: string;
   readonly signal: AbortSignal;
+  /** @default this program's own */
+  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 /** How it ended; without a report where it came to no verdict. */
@@ -25,7 +27,7 @@ const verdictCodes: readonly number[] = [0, 1, 4];
 
 export async function runReported(order: RunOrder): Promise<RunEnd> {
   const words = [...ownProgram(), 'run', ...order.arguments, '--out', order.out];
-  const { code, errors } = await runFloodgate({ words, folder: order.folder, signal: order.signal });
+  const { code, errors } = await runFloodgate({ words, folder: order.folder, signal: order.signal, env: order.env });
   const file = path.join(order.out, 'report.json');
   if (code !== null && verdictCodes.includes(code) && existsSync(file)) {
     const report = readAnyReport(readFileSync(file, 'utf8'));

@@ -9,6 +9,7 @@ import { readPprof } from '../profile/pprof.ts';
 import { type SitesFile, sitesFileName, stacksFileName } from '../report/sites-file.ts';
 import { Sources } from '../report/sources.ts';
 import { callersIn } from './callers.ts';
+import { functionRange } from './function-text.ts';
 import type { Evidence } from './site-evidence.ts';
 import { type CheckedOut, inProject, renamedIn } from './sites.ts';
 import { flameByRequest, renamedStacks, type StacksByRequest, stacksInProject } from './stacks.ts';
@@ -16,6 +17,9 @@ import type { Cells, CellsOrder } from './version-cells.ts';
 
 /** A change of 1 % in 2,000 requests is found at it. */
 const sitesEvery = '4KiB';
+
+/** Longer ones are shown in part. */
+const functionLinesMax = 400;
 
 /** Sites whose lines are in the report: a person reads the first. */
 const sourcesShown = 3;
@@ -92,10 +96,15 @@ export function withSources(sites: readonly ComparedSite[], checkout: string): C
   const sources = new Sources();
   let shown = 0;
   return sites.map((site) => {
-    const { file, line, headBytes, baseBytes } = site;
+    const { file, line, functionName, headBytes, baseBytes, changed } = site;
     if ((headBytes ?? 0) <= (baseBytes ?? 0) || file === '' || shown === sourcesShown) return site;
-    const place = { file: path.resolve(checkout, file), line, of: 'suspect' as const, note: formatSiteChange(site) };
-    const source = sources.excerpt(place);
+    const place = path.resolve(checkout, file);
+    // What changed is where it grew; where nothing did, it is given more, and all of a short function is shown.
+    const [first = line, ...alsoMeant] = changed ?? [];
+    const range = functionRange(sources.linesOf(place), line, functionName, functionLinesMax);
+    const beside = range ? [range.first + 1, ...(changed?.length ? [] : [range.end])] : [];
+    const note = `${formatSiteChange(site)}${changed?.length === 0 ? ', its text is unchanged' : ''}`;
+    const source = sources.excerpt({ file: place, line: first, alsoMeant, of: 'suspect', note }, beside);
     if (source) shown += 1;
     return { ...site, source: source ? { ...source, file } : null };
   });

@@ -1,5 +1,6 @@
 /** By what a function of one version is recognised in the other: its text, who calls it, what it allocates. Pure but for the texts. */
 import { type Callers, functionKey } from './callers.ts';
+import type { FunctionInFile } from './changed-lines.ts';
 import { fileParts, functionParts, type TextParts } from './function-text.ts';
 import { errorsMin, type SiteByRequest } from './site-bytes.ts';
 
@@ -58,6 +59,12 @@ export class KnownSites {
       this.#parts.set(found, lines && functionParts(lines, line, functionName));
     }
     return this.#parts.get(found);
+  }
+
+  /** Undefined where its file cannot be read. */
+  inFile({ site: { file, line, functionName } }: SiteByRequest): FunctionInFile | undefined {
+    const lines = this.#evidence.linesOf?.(file);
+    return lines && { lines, line, functionName };
   }
 
   /** By file and name; undefined where stacks are not known. */

@@ -4,6 +4,7 @@ import type { ComparedSite } from '../../reports/comparison.ts';
 import { formatBytes, formatCount } from '../../reports/format.ts';
 import type { SitesFile } from '../report/sites-file.ts';
 import { functionKey } from './callers.ts';
+import { changedLines } from './changed-lines.ts';
 import { matchSites } from './match-sites.ts';
 import { type SitePair, withMovedWork } from './moved-work.ts';
 import { bySite, errorsMin, type SitesByKey } from './site-bytes.ts';
@@ -32,12 +33,20 @@ export function compareSites(base: SitesFile, head: SitesFile, evidence: Evidenc
     if (Math.abs(difference) < Math.max(errorsMin * error, shareMin * total)) return [];
     const place = { file, line, functionName, isOffHeap: where === 'off-heap' };
     const bytes = { baseBytes: before?.bytes ?? null, headBytes: after?.bytes ?? null, errorBytes: error };
-    return [{ ...place, ...bytes, source: null, origin: originOf(pair) }];
+    const changed = changedIn(pair, known);
+    return [{ ...place, ...bytes, source: null, origin: originOf(pair), ...(changed && { changed }) }];
   });
   const changeOf = ({ baseBytes, headBytes }: ComparedSite) => (headBytes ?? 0) - (baseBytes ?? 0);
   const isOnWay = (site: ComparedSite) => changeOf(site) < 0 === isLess;
   const largest = compared.sort((a, b) => Math.abs(changeOf(b)) - Math.abs(changeOf(a))).slice(0, sitesMax);
   return [...largest.filter(isOnWay), ...largest.filter((site) => !isOnWay(site))];
+}
+
+/** Of a function that is there in both versions; undefined where its text is not known. */
+function changedIn({ before, after, how }: SitePair, known: Known): number[] | undefined {
+  if (!before || !after || how === 'replaced') return undefined;
+  const [base, head] = [known.base.inFile(before), known.head.inFile(after)];
+  return base && head && changedLines(base, head);
 }
 
 const sumOf = (sites: SitesByKey) => [...sites.values()].reduce((sum, { bytes }) => sum + bytes, 0);

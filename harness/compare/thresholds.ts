@@ -2,9 +2,9 @@
 import type { Lane } from '../../reports/model.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
 import { limitsOf, targetOf } from '../project/run-arguments.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 
 /** Where nothing is said: allocation, which repeats; resident figures need more runs than anyone waits for, and are shown. */
 const defaults: Readonly<Record<Lane, Readonly<Record<string, string>>>> = {

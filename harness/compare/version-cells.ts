@@ -3,11 +3,11 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Lane, RunReport } from '../../reports/model.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import { withRequestsExpected } from '../project/expected-requests.ts';
 import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { measurementName } from '../report/measurement.ts';
 import { sitesFileName, stacksFileName } from '../report/sites-file.ts';
 import { targetWords } from '../report/target-words.ts';
@@ -16,12 +16,13 @@ import { runCell } from './cell-run.ts';
 import { isMovedByNeighbours } from './fitness.ts';
 import { refuseOutside } from './outside-checkout.ts';
 import type { Side } from './pairs.ts';
+import { environmentOf, refuseOtherRuntime } from './pinned-runtime.ts';
 import { thresholdsOf } from './thresholds.ts';
 import type { Version } from './version-label.ts';
 import type { VersionStore } from './version-store.ts';
 
-/** Long enough for a service that listens to have started; a scenario may say otherwise. */
-const restOfAllocation = { idle: '200ms', recover: '200ms' } as const;
+/** Long enough for a service that listens to have started, and for a last reading of each thread; a scenario may say otherwise. */
+const restOfAllocation = { idle: '200ms', recover: '300ms' } as const;
 
 /** Which versions are run, and of what. */
 export interface CellsOrder {
@@ -65,7 +66,11 @@ export function cellsOf(order: CellsOrder): Cells {
       hint: 'Two versions need a target that floodgate starts: { command }.',
     });
   }
-  if (target !== undefined && 'command' in target) refuseOutside(target.command, project.folder, store);
+  const runtimes = { base: store.runtimeOf(versions.base), head: store.runtimeOf(versions.head) };
+  if (target !== undefined && 'command' in target) {
+    refuseOutside(target.command, project.folder, store);
+    refuseOtherRuntime(runtimes, target.command);
+  }
   // Time and resident memory are judged as they are in production; what is allocated, as it repeats.
   const isRepeatable = lane === 'load' && ![...thresholds.keys()].some(isMovedByNeighbours);
   // Rest before and after a load is for resident memory: seven seconds a run that decide nothing here.
@@ -91,6 +96,7 @@ export function cellsOf(order: CellsOrder): Cells {
       mkdirSync(out, { recursive: true, mode: 0o700 });
       const report = await runCell({
         ...{ arguments: [...words, ...place, ...more], folder: project.folder, out, signal },
+        env: environmentOf(runtimes[side]),
         who: whoIs(side, versions[side]),
       });
       keepReport(out);

@@ -73,6 +73,22 @@ export function changedFiles(folder: string): ChangedFile[] {
   return names.map((name) => ({ name, content: contentOf(top, name) }));
 }
 
+/** Files that git was never given and does not ignore, in order. @param bytesMax a larger one is known by its size and time */
+export function untrackedFiles(folder: string, bytesMax: number): ChangedFile[] {
+  const top = topOf(folder);
+  return untracked(folder, top)
+    .sort()
+    .map((name) => {
+      try {
+        const { size, mtimeMs } = lstatSync(path.join(top, name));
+        return { name, content: size > bytesMax ? `${size} ${mtimeMs}` : contentOf(top, name) };
+      } catch {
+        // Removed meanwhile, or not to be read by this user.
+        return { name, content: 'unknown' };
+      }
+    });
+}
+
 /** Of all of them as one; undefined where there are none. */
 export function changesDigest(files: readonly ChangedFile[]): string | undefined {
   if (files.length === 0) return undefined;

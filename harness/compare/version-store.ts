@@ -20,6 +20,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { hideFromGit } from '../project/own-folder.ts';
 import { buildCommands, describedBuild, runBuild } from './build-version.ts';
 import { behindTag, fetchPackage, packageCommands, unpack, versionPattern } from './package-version.ts';
+import { environmentOf, pinOf, type Runtime, runtimeFor } from './pinned-runtime.ts';
 import { copyCommit, copyFolder, prefixOf } from './version-files.ts';
 import {
   type Named,
@@ -53,6 +54,7 @@ export class VersionStore {
   readonly prefix: string;
   /** Where the active version's project folder is. */
   readonly projectFolder: string;
+  readonly #runtimes = new Map<string, Runtime>();
   #active: Version | undefined;
 
   /** @throws FloodgateError `compare-busy` where another comparison of this project runs */
@@ -120,7 +122,8 @@ export class VersionStore {
       ? packageCommands(this.projectFolder, folder)
       : (this.#build ?? buildCommands(this.projectFolder, folder, this.checkout));
     const description = this.#options.describeSource?.(isPackage ? this.projectFolder : this.checkout);
-    await runBuild(commands, this.projectFolder, label, onStep);
+    const env = environmentOf(runtimeFor(pinOf(this.projectFolder, this.checkout)));
+    await runBuild(commands, this.projectFolder, label, { onStep, env });
     if (description !== undefined) writeFileSync(path.join(this.checkout, sourceMark), description);
   }
 
@@ -145,6 +148,15 @@ export class VersionStore {
     if (version.package !== undefined) return ['as it was packed'];
     const folder = this.folderOf(version);
     return this.#build ?? describedBuild(path.join(folder, this.prefix), folder);
+  }
+
+  /** The Node.js that a prepared version asks for. */
+  runtimeOf(version: Version): Runtime {
+    const known = this.#runtimes.get(version.key);
+    if (known) return known;
+    const found = runtimeFor(pinOf(this.projectFolderOf(version), this.folderOf(version)));
+    this.#runtimes.set(version.key, found);
+    return found;
   }
 
   /** Moves a prepared version to the path where versions run. */

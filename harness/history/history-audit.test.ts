@@ -39,6 +39,20 @@ t.test('what somebody changed in a store is found', async (t) => {
     [`update bodies set body = x'1f8b' where id = '${runId}'`, /its report is damaged/],
     ['update figures set value = value + 1', /stored as its figures is not what its report says/],
     ['delete from figures', /as its figures/],
+    ["update runs set machine = 'another'", /stored of it was altered/],
+    ["update runs set definition = '0'", /of it was altered/],
+    ['update runs set partial = 1 - partial', /of it was altered/],
+    ["update batches set commit_id = 'c0ffee'", /of it was altered/],
+    ["update runs set project = 'other'; update batches set project = 'other'", /of it was altered/],
+    ["update batches set headline = 'all is well' where kind = 'gate'", /of it was altered/],
+    ["update bodies set body = x''; update figures set low = 1", /of it was altered/],
+    ['update runs set seal = null', /it has no seal/],
+    ["delete from batches where kind = 'compare'", /^[0-9a-f]{16}: its report is there, and the entry is gone$/],
+    [
+      `pragma foreign_keys = on; delete from bodies where id in (select id from runs where id <> '${runId}');
+       delete from runs where id <> '${runId}'`,
+      /of it was altered/,
+    ],
     ['update limits set limit_value = limit_value * 2', /as its limits/],
     ["update runs set headline = 'all is well'", /as its verdict/],
     [`update batches set exit_code = 4 where id = '${runId}'`, /as its verdict/],
@@ -65,7 +79,8 @@ t.test(
       await store.add(entryOf(sampleComparison(), origin));
     });
     const database = new DatabaseSync(file);
-    database.exec("delete from bodies; delete from kysely_migration where name = '0003-removed-bodies'");
+    for (const table of ['runs', 'batches']) database.exec(`alter table ${table} drop column seal`);
+    database.exec("delete from bodies; delete from kysely_migration where name >= '0003'");
     database.close();
     await withStore(sqliteAt(file), async (store) => {
       t.same(await store.audit(), { faults: [], compared: 0, removed: 2 });

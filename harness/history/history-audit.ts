@@ -1,8 +1,9 @@
-/** Whether rows of a history say what was stored: each report that is kept is its name's content, and rows are made of it. */
+/** Whether rows of a history say what was stored: each is as its seal has it, each report that is kept is its name's content, and rows are made of it. */
 import { isDeepStrictEqual } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import type { Kysely } from 'kysely';
 import { digest, type Entry, entryOf, reportBytesMax } from './entry.ts';
+import { pagesOf, sealsOf } from './seals.ts';
 import type { HistoryTables } from './tables.ts';
 
 export interface Audit {
@@ -10,40 +11,68 @@ export interface Audit {
   readonly faults: readonly string[];
   /** Reports that were compared with their names and rows. */
   readonly compared: number;
-  /** Entries whose report retention has removed, or that was too large: their rows are compared with nothing. */
+  /** Entries whose report retention has removed, or that was too large: their rows are compared with their seal alone. */
   readonly removed: number;
 }
 
 const faultsMax = 10;
-/** A report is some kilobytes up to 64 MB: one at a time. */
-const idsPerQuery = 500;
 
 export async function auditEntries(database: Kysely<HistoryTables>): Promise<Audit> {
   const faults: string[] = [];
   let [compared, removed] = [0, 0];
-  for (const kind of ['runs', 'batches'] as const) {
-    for await (const id of idsOf(database, kind)) {
-      const row = await database.selectFrom('bodies').select('body').where('id', '=', id).executeTakeFirst();
-      const fault = row === undefined ? 'its report is gone' : await faultOf(database, id, row.body);
-      if (row?.body.length === 0) removed++;
-      else compared++;
-      if (fault !== undefined) faults.push(`${id}: ${fault}`);
-      if (faults.length === faultsMax) return { faults, compared, removed };
+  for (const table of ['runs', 'batches'] as const) {
+    for await (const rows of pagesOf(database, table)) {
+      const ids = rows.map(({ id }) => id);
+      const seals = await sealsOf(database, table, ids);
+      const withReport = new Set(table === 'runs' ? ids : await comparisonsOf(database, ids));
+      for (const { id, seal } of rows) {
+        // A report has megabytes: one at a time.
+        const report = withReport.has(id) ? await reportFault(database, id) : undefined;
+        if (report?.isRemoved) removed++;
+        else if (report) compared++;
+        const fault = report?.fault ?? sealFault(seal, seals.get(id));
+        if (fault !== undefined) faults.push(`${id}: ${fault}`);
+        if (faults.length === faultsMax) return { faults, compared, removed };
+      }
     }
   }
-  return { faults, compared, removed };
+  const strays = await strayReports(database);
+  faults.push(...strays.map((id) => `${id}: its report is there, and the entry is gone`));
+  return { faults: faults.slice(0, faultsMax), compared, removed };
 }
 
-/** Of runs, or of batches that have a report of their own beside their runs. */
-async function* idsOf(database: Kysely<HistoryTables>, table: 'runs' | 'batches'): AsyncGenerator<string> {
-  let last = '';
-  for (;;) {
-    const query = database.selectFrom(table).select('id').where('id', '>', last).orderBy('id').limit(idsPerQuery);
-    const rows = await (table === 'runs' ? query : query.where('kind', '=', 'compare')).execute();
-    for (const { id } of rows) yield id;
-    if (rows.length < idsPerQuery) return;
-    last = rows.at(-1)!.id;
-  }
+/** Of an entry that was removed meanwhile there is nothing to say. */
+function sealFault(stored: string | null, seal: string | undefined): string | undefined {
+  if (seal === undefined || seal === stored) return undefined;
+  if (stored === null) return 'floodgate did not store it: it has no seal';
+  return 'what is stored of it was altered';
+}
+
+/** Batches that have a report of their own beside their runs. */
+async function comparisonsOf(database: Kysely<HistoryTables>, ids: readonly string[]): Promise<string[]> {
+  const query = database.selectFrom('batches').select('id').where('id', 'in', ids).where('kind', '=', 'compare');
+  return (await query.execute()).map(({ id }) => id);
+}
+
+async function strayReports(database: Kysely<HistoryTables>): Promise<string[]> {
+  const rows = await database
+    .selectFrom('bodies')
+    .select('id')
+    .where('id', 'not in', database.selectFrom('runs').select('id'))
+    .where('id', 'not in', database.selectFrom('batches').select('id'))
+    .orderBy('id')
+    .limit(faultsMax)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+async function reportFault(
+  database: Kysely<HistoryTables>,
+  id: string,
+): Promise<{ readonly fault: string | undefined; readonly isRemoved: boolean }> {
+  const row = await database.selectFrom('bodies').select('body').where('id', '=', id).executeTakeFirst();
+  const fault = row === undefined ? 'its report is gone' : await faultOf(database, id, row.body);
+  return { fault, isRemoved: row?.body.length === 0 };
 }
 
 async function faultOf(database: Kysely<HistoryTables>, id: string, body: Uint8Array): Promise<string | undefined> {

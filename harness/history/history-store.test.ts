@@ -16,7 +16,7 @@ import { openStore } from './open-store.ts';
 import { withPostgres } from './postgres-fixture.ts';
 import { atMost } from './postgres-pool.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
-import { type StoreAddress, shownAddress, storeAddress } from './store-address.ts';
+import { type StoreAddress, shownAddress, storeAddress, takesPassword } from './store-address.ts';
 import { storeFault } from './store-fault.ts';
 import { sqliteAt, withStore } from './store-fixture.ts';
 
@@ -119,6 +119,7 @@ t.test('a store of the version before is brought up to date', async (t) => {
   for (const round of ['migrated', 'left alone']) {
     const store = await openStore(sqliteAt(file), { absent: 'refuse' });
     t.match(await store.batches('shop', 10), [{ kind: 'run', commit_id: 'c0ffee', subject: null }], round);
+    t.same((await store.audit()).faults, [], 'it is sealed');
     await store.close();
   }
 });
@@ -234,6 +235,15 @@ t.test('addresses', async (t) => {
   t.match(storeAddress('/srv/shop', 'h.db'), { file: '/srv/shop/h.db', isOurs: false });
   t.equal(storeAddress('/srv/shop', 'none'), undefined);
   t.throws(() => storeAddress('/srv/shop', 'mysql://db/x'), { code: 'store-invalid' });
+  for (const [text, takes] of [
+    ['h.db', false],
+    ['postgres://ci@db/x', true],
+    ['postgres:///x?host=/run', true],
+    ['postgres://ci:secret@db/x', false],
+    ['postgres:///x?host=/run&user=ci&password=secret', false],
+  ] as const) {
+    t.equal(takesPassword(storeAddress('/srv/shop', text)!), takes, text);
+  }
   const postgres = storeAddress('/srv/shop', 'postgres://anna:s3cret@db:5432/floodgate?sslkey=k')!;
   t.equal(shownAddress(postgres), 'postgres://db:5432/floodgate');
 });
@@ -244,7 +254,10 @@ t.test('options of an address', async (t) => {
     ['port=0', /a port is a number from 1 to 65535/],
     ['port=70000', /a port is a number/],
     ['port=', /its option "port"/],
-    ['sslmode=requires', /its option "sslmode"/],
+    [
+      'sslmode=allow',
+      /its option "sslmode" cannot have this value \(it may be disable, prefer, require, .*no-verify\)/,
+    ],
     ['ssl=false', /its option "ssl"/],
     ['statement_timeout=1min', /its option "statement_timeout"/],
     ['sslmod=require', /"sslmod" is no option of an address/],
@@ -266,6 +279,31 @@ t.test('what the driver finds itself is a fault of the store, and a mistake of o
   const tls = new Error('The server does not support SSL connections');
   t.match(fault(tls), { code: 'store-refused', hint: /sslmode/ });
   t.match(fault(new Error('Query read timeout')), { code: 'store-unreachable' });
+  const said = (code: string, message: string, more = {}) => {
+    const { message: what, hint } = fault(Object.assign(new Error(message), { code, ...more })) as Record<
+      string,
+      string
+    >;
+    return `${what?.split('cannot be used: ')[1]}: ${hint}`;
+  };
+  const selfSigned =
+    'self-signed certificate; if the root CA is installed locally, try running Node.js with --use-system-ca';
+  t.match(said('DEPTH_ZERO_SELF_SIGNED_CERT', selfSigned), /^self-signed certificate: .*sslrootcert=FILE/);
+  t.match(said('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate'), /sslrootcert=FILE/);
+  t.match(said('ERR_TLS_CERT_ALTNAME_INVALID', 'not in the list'), /host as the certificate names it/);
+  t.match(said('CERT_HAS_EXPIRED', 'certificate has expired'), /a new certificate/);
+  t.match(said('ENOENT', "no such file, open 'ca.pem'", { syscall: 'open' }), /Check sslrootcert/);
+  t.match(said('28000', 'pg_hba.conf rejects connection for host "h", no encryption'), /: .*TLS: sslmode=require/);
+  t.match(said('28000', 'no pg_hba.conf entry for host "h", SSL encryption'), /no TLS: sslmode=disable/);
+  t.match(said('28000', 'role "ci" is not permitted to log in'), /ALTER ROLE/);
+  t.match(said('53300', 'too many connections for role "ci"'), /too many.*: .*CONNECTION LIMIT/);
+  const noCa = new Error(
+    'SECURITY WARNING: Using sslmode=verify-ca requires specifying a CA with sslrootcert. If a public',
+  );
+  t.match(fault(noCa), {
+    message: /used: Using sslmode=verify-ca requires specifying a CA with sslrootcert$/,
+    hint: /sslmode/,
+  });
   t.match(fault(new Error('of another kind')), { code: 'store-failed', message: /of another kind/ });
   const badPort = Object.assign(new RangeError('options.port'), { code: 'ERR_SOCKET_BAD_PORT' });
   t.match(fault(badPort), { code: 'store-failed' });

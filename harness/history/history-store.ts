@@ -6,6 +6,7 @@ import { printable } from '../../reports/format.ts';
 import { type Entry, reportBytesMax } from './entry.ts';
 import { type Audit, auditEntries } from './history-audit.ts';
 import { type Pruned, prune, type Retention } from './retention.ts';
+import { lock, seal } from './seals.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
 import { storeFault } from './store-fault.ts';
 import type { BatchRow, BodyRow, FigureRow, HistoryTables, LimitRow, RunRow } from './tables.ts';
@@ -36,26 +37,29 @@ export class HistoryStore {
       this.#database.transaction().execute(async (transaction) => {
         const inserted = await transaction
           .insertInto('batches')
-          .values(batch)
+          .values({ ...batch, seal: null })
           .onConflict((conflict) => conflict.column('id').doNothing())
           .executeTakeFirst();
         if (inserted.numInsertedOrUpdatedRows === 0n) {
           await this.#refuseOther(transaction, batch);
           return false;
         }
+        const ids = runs.map(({ id }) => id);
+        const before = await batchesWith(transaction, ids);
         // A run of its own may be part of a gate later (floodgate merge): it then belongs to the gate.
         for (const rows of chunked(runs)) {
           await transaction
             .insertInto('runs')
-            .values(rows)
+            .values(rows.map((row) => ({ ...row, seal: null })))
             .onConflict((conflict) => conflict.column('id').doUpdateSet({ batch_id: batch.id }))
             .execute();
-          const ids = rows.map(({ id }) => id);
-          await transaction.deleteFrom('limits').where('run_id', 'in', ids).execute();
         }
+        for (const some of chunked(ids)) await transaction.deleteFrom('limits').where('run_id', 'in', some).execute();
         await insertAll(transaction, 'figures', figures);
         await insertAll(transaction, 'limits', limits);
         await insertBodies(transaction, bodies);
+        await seal(transaction, 'runs', ids);
+        await seal(transaction, 'batches', [batch.id, ...before]);
         return true;
       }),
     );
@@ -234,6 +238,17 @@ export class HistoryStore {
       throw storeFault(this.#address, error);
     }
   }
+}
+
+/** Batches that runs belong to until now, which another transaction changes no more. */
+async function batchesWith(transaction: Transaction<HistoryTables>, ids: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const some of chunked(ids)) {
+    await lock(transaction, 'runs', some);
+    const rows = await transaction.selectFrom('runs').select('batch_id').where('id', 'in', some).execute();
+    found.push(...rows.map(({ batch_id }) => batch_id));
+  }
+  return found;
 }
 
 function chunked<T>(all: readonly T[]): T[][] {

@@ -26,7 +26,7 @@ export interface KillOutcome {
   readonly lost: readonly string[];
   /** There, and not whole. */
   readonly halves: readonly string[];
-  /** What the database says of itself. */
+  /** What `history check` finds. */
   readonly faults: readonly string[];
 }
 
@@ -91,7 +91,7 @@ async function judged(address: StoreAddress, reported: readonly string[]) {
     const halves: string[] = [];
     for (const batch of batches) if (!(await isWhole(batch))) halves.push(batch.id);
     const lost = reported.filter((id) => !there.has(id));
-    return { stored: batches.length, lost, halves, faults: await store.faults() };
+    return { stored: batches.length, lost, halves, faults: (await store.audit()).faults };
   } finally {
     await store.close();
   }

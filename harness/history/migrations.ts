@@ -4,6 +4,8 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { pagesOf, seal } from './seals.ts';
+import type { HistoryTables } from './tables.ts';
 
 type StoreKind = 'sqlite' | 'postgres';
 
@@ -13,6 +15,7 @@ export function migrationsFor(kind: StoreKind): Record<string, Migration> {
     '0001-runs': { up: (db) => createRuns(db, kind) },
     '0002-commit-subject': { up: addSubject },
     '0003-removed-bodies': { up: (db) => markRemovedBodies(db, kind) },
+    '0004-seals': { up: sealAll },
   };
 }
 
@@ -103,5 +106,22 @@ async function markRemovedBodies(db: Kysely<unknown>, kind: StoreKind): Promise<
     await sql`insert into bodies (id, body) select id, ${empty} from (${ids}) as every where id not in (select id from bodies)`.execute(
       db,
     );
+  }
+}
+
+/** What is there counts as what was stored. */
+async function sealAll(db: Kysely<unknown>): Promise<void> {
+  for (const table of ['batches', 'runs'] as const) {
+    await db.schema.alterTable(table).addColumn('seal', 'text').execute();
+  }
+  const tables = db as Kysely<HistoryTables>;
+  for (const table of ['batches', 'runs'] as const) {
+    for await (const rows of pagesOf(tables, table)) {
+      await seal(
+        tables,
+        table,
+        rows.map(({ id }) => id),
+      );
+    }
   }
 }

@@ -10,7 +10,7 @@ import { hideFromGit } from '../project/own-folder.ts';
 import { HistoryStore } from './history-store.ts';
 import { migrationsFor } from './migrations.ts';
 import { openPostgres } from './postgres-pool.ts';
-import { bringTablesHome, enterSchema, schemaName } from './postgres-schema.ts';
+import { bringTablesHome, enterSchema, refuseForeignSchema, schemaName } from './postgres-schema.ts';
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
 import { foreignStore, storeFault } from './store-fault.ts';
@@ -154,7 +154,11 @@ async function bringUpToDate(
   await database.transaction().execute(async (transaction) => {
     if (address.kind === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(lockId)})`.execute(transaction);
     const applied = await appliedMigrations(transaction, address, known);
-    if (address.kind === 'sqlite' || applied !== undefined) await refuseMissing(transaction, address, applied);
+    const missing = await missingTables(transaction, address);
+    if (address.kind === 'postgres' && applied === undefined && missing.length > 0) {
+      await refuseForeignSchema(transaction, address);
+    }
+    await refuseMissing(transaction, address, { applied, missing });
     if (applied === undefined && absent === 'refuse') throw absence(address);
     if (address.kind === 'postgres') await enterSchema(transaction, address);
     const { error } = await new Migrator({
@@ -174,17 +178,21 @@ async function isCurrent(database: Kysely<HistoryTables>, address: StoreAddress,
 
 type Database = Kysely<HistoryTables> | Transaction<HistoryTables>;
 
+interface Found {
+  readonly applied: readonly string[] | undefined;
+  readonly missing: readonly string[];
+}
+
 /** A store that was made has all of its tables. @throws FloodgateError `store-corrupt` */
 async function refuseMissing(
   transaction: Transaction<HistoryTables>,
   address: StoreAddress,
-  applied: readonly string[] | undefined,
+  { applied, missing }: Found,
 ): Promise<void> {
-  const missing = await missingTables(transaction, address);
   const isEmpty = missing.length === tableNames.length;
-  if (applied === undefined ? isEmpty : missing.length === 0 || applied.length === 0) return;
+  if (applied === undefined ? isEmpty : missing.length === 0) return;
   if (address.kind === 'postgres' && isEmpty) return bringTablesHome(transaction, address);
-  const names = applied === undefined ? ['kysely_migration', ...missing] : missing;
+  const names = applied === undefined ? [migrationTable, ...missing] : missing;
   const why = `it has no table ${names.map((name) => `"${name}"`).join(', ')}`;
   throw new FloodgateError('store-corrupt', `the history ${shownAddress(address)} is damaged: ${why}`, {
     hint: 'Put a copy in its place, or move it away and begin anew; nothing was written into it.',
@@ -200,24 +208,37 @@ async function missingTables(database: Database, { kind }: StoreAddress): Promis
   return tableNames.filter((name) => !there.has(name));
 }
 
-/** Names in the table that the migrator keeps; undefined where there is none. @throws FloodgateError `store-newer` */
+/** The migrator's own, where it keeps the names of those that were applied. */
+const migrationTable = 'kysely_migration';
+/** Since the first version: a table of that name without it is another program's, which uses the same migrator. */
+const firstMigration = '0001-runs';
+/** SQLSTATE of a column that is not there. */
+const noColumnState = '42703';
+
+/** Undefined where the migrator keeps no table. @throws FloodgateError `store-newer`, `store-foreign` */
 async function appliedMigrations(
   database: Database,
   address: StoreAddress,
   known: object,
 ): Promise<string[] | undefined> {
-  const table = 'kysely_migration';
   const isSqlite = address.kind === 'sqlite';
   // pg_tables lists what a user may not read as well.
   const found = isSqlite
-    ? await sql`select 1 from sqlite_master where type = 'table' and name = ${table}`.execute(database)
-    : await sql`select 1 from pg_catalog.pg_tables where schemaname = ${schemaName} and tablename = ${table}`.execute(
+    ? await sql`select 1 from sqlite_master where type = 'table' and name = ${migrationTable}`.execute(database)
+    : await sql`select 1 from pg_catalog.pg_tables where schemaname = ${schemaName} and tablename = ${migrationTable}`.execute(
         database,
       );
   if (found.rows.length === 0) return undefined;
-  const place = isSqlite ? sql.table(table) : sql.table(`${schemaName}.${table}`);
-  const { rows } = await sql<{ name: string }>`select name from ${place}`.execute(database);
-  const applied = rows.map(({ name }) => name);
+  const place = isSqlite ? sql.table(migrationTable) : sql.table(`${schemaName}.${migrationTable}`);
+  const applied = await sql<{ name: unknown }>`select name from ${place}`.execute(database).then(
+    ({ rows }) => rows.map(({ name }) => String(name)),
+    (error): string[] => {
+      if ((error as { code?: string }).code === noColumnState) return [];
+      throw error;
+    },
+  );
+  if (!applied.includes(firstMigration))
+    throw foreignStore(address, `its table "${migrationTable}" is another program's`);
   const newer = applied.find((name) => !Object.hasOwn(known, name));
   if (newer !== undefined) throw tooNew(address, newer);
   return applied;

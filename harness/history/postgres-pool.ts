@@ -1,6 +1,7 @@
 /** Connections to a history in PostgreSQL: nothing that is asked of them waits for ever. */
 import { Kysely, type LogEvent, PostgresDialect } from 'kysely';
 import { FloodgateError } from '../../agent/errors.ts';
+import { heldPassword } from './store-password.ts';
 import type { HistoryTables } from './tables.ts';
 
 const connectMs = 10_000;
@@ -22,6 +23,9 @@ export async function openPostgres(url: string, errors: unknown[]): Promise<Kyse
       { hint: 'npm install pg', cause },
     );
   });
+  // As the driver takes PGPASSWORD: for an address without one.
+  const password = heldPassword();
+  if (password !== undefined) pg.defaults.password = password;
   const streams = new Set<{ destroy(): void }>();
   // A client whose log-in failed keeps its socket, and the process with it, until the server hangs up.
   class Client extends pg.Client {
@@ -34,7 +38,7 @@ export async function openPostgres(url: string, errors: unknown[]): Promise<Kyse
   }
   const pool = new pg.Pool({
     Client,
-    connectionString: url,
+    connectionString: checking(url),
     max: connectionsMax,
     connectionTimeoutMillis: connectMs,
     statement_timeout: statementMs,
@@ -53,6 +57,12 @@ export async function openPostgres(url: string, errors: unknown[]): Promise<Kyse
     });
   const bounded = Object.assign(pool, { end: ended });
   return new Kysely({ dialect: new PostgresDialect({ pool: bounded }), log });
+}
+
+/** These check certificate and name, as the driver has it: it warns of that on each use, and its next version would check less. */
+function checking(url: string): string {
+  if (/[?&]uselibpqcompat=true(&|$)/.test(url)) return url;
+  return url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
 }
 
 /** Waits for an end, and no longer than so. The timer keeps the process alive: without it nothing may be left that does. */

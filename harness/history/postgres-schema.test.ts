@@ -1,9 +1,9 @@
 /** Where the tables are, and who may use them. */
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { sampleRun } from '../../reports/sample-report.ts';
 import { entryOf } from './entry.ts';
 import { openStore } from './open-store.ts';
-import { withPostgres } from './postgres-fixture.ts';
+import { type PostgresServer, withPostgres } from './postgres-fixture.ts';
 import type { StoreAddress } from './store-address.ts';
 import { origin, withStore } from './store-fixture.ts';
 
@@ -24,6 +24,7 @@ t.test('PostgreSQL: the rights that a user lacks, and the first error', async (t
     server.sql('create schema floodgate; grant usage on schema floodgate to tenant');
     t.match(await refused('tenant'), { code: 'store-refused', message: /permission denied for schema floodgate/ });
     server.sql('drop schema floodgate');
+    await refusesForeign(t, { kind: 'postgres', url }, server);
     await withStore({ kind: 'postgres', url }, (store) => store.add(entryOf(sampleRun(), origin)));
     server.sql('grant usage on schema floodgate to reader; grant select on all tables in schema floodgate to reader');
     await withStore(as('reader'), async (store) => {
@@ -53,6 +54,42 @@ t.test('PostgreSQL: the rights that a user lacks, and the first error', async (t
     });
   });
 });
+
+/** A schema of our name that another program has, whatever is in it: refused by whoever stores or reads, and left as it is. */
+async function refusesForeign(t: Test, address: StoreAddress, server: PostgresServer): Promise<void> {
+  for (const [object, said] of [
+    ['view floodgate.runs as select 1 as k', /another program's \(view floodgate\.runs\)/],
+    ['view floodgate.kysely_migration as select 1 as name', /\(view floodgate\.kysely_migration\)/],
+    ['materialized view floodgate.zz as select 1 as k', /materialized view/],
+    ['sequence floodgate.runs', /sequence/],
+    ['type floodgate.runs as (a int)', /type/],
+    ['function floodgate.f() returns int language sql as $$select 1$$', /function/],
+    [
+      'table floodgate.kysely_migration(name text, timestamp text)',
+      /its table "kysely_migration" is another program's/,
+    ],
+    ['table floodgate.kysely_migration(a int)', /its table "kysely_migration" is another program's/],
+    [
+      "table floodgate.kysely_migration as select '2024_users' as name",
+      /its table "kysely_migration" is another program's/,
+    ],
+  ] as const) {
+    server.sql(`create schema floodgate authorization ci; grant usage on schema floodgate to public; create ${object}`);
+    server.sql('grant select on all tables in schema floodgate to ci');
+    for (const absent of ['make', 'refuse'] as const) {
+      const hint = /Nothing was written into it\. Rename that schema, or give another database/;
+      await t.rejects(openStore(address, { absent }), { code: 'store-foreign', message: said, hint }, object);
+    }
+    // As it was: one thing is in it.
+    server.sql(`drop ${object.split(/ as |(?<=kysely_migration)\(| returns/)[0]}; drop schema floodgate`);
+  }
+  // Rights that were prepared are nothing of another program's.
+  server.sql(
+    'create schema floodgate authorization ci; alter default privileges in schema floodgate grant select on tables to public',
+  );
+  await withStore(address, (store) => store.add(entryOf(sampleRun(), origin)));
+  server.sql('drop schema floodgate cascade');
+}
 
 t.test('PostgreSQL: tables that were made in another schema come home', async (t) => {
   await withPostgres(t, async (url, server) => {

@@ -10,25 +10,27 @@ export const schemaName = 'floodgate';
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
-/**
- * Makes the schema where there is none, and makes it the only one that a migration of this transaction sees: a user's search path names others.
- * @throws FloodgateError `store-foreign`
- */
+/** A schema of that name that holds anything, and no table of ours, is another program's. @throws FloodgateError `store-foreign` */
+export async function refuseForeignSchema(
+  transaction: Transaction<HistoryTables>,
+  address: StoreAddress,
+): Promise<void> {
+  // Whatever lies in a schema depends on it (postgresql.org/docs/current/catalog-pg-depend.html); default privileges do so in another way.
+  const { rows } = await sql<{ what: string }>`
+    select pg_describe_object(d.classid, d.objid, d.objsubid) as what
+    from pg_catalog.pg_depend d
+    join pg_catalog.pg_namespace n on n.oid = d.refobjid and d.refclassid = 'pg_catalog.pg_namespace'::regclass
+    where n.nspname = ${schemaName} and d.deptype = 'n' order by what limit 1`.execute(transaction);
+  const what = rows[0]?.what;
+  if (what !== undefined) throw foreignStore(address, `its schema "${schemaName}" is another program's (${what})`);
+}
+
+/** Makes the schema where there is none, and makes it the only one that a migration of this transaction sees: a user's search path names others. */
 export async function enterSchema(transaction: Transaction<HistoryTables>, address: StoreAddress): Promise<void> {
   const { rows } = await sql`select 1 from pg_catalog.pg_namespace where nspname = ${schemaName}`.execute(transaction);
   // "If not exists" asks for the right to create one even where it is there.
   if (rows.length === 0) await createSchema(transaction, address);
   await sql`set local search_path to ${sql.id(schemaName)}`.execute(transaction);
-  const tables =
-    await sql`select 1 from pg_catalog.pg_tables where schemaname = ${schemaName} and tablename = 'kysely_migration'`.execute(
-      transaction,
-    );
-  if (tables.rows.length > 0) return;
-  const others = await sql`select 1 from pg_catalog.pg_tables where schemaname = ${schemaName} limit 1`.execute(
-    transaction,
-  );
-  if (others.rows.length === 0) return;
-  throw foreignStore(address, `its schema "${schemaName}" is another program's`);
 }
 
 async function createSchema(transaction: Transaction<HistoryTables>, address: StoreAddress): Promise<void> {

@@ -81,7 +81,10 @@ function checkOptions({ port, search, searchParams }: URL): void {
     // What stands behind a wrongly placed ? may be a password.
     const shown = /^\w{1,40}$/.test(name) && !search.includes('@') ? `"${name}"` : 'one';
     if (pattern === undefined && !freeOptions.includes(name)) throw invalid(`${shown} is no option of an address`);
-    if (pattern?.test(value) === false) throw invalid(`its option ${shown} cannot have this value`);
+    if (pattern?.test(value) === false) {
+      const values = /^\^\(([\w|-]+)\)\$$/.exec(pattern.source)?.[1]?.replaceAll('|', ', ') ?? 'a number';
+      throw invalid(`its option ${shown} cannot have this value (it may be ${values})`);
+    }
     if (name === 'port' && (Number(value) < 1 || Number(value) > portMax)) {
       throw invalid(`a port is a number from 1 to ${portMax}`);
     }
@@ -98,6 +101,13 @@ function invalid(why: string): FloodgateError {
   return new FloodgateError('store-invalid', `the address of the history cannot be used: ${why}`, {
     hint: 'Give a path (SQLite), or postgres://USER:PASSWORD@HOST/DATABASE; in a password, percent-encode / as %2F, # as %23, ? as %3F, @ as %40, : as %3A, % as %25.',
   });
+}
+
+/** Whether PGPASSWORD, where it is set, is this address's: it has none of its own. */
+export function takesPassword(address: StoreAddress): boolean {
+  if (address.kind === 'sqlite') return false;
+  const url = urlOf(address.url);
+  return url !== undefined && url.password === '' && !url.searchParams.get('password');
 }
 
 /** As it may be printed. */

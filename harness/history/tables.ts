@@ -77,9 +77,14 @@ export interface BodyRow {
   body: Uint8Array;
 }
 
+/** Of all that is stored of an entry (harness/history/seals.ts); null where floodgate did not store it. */
+interface Sealed {
+  seal: string | null;
+}
+
 export interface HistoryTables {
-  batches: BatchRow;
-  runs: RunRow;
+  batches: BatchRow & Sealed;
+  runs: RunRow & Sealed;
   figures: FigureRow;
   limits: LimitRow;
   bodies: BodyRow;

@@ -1,13 +1,7 @@
 /** Changes to what traffic means: open, gap, stall, encode, cut, nest. Each takes a program and gives another, or none. Pure. */
 import type { Random } from '../../agent/seeded-random.ts';
-import {
-  type Body,
-  codings,
-  type ExchangeKind,
-  type FloodPart,
-  type HttpPart,
-  jsonShapes,
-} from '../traffic/flood/plan.ts';
+import { codings, jsonShapes } from '../traffic/flood/plan.ts';
+import type { Body, ExchangeKind, FloodPart, HttpPart } from '../traffic/flood/plan-types.ts';
 import { checkedProgram, type Program, programBytesMax, programBytesMin } from './program.ts';
 import { seedPrograms } from './seeds.ts';
 

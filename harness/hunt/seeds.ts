@@ -1,6 +1,6 @@
 /** Where a hunt begins: one program for each thing that traffic can do to an observer. */
 import { traffic } from '../traffic/flood/builders.ts';
-import type { FloodPlan } from '../traffic/flood/plan.ts';
+import type { FloodPlan } from '../traffic/flood/plan-types.ts';
 import type { Program } from './program.ts';
 
 const { http, exchange, json, text, bomb, binary, atOnce, constant } = traffic;

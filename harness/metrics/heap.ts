@@ -1,5 +1,6 @@
 /** Readings of what a runtime (V8, or Go's) says of its heap and its collections. Pure. */
-import { formatBytes } from '../../reports/format.ts';
+import { formatBytes, formatCount } from '../../reports/format.ts';
+import { isBeside } from '../watch/thread-figures.ts';
 import { windowStart } from '../watch/warm-up.ts';
 import { perMessage, type RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
@@ -59,25 +60,25 @@ export function allocatedYoungPerRequest(run: RunFigures): Reading {
 
 const lateSweep =
   'collections free it in a thread of their own: counted where they free it at once (compare, run --repeatable)';
+const offHeapUnseen = 'worker threads that could not be looked into may allocate it';
 
-/** Buffers and what else lies off V8's heap. */
+/** Buffers and what else lies off V8's heap, of worker threads and Node.js children too. */
 export function allocatedOffHeapPerRequest(run: RunFigures): Reading {
   const { last, marks } = run.measure.channel;
-  if (last?.answers && marks.length > 0 && marks[0]!.offHeap === undefined) return notMeasured(lateSweep);
+  if (last?.answers && marks.length > 0 && marks[0]!.offHeap === undefined)
+    return notMeasured(run.measure.elsewhere?.unseen ? offHeapUnseen : lateSweep);
   return perRequest(run, 'offHeap');
 }
 
-/** Less cannot be known: objects that began old are known to a page of 256 KiB. */
-const elsewhereBytesMin = 262_144;
-/** Changes by less are within every threshold. */
-const elsewhereShareMin = 0.005;
-
-/** What a main thread allocates is the least: threads and children that work for it have heaps of their own. */
+/** Where the readings of the main thread do not hold what threads and children allocate for it, they say the least. */
 function withElsewhere(bytes: number, { channel: { marks }, elsewhere }: RunFigures['measure']): Reading {
   const requests = elsewhere ? marks.at(-1)!.requests - windowStart(marks)!.requests : 0;
-  if (!elsewhere || elsewhere.bytes < Math.max(elsewhereBytesMin, elsewhereShareMin * bytes * requests))
-    return value(bytes);
-  const { threads, processes } = elsewhere;
+  const { threads = 0, processes = 0, unseen = 0 } = elsewhere ?? {};
+  if (!elsewhere || elsewhere.isCounted || !isBeside(elsewhere.bytes, bytes * requests)) {
+    if (unseen === 0) return value(bytes);
+    const reason = `${formatCount(unseen)} of its worker threads could not be looked into: see docs/family.md`;
+    return between(bytes, Number.POSITIVE_INFINITY, reason);
+  }
   const who = [threads > 0 ? 'worker threads' : '', processes > 0 ? 'Node.js children' : ''].filter((each) => each);
   const also = processes > 0 ? '' : '; allocated.perMessage counts threads';
   const reason =
@@ -91,8 +92,16 @@ function perRequest({ measure }: RunFigures, which: AllocationKind): Reading {
   if (!channel.last) return notMeasured(noRuntime);
   if (!channel.last.answers) return notMeasured(answers ? noServer : nothingAnswered);
   const window = requestWindow(channel.marks, which);
-  if (window === undefined) return notMeasured('too few requests: it takes 400, for example autocannon -c 1 -a 400');
+  if (window === undefined) return notMeasured(tooFew(channel.last.answers.total));
   return which === 'offHeap' ? value(window) : withElsewhere(window, measure);
+}
+
+/** Enough for a window behind the warm-up. */
+const requestsMin = 400;
+
+function tooFew(answered: number): string {
+  const counted = answered < requestsMin ? `${formatCount(answered)} were answered, and ` : '';
+  return `too few requests: ${counted}it takes ${requestsMin}, for example autocannon -c 1 -a ${requestsMin}`;
 }
 
 /** Of all collections, none left out: by nearest rank. */

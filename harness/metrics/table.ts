@@ -1,7 +1,7 @@
 /**
  * Every figure of a run that can have a limit: a row a metric. Budgets, figures of a report, what `--budget` takes and
  * says, and docs/metrics.md come from these rows. **Invariant**: a row that cannot know its figure says so; it never
- * reads as zero, and only a value within its limit passes. To add a metric, add a row.
+ * reads as zero, and only a value within its limit passes. To add a metric, add a row, and its name to `metric-name.ts`.
  */
 import type { Unit } from '../../reports/model.ts';
 import { type AgentStage, reaches } from '../scenario/agent-stage.ts';
@@ -192,21 +192,21 @@ export const metrics: readonly Metric[] = [
     name: 'allocated.perRequest',
     unit: 'bytes',
     bound: 'max',
-    help: 'Allocated on the heap for each HTTP request that a Node.js server answered, from a quarter of the requests on; takes 400.',
+    help: 'Allocated on the heap for each HTTP request that a Node.js server answered, by its worker threads and Node.js children too; takes 400.',
     read: heap.allocatedPerRequest,
   },
   {
     name: 'allocated.youngPerRequest',
     unit: 'bytes',
     bound: 'max',
-    help: 'allocated.perRequest without what began its life in V8’s old space, which is known to 256 KiB a collection only.',
+    help: 'allocated.perRequest of the main thread, without what began its life in V8’s old space: that is known to 256 KiB a collection only.',
     read: heap.allocatedYoungPerRequest,
   },
   {
     name: 'allocated.offHeapPerRequest',
     unit: 'bytes',
     bound: 'max',
-    help: 'Allocated off the heap (buffers) for each HTTP request, of the main thread; counted in compare and under --repeatable.',
+    help: 'Allocated off the heap (buffers) for each HTTP request, by worker threads and Node.js children too; in compare and under --repeatable.',
     read: heap.allocatedOffHeapPerRequest,
   },
   {

@@ -18,7 +18,7 @@ import { readStatsFile } from '../watch/stats-file.ts';
 import { StatsTail } from '../watch/stats-tail.ts';
 import { pause } from './abortable.ts';
 import { CompanionWatch } from './companion-watch.ts';
-import { elsewhereOf } from './elsewhere.ts';
+import { withOthers } from './elsewhere.ts';
 import { answersOf, channelOf, Family } from './family.ts';
 import { GiveUp, type GiveUpRules, usualGiveUpRules } from './give-up.ts';
 import type { Instrument } from './instruments/instrument.ts';
@@ -129,6 +129,8 @@ async function replay(options: PassOptions, target: Target, started: Started): P
   const exit = await conduct(options, target, { sending, intervals, watch, channel, family });
   const companion = await beside?.stop();
   const kin = await family?.result();
+  const { marks, elsewhere } = withOthers(channel, kin);
+  channel.marks.splice(0, marks.length, ...marks);
   return {
     kind: instrument.kind,
     lane: options.lane,
@@ -156,7 +158,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     companion,
     intervals: intervals.taken,
     family: kin,
-    elsewhere: elsewhereOf(channel, kin),
+    elsewhere,
   };
 }
 
@@ -241,6 +243,7 @@ function startTarget(options: PassOptions, statsFile: string, socket: FamilySock
     intervalMs: readingsMs,
     inStep: rules.readsInStep,
     byRequests: options.byRequests ?? false,
+    countsOffHeap: options.byRequests === true && options.nodeArguments.includes('--single-threaded'),
     ...preload,
     ...(socket && { family: socket.address }),
   };

@@ -5,6 +5,7 @@ import type { SendResult } from '../feed/sender.ts';
 import type { GivenUp, Target } from '../target/target.ts';
 import type { MemoryWatch } from '../watch/memory-watch.ts';
 import { SampleTable } from '../watch/sample-table.ts';
+import { sentColumns } from '../watch/sampled-columns.ts';
 import type { StatsTail } from '../watch/stats-tail.ts';
 import { aborted, pause } from './abortable.ts';
 import type { GiveUp } from './give-up.ts';
@@ -42,12 +43,7 @@ export interface SendingOptions {
 }
 
 export class Sending {
-  readonly sent = new SampleTable([
-    { name: 'frames', unit: 'count', kind: 'counter' },
-    { name: 'bytes', unit: 'bytes', kind: 'counter' },
-    // On the packets' own clock: in the exact lane no other counts.
-    { name: 'trafficMs', unit: 'ms', kind: 'counter' },
-  ]);
+  readonly sent = new SampleTable(sentColumns);
   /** The target was still there when the traffic began. */
   isTried = false;
   startMs = 0;

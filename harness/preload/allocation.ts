@@ -41,11 +41,17 @@ export class AllocationSum {
 
 /**
  * What was ever allocated off V8's heap (buffers): the sum, over its collections, of what came since the one before. It holds where a
- * collection frees such memory at once: a sweeper in a thread of its own frees it later, and what comes meanwhile is not seen.
+ * collection frees such memory at once: a sweeper in a thread of its own would free it later, and what comes meanwhile is not seen.
  */
 export class OffHeapSum {
   #sum = 0;
   #after = v8.getHeapStatistics().external_memory;
+
+  /** Has collections free it at once, in this process from here on. */
+  constructor() {
+    // Implied by the first, and never set twice: what is compiled is kept by the flags.
+    if (!process.execArgv.includes('--single-threaded')) v8.setFlagsFromString('--no-concurrent-array-buffer-sweeping');
+  }
 
   /** Of a collection that is over. */
   collected(before: number, after: number): void {

@@ -16,7 +16,9 @@ export function takeAlong(order: FamilyOrder, send: (line: PreloadLine) => void)
   // Threads without arguments of their own have ours; those with some, and children, read this.
   process.env.NODE_OPTIONS = withArgument(process.env.NODE_OPTIONS);
   subscribe('worker_threads', (message) => {
-    const { worker } = message as { worker: { threadId: number } };
+    const { worker } = message as { worker: { threadId: number; constructor: { name: string } } };
+    // Of Node.js itself, for hooks of modules: no preload runs in it.
+    if (worker.constructor.name === 'InternalWorker') return;
     send({ type: 'threadStart', tMs: Date.now(), id: worker.threadId });
   });
   let isPatched = false;

@@ -16,13 +16,19 @@ import { RequestCount } from './requests.ts';
 /** On a busy machine a request takes longer than a tick of the clock. */
 const idleTicksMin = 4;
 
+export interface HeapWatchOptions {
+  readonly beforeFirstMark?: (() => void) | undefined;
+  /** What is allocated off the heap is summed up too. @default false */
+  readonly countsOffHeap?: boolean | undefined;
+}
+
 /** Sums V8's records of each collection; the collector's own records are cleared at every report. */
 export class HeapWatch {
   readonly #send: (line: PreloadLine) => void;
   #profiler = new v8.GCProfiler();
   readonly #allocation: AllocationSum;
-  /** Undefined where a thread of V8's frees off-heap memory after the collection. */
-  readonly #offHeap = process.execArgv.includes('--single-threaded') ? new OffHeapSum() : undefined;
+  /** Undefined where it is not asked for: collections are as they are by themselves then. */
+  readonly #offHeap: OffHeapSum | undefined;
   #peakBeforeGc = 0;
   #afterMajorGc = 0;
   #reports = 0;
@@ -39,10 +45,11 @@ export class HeapWatch {
   /** In place of all that was ever allocated; see `StepReadings`. */
   allocatedByTraffic: number | undefined;
 
-  /** @param beforeFirstMark done once, when the first requests are answered */
-  constructor(send: (line: PreloadLine) => void, beforeFirstMark?: () => void) {
+  /** @param options `beforeFirstMark` is done once, when the first requests are answered */
+  constructor(send: (line: PreloadLine) => void, options: HeapWatchOptions = {}) {
     this.#send = send;
-    this.#beforeFirstMark = beforeFirstMark;
+    this.#beforeFirstMark = options.beforeFirstMark;
+    this.#offHeap = options.countsOffHeap ? new OffHeapSum() : undefined;
     this.#allocation = new AllocationSum();
     this.#profiler.start();
   }
@@ -74,11 +81,13 @@ export class HeapWatch {
     this.#aside(({ young, old }) => {
       const allocatedYoung = young - this.#own.young;
       const allocated = allocatedYoung + old - this.#own.old;
-      const offHeap = this.#offHeap?.untilNow();
-      const more = offHeap === undefined ? {} : { offHeap };
-      this.#send({ type: 'mark', tMs: nowMs(), requests, allocated, allocatedYoung, ...more });
+      this.#send({ type: 'mark', tMs: nowMs(), requests, allocated, allocatedYoung, ...this.#offHeapByNow() });
       this.#reportMemory();
     });
+  }
+
+  #offHeapByNow(): { offHeap?: number } {
+    return this.#offHeap ? { offHeap: this.#offHeap.untilNow() } : {};
   }
 
   /** What a reading allocates is none of the target's own, whatever collections come in the middle of it. */
@@ -168,6 +177,7 @@ export class HeapWatch {
       cpuMs: Math.round((user + system) / 1_000),
       ownMs: this.#ownMs,
       ownAllocated: sum(this.#own),
+      ...this.#offHeapByNow(),
       handles: process.getActiveResourcesInfo().length,
       ...(this.#requests.answers && { answers: this.#requests.answers }),
       ...(rssPeak && { rssPeak }),

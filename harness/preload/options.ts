@@ -35,6 +35,8 @@ export interface PreloadOptions {
   readonly inStep?: boolean;
   /** While requests are answered, reads at fixed numbers of them alone, and has garbage collected before the first: allocation repeats. */
   readonly byRequests?: boolean;
+  /** Counts what is allocated off the heap; a collection frees such memory at once then, and no thread of V8's later. */
+  readonly countsOffHeap?: boolean;
   /** Where the target's children find a channel: with it they are looked into, and its threads. */
   readonly family?: Pick<FamilyOrder, 'socket'>;
   /** Samples allocations from the target's start on; every `cut` command ends an interval. Undefined in a measuring pass. */
@@ -121,6 +123,8 @@ export type PreloadLine =
       readonly ownMs?: number;
       /** Of `allocated`, what earlier readings took. */
       readonly ownAllocated?: number;
+      /** Bytes ever allocated off the heap, where it is counted. */
+      readonly offHeap?: number;
       /** Timers, sockets, servers and requests that keep the program running. */
       readonly handles?: number;
       /** Answers that HTTP servers of the program have given; once there is one. */
@@ -140,7 +144,7 @@ export type PreloadLine =
       readonly allocated: number;
       /** Of these, by objects that began young (`allocation.ts`): to the byte. */
       readonly allocatedYoung: number;
-      /** Bytes ever allocated off the heap; absent where collections do not free such memory at once. */
+      /** Bytes ever allocated off the heap, where it is counted. */
       readonly offHeap?: number;
     }
   | {

@@ -32,8 +32,9 @@ async function observe(options: PreloadOptions, { thread, socket }: Place = {}):
     const name = `Node.js ${process.versions.node} (V8 ${process.versions.v8})`;
     send(channel, { type: 'runtime', name, pid: process.pid });
   } else send(channel, { type: 'thread', tMs: nowMs(), id: thread, name: threadName() });
-  const { inStep, byRequests, intervalMs } = options;
-  const heap = new HeapWatch(tagged, byRequests ? (await import('./collect-all.ts')).collectAll : undefined);
+  const { inStep, byRequests, countsOffHeap, intervalMs } = options;
+  const beforeFirstMark = byRequests ? (await import('./collect-all.ts')).collectAll : undefined;
+  const heap = new HeapWatch(tagged, { beforeFirstMark, countsOffHeap });
   if (inStep) new StepReadings(heap);
   else setInterval(() => (byRequests ? heap.reportIfIdle() : heap.report()), intervalMs).unref();
   process.on('exit', () => {

@@ -2,17 +2,18 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { requestWindow } from '../metrics/request-window.ts';
-import { elsewhereOf } from '../pass/elsewhere.ts';
+import { withOthers } from '../pass/elsewhere.ts';
 import { startChild } from '../target/child-target.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
 
 t.setTimeout(120_000);
 
-/** Serves itself: each answer takes 40 kB off the heap in the main thread, and 100 kB of heap in a worker. */
+/** Serves itself: each answer takes 40 kB off the heap in the main thread, and in a worker 100 kB of heap and 20 kB off it. */
 const besideProgram = `const http = require('node:http');
 const { Worker } = require('node:worker_threads');
 const text = "const { parentPort } = require('node:worker_threads'); let kept;" +
-  "parentPort.on('message', () => { kept = new Array(12_500).fill(0.5); parentPort.postMessage('done'); })";
+  "parentPort.on('message', (word) => { if (word === 'end') process.exit();" +
+  "kept = [new Array(12_500).fill(0.5), Buffer.alloc(20_000)]; parentPort.postMessage('done'); })";
 const worker = new Worker(text, { eval: true });
 const waiting = [];
 worker.on('message', () => waiting.shift()());
@@ -28,7 +29,7 @@ server.listen(0, async () => {
     await new Promise((done) => http.get({ port: server.address().port, agent }, (response) => response.resume().on('end', done)));
   agent.destroy();
   server.close();
-  await worker.terminate();
+  worker.postMessage('end');
 });
 `;
 
@@ -97,8 +98,8 @@ t.test('what lies off the heap is counted by the request, and what a worker thre
   const target = await startChild({
     name: 'beside',
     command: process.execPath,
-    arguments: ['--single-threaded', ...preloadArguments, file],
-    env: preloadEnvironment({ intervalMs: 50, family: { socket: '/nowhere' } }),
+    arguments: [...preloadArguments, file],
+    env: preloadEnvironment({ intervalMs: 50, countsOffHeap: true, family: { socket: '/nowhere' } }),
     mayEnd: true,
     withChannel: true,
   });
@@ -107,8 +108,13 @@ t.test('what lies off the heap is counted by the request, and what a worker thre
   t.equal(exit.code, 0, exit.lastLines.join('\n'));
   const offHeap = requestWindow(channel.marks, 'offHeap')!;
   t.ok(offHeap > 39_500 && offHeap < 41_000, `${offHeap} bytes off the heap a request`);
-  const { bytes, threads, processes } = elsewhereOf(channel, undefined)!;
+  const { elsewhere, marks } = withOthers(channel, undefined);
+  const { bytes, threads, processes } = elsewhere!;
   t.match({ threads, processes }, { threads: 1, processes: 0 });
   // Of 600 requests and no more; of the last 400 or so and no less.
   t.ok(bytes > 300 * 100_000 && bytes < 700 * 110_000, `${bytes} bytes in the worker`);
+  const others = requestWindow(marks, 'offHeap')! - offHeap;
+  t.ok(others > 10_000 && others < 40_000, `${others} bytes off the heap of the worker`);
+  const onHeap = 400 * (requestWindow(marks)! - requestWindow(channel.marks)!);
+  t.ok(onHeap > bytes / 3 && onHeap <= bytes, `${onHeap} bytes on its heap`);
 });

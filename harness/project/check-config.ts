@@ -4,8 +4,9 @@ import { metricFault } from '../metrics/known-metric.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import { findMetric } from '../metrics/table.ts';
 import { parseImpairments } from '../traffic/impairments/parse.ts';
-import { configSchema, type ProjectConfig } from './config.ts';
-import { type ScenarioConfig, scenarioSchema } from './scenario-schema.ts';
+import { configSchema } from './config.ts';
+import type { ProjectConfig, ScenarioConfig } from './define.ts';
+import { scenarioSchema } from './scenario-schema.ts';
 import { type Fault, type LineOf, type Place, parseChecked, refusal } from './schema-faults.ts';
 import { toFillIn } from './to-fill-in.ts';
 

@@ -3,9 +3,13 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Ajv from 'ajv';
 import t from 'tap';
+import type * as v from 'valibot';
 import { parse } from 'yaml';
 import { checkConfig } from './check-config.ts';
+import type { configSchema } from './config.ts';
+import type { ProjectConfig, ScenarioConfig } from './define.ts';
 import { draftOf, renderConfig } from './detect.ts';
+import type { scenarioSchema } from './scenario-schema.ts';
 
 const docs = path.resolve(import.meta.dirname, '../../docs');
 const compiled = (name: string) =>
@@ -38,6 +42,16 @@ t.test('what pages and init write is accepted', (t) => {
   t.end();
 });
 
+/** What a schema lets through and a type, member by member, those that may be left out as well. */
+type Plain<T> = T extends object ? { [Name in keyof T]: Plain<T[Name]> } : T;
+type Same<A, B> = (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
+
+t.test('what the types say is what the schemas check', async (t) => {
+  const config: Same<v.InferOutput<typeof configSchema>, ProjectConfig> = true;
+  const scenario: Same<v.InferOutput<typeof scenarioSchema>, ScenarioConfig> = true;
+  t.ok(config && scenario, 'the compiler looks');
+});
+
 const targets = { service: { command: 'node server.js' } };
 
 t.test('it refuses what floodgate refuses', (t) => {
@@ -54,6 +68,8 @@ t.test('it refuses what floodgate refuses', (t) => {
     { targets, scenarios: [{ name: 'a', traffic: [{ kind: 'htpp' }] }] },
     { environments: { ci: { budget: {} } } },
     { budgets: { 'rss.max': true } },
+    { budgets: { 'rss.mx': '200 MB' } },
+    { targets, scenarios: [{ name: 'a', load: 'x', thresholds: { 'bytes:': '1 %' } }] },
   ];
   for (const config of refused) {
     t.throws(() => checkConfig(config, 'floodgate.config.yaml'), { code: 'config-invalid' }, JSON.stringify(config));
@@ -61,7 +77,10 @@ t.test('it refuses what floodgate refuses', (t) => {
   }
   const accepted: unknown[] = [
     {},
-    { targets, scenarios: [{ name: 'a', load: 'x', budgets: { 'rss.max': '200 MB' } }, './floods/*.yaml'] },
+    {
+      targets,
+      scenarios: [{ name: 'a', load: 'x', budgets: { 'rss.max': '200 MB', 'bytes:src/**': 9 } }, './floods/*.yaml'],
+    },
     { targets: { one: { pid: 7 }, two: { url: 'http://127.0.0.1:6060' }, own: { agent: true } }, build: ['npm ci'] },
   ];
   for (const config of accepted) {

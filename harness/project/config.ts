@@ -1,6 +1,6 @@
-/** What a project says in `floodgate.config.*`: types for completion, and the schema that every form of it is checked against. */
+/** The schema that every form of `floodgate.config.*` is checked against. Its types are in `define.ts`. */
 import * as v from 'valibot';
-import { command, limits, name, type ScenarioConfig, scenarioSchema } from './scenario-schema.ts';
+import { command, limits, name, scenarioSchema } from './scenario-schema.ts';
 
 const targetSchema = v.union(
   [
@@ -59,7 +59,7 @@ const queueSchema = v.union(
   'a queue is "redis://…", or { at, class }',
 );
 
-const configSchema = v.strictObject({
+export const configSchema = v.strictObject({
   targets: v.optional(v.record(name, targetSchema)),
   /** Scenarios, or globs of YAML files, or of modules that export one as default. */
   scenarios: v.optional(
@@ -76,22 +76,3 @@ const configSchema = v.strictObject({
   /** By name of an environment (`--env ci`): limits that replace those above. */
   environments: v.optional(v.record(name, v.strictObject(layerSchema))),
 });
-
-/** A program to measure: a command, a running process, a profile endpoint, or floodgate's own agent. */
-export type TargetConfig = v.InferOutput<typeof targetSchema>;
-export type ProjectConfig = v.InferOutput<typeof configSchema>;
-/** Not a validator to call directly. */
-export { configSchema };
-
-/**
- * Types a configuration: `export default defineConfig({ … })` in `floodgate.config.ts`. Checks nothing by itself; the file
- * is checked when a command reads it.
- */
-export function defineConfig(config: ProjectConfig): ProjectConfig {
-  return config;
-}
-
-/** Types a scenario in a module of its own: `export default defineScenario({ … })`, found by a glob in `scenarios`. */
-export function defineScenario(scenario: ScenarioConfig): ScenarioConfig {
-  return scenario;
-}

@@ -2,7 +2,7 @@
 import type { Fault, RunReport } from '../../reports/model.ts';
 import { nothingAnswered } from '../metrics/heap.ts';
 import { limitsVerdict } from '../report/limits-verdict.ts';
-import type { ScenarioConfig } from './scenario-schema.ts';
+import type { ScenarioConfig } from './define.ts';
 
 const fault: Fault = {
   exitCode: 4,

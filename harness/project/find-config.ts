@@ -4,9 +4,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
 import { checkConfig, checkScenario, clashOf } from './check-config.ts';
-import type { ProjectConfig } from './config.ts';
+import type { ProjectConfig, ScenarioConfig } from './define.ts';
 import { importBySyntax } from './module-syntax.ts';
-import type { ScenarioConfig } from './scenario-schema.ts';
 import type { LineOf } from './schema-faults.ts';
 import { readYaml } from './yaml-file.ts';
 

@@ -12,7 +12,7 @@ import { parseProfile } from '../traffic/parse-profile.ts';
 import type { Pace } from '../traffic/traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { checkScenario, clashOf } from './check-config.ts';
-import type { ScenarioConfig } from './scenario-schema.ts';
+import type { ScenarioConfig } from './define.ts';
 import { readYaml } from './yaml-file.ts';
 
 /** A scenario, and how its traffic is opened. */

@@ -3,9 +3,8 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
 import { didYouMean } from '../../agent/nearest-name.ts';
-import type { TargetConfig } from './config.ts';
+import type { ScenarioConfig, TargetConfig } from './define.ts';
 import type { Project } from './find-config.ts';
-import type { ScenarioConfig } from './scenario-schema.ts';
 
 type Limits = Readonly<Record<string, string | number>>;
 

@@ -1,8 +1,8 @@
 /** Where a scenario is defined: what has no place of its own in the code is shown there. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { ScenarioConfig } from './define.ts';
 import type { Project } from './find-config.ts';
-import type { ScenarioConfig } from './scenario-schema.ts';
 
 export interface ScenarioPlace {
   /** Relative to the project, with slashes. */

@@ -1,9 +1,10 @@
-/** What a scenario says, in a configuration, in a file of its own, and in floodgate's own library. */
+/** The schema of a scenario: in a configuration, in a file of its own, and in floodgate's own library. Its types are in `define.ts`. */
 import * as v from 'valibot';
 import { timeUnitPattern } from '../../reports/time-units.ts';
 import { agentStages } from '../scenario/agent-stage.ts';
 import { floodSchema } from '../traffic/flood/plan.ts';
 import { interfacesMax } from '../traffic/spread-traffic.ts';
+import type { Limits } from './define.ts';
 
 /** Of scenarios, targets and projects; scenarios are folders of a report as well. */
 export const namePattern = /^[\w][\w.-]{0,79}$/;
@@ -17,7 +18,8 @@ const quantity = v.union(
   [v.pipe(v.string(), v.maxLength(40)), v.number()],
   'a quantity such as "200 MB" or "3 %" is expected',
 );
-export const limits = v.record(v.pipe(v.string(), v.maxLength(300)), quantity);
+/** Names that there are not are found behind the schema, which would not say the nearest. */
+export const limits = v.record(v.pipe(v.string(), v.maxLength(300)), quantity) as v.GenericSchema<Limits>;
 const time = v.pipe(
   v.string(),
   v.regex(new RegExp(`^\\d+(\\.\\d+)? *(${timeUnitPattern})$`), 'a time such as "10s" or "2m" is expected'),
@@ -97,6 +99,3 @@ export const scenarioSchema = v.strictObject({
   /** Part of `--quick`. @default false */
   quick: v.optional(v.boolean()),
 });
-
-/** Traffic or load for one target, with the limits that it is judged by. */
-export type ScenarioConfig = v.InferOutput<typeof scenarioSchema>;

@@ -62,6 +62,10 @@ t.test('what a server says, in words for the operator', async (t) => {
     t.notMatch(JSON.stringify(error), secret);
     t.equal((error as Error).cause, undefined);
   }
+  t.match(said('Connection is closed.'), { hint: /rediss:\/\/ where it wants TLS/ });
+  const secured = (message: string) => queueFault(parseQueueAddress('rediss://h'), new Error(message));
+  t.match(secured('self-signed certificate'), { code: 'queue-unreachable', hint: /NODE_EXTRA_CA_CERTS=FILE/ });
+  t.match(secured('Connection is closed.'), { hint: /redis:\/\/ where it has no TLS/ });
   const mistake = new TypeError('x is not a function');
   t.equal(queueFault(address, mistake), mistake);
 });

@@ -24,14 +24,27 @@ export function queueFault(address: QueueAddress, error: unknown): unknown {
   // The error's own fields hold the command with its arguments, which may be a password: only its message is taken.
   const known = faults[/^[A-Z]+/.exec(message.replace(/^ERR /, ''))?.[0] ?? ''];
   if (known !== undefined) return fault(known.code, address, message, known.hint);
-  if (/^E[A-Z_]+$/.test(code ?? '') || /connect|closed|timed? ?out|max retries|socket/i.test(message)) {
+  if (
+    /^E[A-Z_]+$/.test(code ?? '') ||
+    /connect|closed|timed? ?out|max retries|socket|certificate|altnames/i.test(message)
+  ) {
     return unreachable(address, message);
   }
   return error;
 }
 
 export function unreachable(address: QueueAddress, why: string): FloodgateError {
-  return fault('queue-unreachable', address, why, 'Is the server up, and its address right? See FLOODGATE_REDIS.');
+  return fault('queue-unreachable', address, why, hintOf(address, why));
+}
+
+/** By what Node.js says of a connection with TLS (nodejs.org/api/tls.html#x509-certificate-error-codes). */
+function hintOf({ isEncrypted }: QueueAddress, why: string): string {
+  if (!isEncrypted)
+    return 'Is the server up, and its address right (rediss:// where it wants TLS)? See FLOODGATE_REDIS.';
+  if (/self-signed|unable to (get|verify)|altnames|certificate/i.test(why)) {
+    return 'Let Node.js know who signed it: NODE_EXTRA_CA_CERTS=FILE (PEM). The host is to be named as the certificate has it.';
+  }
+  return 'Is the server up, and its address right (redis:// where it has no TLS)? See FLOODGATE_REDIS.';
 }
 
 function fault(code: string, address: QueueAddress, why: string, hint: string): FloodgateError {

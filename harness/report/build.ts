@@ -16,7 +16,7 @@ import { largest } from '../metrics/memory.ts';
 import type { PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import type { RateProfile } from '../traffic/rate-profile.ts';
-import { derivedOf, measuredNotes } from './derived.ts';
+import { derivedOf, feedsBudgets, feedsNone, measuredNotes } from './derived.ts';
 import { familyNotes, familyOf } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
 import { requestNotes } from './requests-notes.ts';
@@ -80,7 +80,7 @@ export async function buildRunReport(input: RunReportInput): Promise<RunReport> 
     family,
     fault: faultOf(input),
     verdict: verdictOf(input, budgets),
-    notes: [...notesOf(input), ...(await lastLinesOf(measure)), ...(family ? familyNotes(family) : [])],
+    notes: [...notesOf(input), ...(await lastLinesOf(measure)), ...(family ? familyNotes(family, budgets) : [])],
     partial: input.interrupted || !measure.exit.expected,
   };
 }
@@ -94,7 +94,7 @@ function passOf(pass: PassResult, measure: PassResult): Pass {
     instruments: pass.instruments,
     disturbed: !measures,
     overheadShare: overheadOf(pass, measure),
-    note: measures ? 'feeds the budgets' : `feeds no budget${memoryCost(pass, measure)}`,
+    note: measures ? feedsBudgets : `${feedsNone}${memoryCost(pass, measure)}`,
   };
 }
 

@@ -57,6 +57,10 @@ function exchangesOf(measure: MeasuredPass): RunReport['exchanges'] {
   return typeof account === 'string' ? null : account;
 }
 
+/** How the note of a pass begins, by whether it is judged. */
+export const feedsBudgets = 'feeds the budgets';
+export const feedsNone = 'feeds no budget';
+
 /** CPU that the readings of the measuring pass took, as a share of the target's own; null where either is unknown. */
 export function measuredOverhead({
   channel: { last },

@@ -1,5 +1,6 @@
 /** What the target started, for the report: threads, processes, and all of it as one line. Pure. */
-import type { Family, FamilyProcess, FamilyThread, Note, SeriesTable } from '../../reports/model.ts';
+import { formatBytes } from '../../reports/format.ts';
+import type { BudgetResult, Family, FamilyProcess, FamilyThread, Note, SeriesTable } from '../../reports/model.ts';
 import { largest } from '../metrics/memory.ts';
 import { type FamilyLine, familyLineOf } from '../metrics/tree.ts';
 import type { MeasuredPass, NamedMember, PassResult } from '../pass/pass-result.ts';
@@ -126,10 +127,22 @@ function shortCommand(command: string): string {
 
 const namesMax = 3;
 
-/** What could not be looked into, in words. */
-export function familyNotes({ threads, processes, unlisted }: Family): Note[] {
+/** Limits on the memory of one process that hold, though all together take more. */
+function limitsOnOne({ treeMaxBytes }: Family, budgets: readonly BudgetResult[]): Note[] {
+  if (treeMaxBytes === null || budgets.some(({ name }) => name === 'tree.max')) return [];
+  const held = budgets.filter(({ name, ok, limit }) => ok && /^(rss|pss|uss)\./.test(name) && limit < treeMaxBytes);
+  if (held.length === 0) return [];
+  const names = held.map(({ name }) => name).join(', ');
+  const verb = held.length === 1 ? 'is' : 'are';
+  const text = `${names} ${verb} of one process: all processes together take ${formatBytes(treeMaxBytes)} at most; tree.max limits them`;
+  return [{ severity: 'warning', text }];
+}
+
+/** What no limit holds, and what could not be looked into, in words. */
+export function familyNotes(family: Family, budgets: readonly BudgetResult[]): Note[] {
+  const { threads, processes, unlisted } = family;
   const all = [...threads, ...processes.flatMap((each) => each.threads)];
-  const notes: Note[] = [];
+  const notes = limitsOnOne(family, budgets);
   const unreached = all.filter(({ note }) => note !== '');
   const list = (names: readonly string[]) =>
     names.slice(0, namesMax).join('; ') + (names.length > namesMax ? `; ${names.length - namesMax} more` : '');

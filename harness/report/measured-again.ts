@@ -167,7 +167,12 @@ const schema = v.object({
       ),
       lastLines: v.pipe(v.array(text), v.maxLength(0)),
     }),
-    elsewhere: v.optional(v.object({ bytes: number, threads: number, processes: number })),
+    elsewhere: v.optional(
+      v.object({
+        ...{ bytes: number, threads: number, processes: number },
+        ...{ unseen: v.optional(number), isCounted: v.optional(v.boolean()) },
+      }),
+    ),
     sending: v.optional(
       v.object({
         ledger: v.object({

@@ -8,6 +8,8 @@ import { sourcePosition } from '../profile/source-maps.ts';
 /** A source that a person writes is smaller; a bundle's lines are not for reading. */
 const sourceBytesMax = 4 * 1024 * 1024;
 const linesAround = 2;
+/** From the first to the last that is meant, or shown beside it. */
+const meantLinesMax = 16;
 const lineCharactersMax = 160;
 
 export class Sources {
@@ -25,14 +27,26 @@ export class Sources {
     return sourcePosition(sourceMaps.of(file), line, column);
   }
 
-  /** Five lines around a place; undefined where there are none. */
-  excerpt(place: Pick<SourceExcerpt, 'file' | 'line' | 'of' | 'note'>): SourceExcerpt | undefined {
-    const { file, line, of, note } = place;
-    const lines = this.linesOf(file);
+  /**
+   * A place with two lines above it and below, and what else is meant as far as it is near; undefined where there are none.
+   * @param beside lines that are shown as well where they are near
+   */
+  excerpt(
+    place: Omit<SourceExcerpt, 'firstLine' | 'lines'>,
+    beside: readonly number[] = [],
+  ): SourceExcerpt | undefined {
+    const { line, alsoMeant = [] } = place;
+    const lines = this.linesOf(place.file);
     if (line < 1 || line > lines.length) return undefined;
-    const firstLine = Math.max(1, line - linesAround);
-    const shown = lines.slice(firstLine - 1, line + linesAround).map((text) => text.slice(0, lineCharactersMax));
-    return { file, line, firstLine, lines: shown, of, note };
+    let [first, last] = [line, line];
+    const byDistance = (a: number, b: number) => Math.abs(a - line) - Math.abs(b - line);
+    for (const other of [...alsoMeant.toSorted(byDistance), ...beside]) {
+      const [from, to] = [Math.min(first, other), Math.max(last, other)];
+      if (to - from < meantLinesMax) [first, last] = [from, to];
+    }
+    const firstLine = Math.max(1, first - linesAround);
+    const shown = lines.slice(firstLine - 1, last + linesAround).map((text) => text.slice(0, lineCharactersMax));
+    return { ...place, firstLine, lines: shown };
   }
 }
 

@@ -101,12 +101,13 @@ function residentSpike(
 
 /** Who keeps it: by snapshots, or by the profile of live memory of a program that has none. */
 function keeperIn(
-  { measure, messages }: Findings,
+  { measure, messages, settled }: Findings,
   { retained }: Explanation,
   index: number,
   { live, sources, likelyFile }: { live: ExplainedWindow; sources: Sources; likelyFile: string },
 ): Keeper | null {
-  if (retained?.spike !== index)
+  // What leaks all along is one thing, in however many spikes it rose.
+  if (!retained || (retained.spike !== index && !settled?.isLeak))
     return goKeeper(live.heap.window, (file, line) => sources.linesOf(file)[line - 1]) ?? null;
   const frames = measure.sent.column('frames').at(-1) ?? 0;
   // An agent counts messages, two of each exchange.

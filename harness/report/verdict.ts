@@ -28,10 +28,28 @@ export function verdictOf(pass: JudgedPass, budgets: readonly BudgetResult[]): V
 /** A target that dies under traffic has failed, whatever its memory was. Undefined where it did not. */
 function deathOf({ exit }: MeasuredPass, isAgent: boolean): string | undefined {
   if (exit.givenUp) return whyGivenUp(exit.givenUp);
-  if (exit.expected) return exit.killed ? 'The target hung: it had to be killed after SIGTERM.' : undefined;
+  if (exit.expected && exit.killed) return 'The target hung: it had to be killed after SIGTERM.';
+  if (exit.expected) return isCrash(exit) ? `The target crashed when it was ended (${describeExit(exit)}).` : undefined;
   const why =
     isAgent && exit.code === ceilingExitCode ? 'reached its own memory ceiling and ended' : 'died under the traffic';
   return `The target ${why} (${describeExit(exit)}).`;
+}
+
+const crashSignals: ReadonlySet<string | null> = new Set([
+  'SIGILL',
+  'SIGTRAP',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGSEGV',
+  'SIGSYS',
+]);
+/** A shell ends with these where what it ran ended by such a signal: 128 and its number, of Linux wherever this is read. */
+const crashCodes: ReadonlySet<number | null> = new Set([132, 133, 134, 135, 136, 139, 159]);
+
+/** Whether a target that was asked to end ended by a fault of its own: no program is sent such a signal by whoever ends it. */
+export function isCrash({ code, signal }: Pick<MeasuredPass['exit'], 'code' | 'signal'>): boolean {
+  return crashSignals.has(signal) || crashCodes.has(code);
 }
 
 function whyGivenUp(givenUp: GivenUp): string {

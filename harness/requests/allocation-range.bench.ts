@@ -2,7 +2,7 @@
  * How far `allocated.perRequest` of `floodgate run --requests --one-at-a-time` ranges over repeats, on three services (node:http, Express,
  * Fastify), under V8's arguments and without them:
  *
- *     node harness/requests/allocation-range.bench.ts [--runs 20] [--requests 4000] [--service NAME] [--folder DIR] [--table]
+ *     node harness/requests/allocation-range.bench.ts [--runs 20] [--requests 20000] [--service NAME] [--folder DIR] [--table]
  *
  * Runs go round by round over all cells, so that what was measured when it ends is of all of them. Each is a line of
  * DIR/runs.jsonl: the same command goes on after a kill, and `--table` prints what is there. npm puts the services' packages into DIR.
@@ -18,7 +18,7 @@ import { keepLine, keptLines } from '../compare/kept-lines.ts';
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '20' },
-    requests: { type: 'string', default: '4000' },
+    requests: { type: 'string', default: '20000' },
     service: { type: 'string' },
     folder: { type: 'string', default: 'runs/allocation-range' },
     table: { type: 'boolean', default: false },

@@ -386,7 +386,10 @@ const mixed: Row[] = [
   [
     'a limit twice in the command',
     signedAgain(
-      edit(`${run}/report.json`, (all: Mutable<unknown>) => void (all.command += ' --budget=rss.max=1GB')),
+      edit(`${run}/report.json`, (all: Mutable<unknown>) => {
+        all.command += ' --budget=rss.max=1GB';
+        all.scenario.options.budget += ', rss.max=1GB';
+      }),
       inSummary('--budget=rss.max=1GB'),
     ),
     'budget-differs',
@@ -491,7 +494,10 @@ const mixed: Row[] = [
     signedAgain(
       both(
         summary(({ scenarios }) => void (scenarios[0].runs[0].command += ' --speed 9')),
-        edit(`${run}/report.json`, (all: Mutable<unknown>) => void (all.command += ' --speed 9')),
+        edit(`${run}/report.json`, (all: Mutable<unknown>) => {
+          all.command += ' --speed 9';
+          all.scenario.options.speed = '9';
+        }),
       ),
     ),
     'project-differs',

@@ -25,6 +25,7 @@ import {
   verified,
   write,
 } from './bending-fixture.ts';
+import { readBundle } from './bundle-files.ts';
 import { release, sealedFixture } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { checkPolicy } from './policy.ts';
@@ -108,18 +109,18 @@ const elsewhere: Row[] = [
 ].map(([name, bend]) => [`of another version: ${name}`, signedAgain(both(bend, other)), 'figures-differ']);
 
 const raw = (change: (all: Mutable<unknown>) => void): Bend => measurement(`${run}/measurement.json`, change);
+/** By a page: what lies between the samples moves with them. */
 const lowered = (all: Mutable<unknown>) => {
   const { watch } = all.pass;
-  const less = (values: number[]) => values.map((value) => value * 0.999_9);
+  const less = (values: number[]) => values.map((value) => value - 4096);
   for (const column of watch.rss.columns) column.values = less(column.values);
   watch.levels.bytes = less(watch.levels.bytes);
-  // None of its steps is so near to a million bytes that it would be none.
   watch.tops.rss = less(watch.tops.rss);
   watch.tops.own = less(watch.tops.own);
-  for (const phase of watch.phases) phase.rssMaxBytes &&= phase.rssMaxBytes * 0.999_9;
-  for (const each of watch.rollup.columns) each.values = less(each.values);
-  watch.rssPeakBytes *= 0.999_9;
-  watch.rollupRssBytes *= 0.999_9;
+  for (const phase of watch.phases) phase.rssMaxBytes &&= phase.rssMaxBytes - 4096;
+  for (const each of watch.rollup.columns.slice(0, 3)) each.values = less(each.values);
+  watch.rssPeakBytes -= 4096;
+  watch.rollupRssBytes -= 4096;
 };
 const keeping =
   (name: string, bend: Bend): Bend =>
@@ -133,7 +134,7 @@ const together: Row[] = ['series', 'gc', 'phases', 'counters'].map((name): Row =
   const all = (measured: Mutable<unknown>) => {
     lowered(measured);
     measured.pass.channel.gc.pop();
-    measured.pass.watch.phases[1].rssMaxBytes /= 2;
+    measured.pass.watch.phases[1].rssMaxBytes -= 4096;
     measured.pass.stats.final.values['capture.framesReceived'] += 1;
   };
   return [
@@ -147,7 +148,11 @@ const copied =
   (from: string, to: string, change: (all: Mutable<unknown>) => void = () => {}): Bend =>
   (files) => {
     const all = read<Mutable<unknown>>(files, from);
-    all.pass.startedAtEpochMs = read<Mutable<unknown>>(files, to).pass.startedAtEpochMs;
+    const { startedAtEpochMs } = read<Mutable<unknown>>(files, to).pass;
+    const { samples, final } = all.pass.stats;
+    for (const each of [...samples, ...(final ? [final] : [])])
+      each.tsMs += startedAtEpochMs - all.pass.startedAtEpochMs;
+    all.pass.startedAtEpochMs = startedAtEpochMs;
     change(all);
     write(files, to, all);
   };
@@ -160,8 +165,12 @@ const copies: Row[] = [
   ['a run of a pair twice, under another time', copied(`${pairs}/1-head.json`, `${pairs}/3-head.json`)],
   ['a base in the place of a head', copied(`${pairs}/2-base.json`, `${pairs}/2-head.json`)],
   [
-    'a copy that allocates less',
-    copied(`${pairs}/1-base.json`, `${pairs}/1-head.json`, (all) => void (all.pass.channel.last.allocated -= 1000)),
+    'a copy that allocates more',
+    copied(
+      `${pairs}/1-base.json`,
+      `${pairs}/1-head.json`,
+      ({ pass: { channel } }) => void (channel.last.allocated += 1000),
+    ),
   ],
   ['a copy whose readings were moved', copied(`${pairs}/1-base.json`, `${pairs}/1-head.json`, moved(12.5))],
   [
@@ -178,6 +187,7 @@ const copies: Row[] = [
   ],
 ].map(([name, bend]) => [name as string, signedAgain(bend as Bend), 'report-differs']);
 
+const pairNames = [1, 2, 3].flatMap((pair) => [`${pairs}/${pair}-base.json`, `${pairs}/${pair}-head.json`]);
 const ofProject = (more: object): Bend => edit('project.json', (all: object) => void Object.assign(all, more));
 /** Command, summary and raw data by this limit. */
 const limited = (text: string, limit: number): Bend =>
@@ -185,7 +195,9 @@ const limited = (text: string, limit: number): Bend =>
     ofProject({ budgets: { 'rss.max': text } }),
     report((all) => void (all.command = all.command.replace('rss.max=200MB', `rss.max=${text}`))),
     report(({ scenario }) => void (scenario.options.budget = `rss.max=${text}`)),
-    raw(({ budget }) => void (budget['rss.max'] = limit)),
+    ...[`${run}/measurement.json`, ...pairNames].map((name) =>
+      measurement(name, ({ budget }) => void (budget['rss.max'] = limit)),
+    ),
   );
 const limits: Row[] = [
   ['a limit above the memory of the machine', signedAgain(limited('64GB', 64e9)), 'limit-idle'],
@@ -294,7 +306,7 @@ const comparison = (change: (all: Mutable<unknown>) => void): Bend =>
   signedAgain(summary(({ scenarios }) => change(scenarios[0].comparisons[0])));
 const evil = { name: 'evil.tgz', sha256: 'f'.repeat(64) };
 const packaged = summary((all) => {
-  Object.assign(all.candidate, { label: evil.name, package: evil });
+  Object.assign(all.candidate, { label: evil.name, commit: null, package: evil });
   all.command = all.command.replace('--candidate v1.4.0', `--candidate dist/${evil.name}`);
 });
 const alone = both(
@@ -650,7 +662,235 @@ const facts: Row[] = [
   ],
 ].map(([name, bend, reason]) => [name, signedAgain(judgedAgain(bend as Bend)), reason] as Row);
 
+const said = (severity: string, text: string): Bend => summary(({ notes }) => void notes.push({ severity, text }));
+const made: Row[] = [
+  ['a sentence more, for a person', said('info', 'Reviewed by the board: rss.max was 12 MB.')],
+  ['a warning of what is not so', said('warning', 'It was compared with no release before it (--previous).')],
+  [
+    'a word of snapshots that nobody asked for',
+    said('warning', 'steady (exact lane): 3 heap snapshots did not fit into the bundle.'),
+  ],
+  ['a note twice', summary(({ notes }) => void notes.push(notes[0]))],
+  ['notes in another order', summary(({ notes }) => void notes.unshift({ severity: 'info', text: 'First of all.' }))],
+  ['a key that nobody ordered', summary((all) => void (all.command = all.command.replace(' --key release.key', '')))],
+  ['a lane twice', summary(({ scope }) => void scope.lanes.push(scope.lanes[0]))],
+  [
+    'a tool of another name',
+    both(
+      summary(({ tool }) => void (tool.name = 'pro')),
+      report(({ tool }) => void (tool.name = 'pro')),
+    ),
+  ],
+  ['changes of a tag', summary(({ previous }) => void (previous.dirty = true))],
+  [
+    'a package with a commit',
+    summary((all) => {
+      Object.assign(all.previous, { label: 'a.tgz', package: { name: 'a.tgz', sha256: 'f'.repeat(64) } });
+      all.verdict.headline = all.verdict.headline.replace('v1.3.2', 'a.tgz');
+      all.command = all.command.replace('v1.3.2', 'a.tgz');
+    }),
+  ],
+  [
+    'a fault of the machine where none was asked',
+    summary(({ scenarios }) => void (scenarios[0].comparisons[0].lastFault = 'pair 9 fell')),
+  ],
+  [
+    'a pair on a busy machine, of allocation alone',
+    summary(({ scenarios }) => {
+      const [first] = scenarios[0].comparisons;
+      Object.assign(first, { unfitPairs: 1, lastFault: 'others take 40 % of the processors' });
+      first.result.notes.push({
+        severity: 'warning',
+        text: 'the machine was not fit to judge in 1 of 3 pairs: others take 40 % of the processors',
+      });
+    }),
+  ],
+  [
+    'call sites though nothing is worse',
+    summary(
+      ({ scenarios }) => void scenarios[0].comparisons[0].result.sites.push({ name: 'parse', approvedBy: 'anna' }),
+    ),
+  ],
+  [
+    'a name that moves what stands before it',
+    summary((all) => {
+      all.release = 'v1.4.0\u001b[2K';
+      all.command = all.command.replace('--release v1.4.0', "--release 'v1.4.0\u001b[2K'");
+      all.verdict.headline = all.verdict.headline.replace('v1.4.0', all.release);
+    }),
+  ],
+  [
+    'a command that floodgate quotes otherwise',
+    summary((all) => void (all.command = all.command.replace('--seed', String.raw`\--seed`))),
+  ],
+  [
+    'a file above the candidate',
+    both(
+      (files) =>
+        void files.set('candidate.sha256', Buffer.from(`${'a'.repeat(64)}  ../x\n${files.get('candidate.sha256')}`)),
+      summary(({ candidate }) => void (candidate.files += 1)),
+    ),
+  ],
+  [
+    'files of the candidate in another order',
+    (files: BundleFiles) =>
+      void files.set(
+        'candidate.sha256',
+        Buffer.from(`${files.get('candidate.sha256')}`.trim().split('\n').reverse().join('\n').concat('\n')),
+      ),
+  ],
+].map(([name, bend]) => [name, signedAgain(bend as Bend), 'summary-invalid'] as Row);
+
+/** A service under a load, whose requests are counted. */
+const service = await readBundle(path.join(import.meta.dirname, '../../docs/signoff-example.tar.gz'));
+const pass = (change: (all: Mutable<unknown>) => void): Bend =>
+  measurement('pairs/cart/load/2-head.json', (all) => change(all.pass));
+const serviceRows: Row[] = [
+  [
+    'answers of another status by the process alone',
+    pass(({ channel }) => void (channel.last.answers.statuses = { 204: channel.last.answers.total })),
+  ],
+  [
+    'answers of another status by the pass alone',
+    pass(({ answers }) => void (answers.statuses = { 204: answers.total })),
+  ],
+  [
+    'a third of the bytes by the process alone',
+    pass(({ channel: { last } }) => void (last.answers.bytes = Math.round(last.answers.bytes / 3))),
+  ],
+  ['three times the bytes by the pass alone', pass(({ answers }) => void (answers.bytes *= 3))],
+  [
+    'answers that fewer requests had',
+    pass(({ channel: { last } }) => void Object.assign(last.answers, { total: 200, statuses: { 200: 200 } })),
+  ],
+  [
+    'nothing allocated at the last mark',
+    pass(({ channel: { marks } }) => void (marks.at(-1).allocated = marks[0].allocated)),
+  ],
+  ['fewer young objects at the last mark', pass(({ channel: { marks } }) => void (marks.at(-1).allocatedYoung -= 4e6))],
+  [
+    'more young objects than objects',
+    pass(({ channel: { marks } }) =>
+      marks.forEach((mark: Mutable<unknown>) => void (mark.allocatedYoung = 9 * mark.allocated)),
+    ),
+  ],
+  ['less allocated at the end', pass(({ channel: { last } }) => void (last.allocated = 1))],
+  [
+    'less off the heap',
+    pass(({ channel: { marks } }) => {
+      marks[0].offHeap = 9e9;
+      marks.at(-1).offHeap = 1;
+    }),
+  ],
+  ['a peak of the heap below its collections', pass(({ channel: { last } }) => void (last.peakBeforeGc = 1))],
+  ['a heap that holds more than its size', pass(({ channel: { last } }) => void (last.heapUsed = 9e9))],
+  [
+    'traffic that ends before it begins',
+    pass((all) => void ([all.sendStartMs, all.sendEndMs] = [all.sendEndMs, all.sendStartMs])),
+  ],
+  [
+    'collections long after the end',
+    pass(({ channel: { gc } }) => gc.forEach((each: Mutable<unknown>) => void (each.tMs += 1e9))),
+  ],
+  [
+    'marks long after the end',
+    pass(({ channel: { marks } }) => marks.forEach((each: Mutable<unknown>) => void (each.tMs += 1e9))),
+  ],
+  [
+    'less sent in the end',
+    pass(({ sent }) => sent.columns.forEach((each: Mutable<unknown>) => void each.values.reverse())),
+  ],
+  [
+    'a column twice, the lower first',
+    pass(
+      ({ watch: { rss } }) =>
+        void rss.columns.unshift({ ...rss.columns[0], values: rss.columns[0].values.map(() => 4096) }),
+    ),
+  ],
+  ['a column less', pass(({ watch: { rss } }) => void rss.columns.pop())],
+  ['no phases', pass(({ watch }) => void (watch.phases = []))],
+  ['a phase of another name', pass(({ watch }) => void (watch.phases[0].name = 'calm'))],
+  ['a phase with less memory than its samples', pass(({ watch }) => void (watch.phases[1].rssMaxBytes = 4096))],
+  [
+    'a part of a byte',
+    pass(({ watch: { levels } }) => void (levels.bytes = levels.bytes.map((bytes: number) => bytes * 1.000_01))),
+  ],
+  ['a crash when it was ended', pass(({ exit }) => void Object.assign(exit, { code: null, signal: 'SIGSEGV' }))],
+  ['a crash behind a shell', pass(({ exit }) => void Object.assign(exit, { code: 139, signal: null }))],
+].map(([name, bend]) => [`service: ${name}`, signedAgain(bend as Bend), 'data-invalid'] as Row);
+
+/** Of one run at the place of another: readings that were moved, and added to, one by one. */
+const alike = (from: string, to: string): Bend =>
+  copied(from, to, ({ pass: { watch, channel, sent } }) => {
+    for (const table of [watch.rss, watch.rollup, watch.map, sent])
+      table.tMs = table.tMs.map((ms: number, at: number) => ms + at / 5_000);
+    for (const each of channel.gc) each.pauseMs += 0.000_1;
+  });
+const inTime: Row[] = [
+  [
+    'a copy with each of its times moved',
+    alike('pairs/cart/load/1-head.json', 'pairs/cart/load/2-head.json'),
+    'report-differs',
+  ],
+  [
+    'a copy with a page more at each reading',
+    both(
+      alike('pairs/cart/load/1-head.json', 'pairs/cart/load/2-head.json'),
+      pass(({ watch }) => lowered({ pass: { watch } })),
+    ),
+    'report-differs',
+  ],
+  [
+    'a run that began while another was measured',
+    (files: BundleFiles) => {
+      const names = [1, 2].flatMap((pair) => ['base', 'head'].map((side) => `pairs/cart/load/${pair}-${side}.json`));
+      const [first, second] = names
+        .map((name) => ({ name, at: read<Mutable<unknown>>(files, name).pass.startedAtEpochMs }))
+        .sort((a, b) => a.at - b.at);
+      edit(second!.name, ({ pass: all }: Mutable<unknown>) => void (all.startedAtEpochMs = first!.at + 500))(files);
+    },
+    'comparison-differs',
+  ],
+  ['a run that ended after the signing', pass((all) => void (all.startedAtEpochMs += 600_000)), 'report-differs'],
+  ['a run before the sign-off', pass((all) => void (all.startedAtEpochMs -= 3_600_000)), 'report-differs'],
+  [
+    'limits of a pair that its run does not have',
+    measurement('pairs/cart/load/2-head.json', ({ budget }) => void (budget['rss.max'] = 1)),
+    'budget-differs',
+  ],
+  [
+    'other options than were typed',
+    edit('runs/cart/load/report.json', ({ scenario }: Mutable<unknown>) => void (scenario.options.sampleMs = '1')),
+    'report-differs',
+  ],
+  [
+    'an option that nobody typed',
+    edit('runs/cart/load/report.json', ({ scenario }: Mutable<unknown>) => void (scenario.options.approvedBy = 'anna')),
+    'report-differs',
+  ],
+  [
+    'a pass that fed something else',
+    edit('runs/cart/load/report.json', ({ passes }: Mutable<unknown>) => void (passes[0].note = 'approved')),
+    'report-differs',
+  ],
+  [
+    'a machine with a fact more',
+    edit(
+      'runs/cart/load/report.json',
+      ({ environment }: Mutable<unknown>) => void (environment.extra.approvedBy = 'anna'),
+    ),
+    'report-differs',
+  ],
+].map(([name, bend, reason]) => [`service: ${name}`, signedAgain(bend as Bend), reason] as Row);
+
+const crashed: Row = [
+  'a crash when it was ended, of a run',
+  signedAgain(judgedAgain(raw(({ pass: { exit } }) => void Object.assign(exit, { code: null, signal: 'SIGSEGV' })))),
+  'failed',
+];
 const table = [
+  crashed,
+  ...made,
   ...shown,
   ...elsewhere,
   ...together,
@@ -665,6 +905,16 @@ const table = [
 t.test(`${table.length} ways to bend a bundle in several places at once`, async (t) => {
   for (const [name, bend, reason, order] of table) {
     const [first] = await refusalsOf(clean, bend, order);
+    t.equal(first?.reason, reason, `${name}: ${first?.text}`);
+  }
+});
+
+const ofService = [...serviceRows, ...inTime];
+t.test(`${ofService.length} ways to bend the bundle of a service`, async (t) => {
+  const order = { toolVersion: read<Mutable<unknown>>(service, 'signoff.json').tool.version };
+  t.same(await refusalsOf(service, signedAgain(), order), [], 'as it is');
+  for (const [name, bend, reason] of ofService) {
+    const [first] = await refusalsOf(service, bend, order);
     t.equal(first?.reason, reason, `${name}: ${first?.text}`);
   }
 });

@@ -10,6 +10,7 @@ import { definitionOf } from '../ledger/definition.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { Redactor } from '../redaction/redactor.ts';
 import type { Measurement } from '../report/measurement.ts';
+import { betweenSamples } from '../watch/between-samples.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { sealBundle } from './seal.ts';
 
@@ -57,6 +58,13 @@ const command =
   'floodgate run steady --budget rss.max=200MB --lane exact --agent /srv/shop/.floodgate/compare/checkout --keep-measurement ' +
   '--out /srv/shop/.floodgate/signoff-7/runs/steady/exact';
 
+/** The same as its report shows it. */
+const options = {
+  ...{ intervalMs: '1000', sampleMs: '50', budget: 'rss.max=200MB', lane: 'exact', keepMeasurement: 'true' },
+  agent: '/srv/shop/.floodgate/compare/checkout',
+  out: '/srv/shop/.floodgate/signoff-7/runs/steady/exact',
+};
+
 const startedAtMs = Date.parse('2026-11-29T19:51:00.000Z');
 
 export const sourceList = `${'a'.repeat(64)}  package.json\n${'b'.repeat(64)}  src/server.mjs\n`;
@@ -73,7 +81,7 @@ export async function sealedFixture(
     ...taken,
     command,
     startedAt: new Date(startedAtMs).toISOString(),
-    scenario: { ...taken.scenario, options: { lane: 'exact', budget: 'rss.max=200MB' } },
+    scenario: { ...taken.scenario, options },
   };
   const report = order.change?.(stored) ?? stored;
   const { node, platform, arch, kernel, cpu, cores, memoryBytes } = report.environment;
@@ -88,14 +96,12 @@ export async function sealedFixture(
     mkdirSync(path.join(runFolder, 'pass-snapshots'));
     writeFileSync(path.join(runFolder, 'pass-snapshots', '1.heapsnapshot'), order.snapshot);
   }
-  // In pairs of the exact lane nothing is judged by a limit.
-  const paired = { ...measured, budget: {} };
   const draw = createRandom(7, 'steady').fraction;
   for (const pair of [1, 2, 3]) {
     // As the stopping rule draws them.
     const first = draw() < 0.5 ? 0 : 1;
-    const begun = (side: number) => begunAt(paired, startedAtMs + 60_000 * (2 * pair + side));
-    const looked = (side: number) => lookedAt(begun(side), 1 + (2 * pair + side) / 1e4);
+    const begun = (side: number) => begunAt(measured, startedAtMs + 60_000 * (2 * pair + side));
+    const looked = (side: number) => lookedAt(begun(side), 2 * pair + side);
     write(path.join(folder, 'pairs', `${pair}-base`), grown(looked(first), 1 + pair / 10_000));
     write(
       path.join(folder, 'pairs', `${pair}-head`),
@@ -119,6 +125,7 @@ export async function sealedFixture(
     isCutShort: false,
     mayAnswerOtherwise: false,
   };
+  const key = 'key' in order ? order.key : release.privateKey;
   const candidate = order.isPacked
     ? { label: 'shop-1.4.0.tgz', commit: null, package: { name: 'shop-1.4.0.tgz', sha256: 'd'.repeat(64) } }
     : { label: 'v1.4.0', commit: 'c'.repeat(40), package: null };
@@ -133,10 +140,11 @@ export async function sealedFixture(
       previous,
       startedAt: '2026-11-29T19:50:00.000Z',
       signedAt,
-      command: `floodgate signoff --release ${order.release ?? 'v1.4.0'} --candidate ${candidate.label} --previous ${previous.label} --lane exact --seed 7`,
+      command:
+        `floodgate signoff --release ${order.release ?? 'v1.4.0'} --candidate ${candidate.label} --previous ${previous.label} ` +
+        `--lane exact --seed 7${key === undefined ? '' : ' --key release.key'}`,
       machine: { node, platform, arch, kernel, cpu, cores, memoryBytes },
-      scope: { set: 'release', leftOut: [], lanes: ['exact'] },
-      notes: [],
+      scope: { set: 'release', leftOut: [] },
     },
     measured: [
       ...(order.notRun === undefined ? [] : [{ scenario: { name: order.notRun }, runs: [], comparisons: [] }]),
@@ -167,7 +175,7 @@ export async function sealedFixture(
     inputs: [],
     sourceList: order.sourceList ?? sourceList,
     pairs: { seed: 7, pairsMax: 40 },
-    key: 'key' in order ? order.key : release.privateKey,
+    key,
     redactor: new Redactor(order.environment ?? {}),
     print: async () => Buffer.from('%PDF-1.7 of the page'),
   });
@@ -185,28 +193,39 @@ function begunAt(measurement: Measurement, atMs: number): Measurement {
   return { ...measurement, pass: { ...pass, startedAtEpochMs: atMs, stats } };
 }
 
-/** At moments of its own, as no two runs are looked at at the same. */
-function lookedAt(measurement: Measurement, factor: number): Measurement {
+const pageBytes = 4096;
+
+/** At moments of its own, and with memory that moves in its own way, as no two runs are alike. @param number of the run */
+function lookedAt(measurement: Measurement, number: number): Measurement {
   const { pass } = measurement;
   const { watch, channel, sent } = pass;
+  const factor = 1 + number / 1e4;
+  const draw = createRandom(number, 'pages').fraction;
+  const pages = (count: number) => Array.from({ length: count }, () => Math.floor(64 * draw()) * pageBytes);
   const moved = <T extends { readonly tMs: readonly number[] }>(table: T): T => ({
     ...table,
     tMs: table.tMs.map((ms) => ms * factor),
   });
-  const { rss, rollup, map, levels, tops } = watch;
+  const more = pages(watch.rss.tMs.length);
+  const above = <T extends number | null>(values: readonly T[], by: readonly number[]) =>
+    values.map((each, at) => (each === null ? each : each + by[at]!) as T);
+  const rss = moved({
+    ...watch.rss,
+    columns: watch.rss.columns.map((each) => ({ ...each, values: above(each.values, more) })),
+  });
+  const levels = moved({ ...watch.levels, bytes: above(watch.levels.bytes, pages(watch.levels.bytes.length)) });
+  const [samples, own, peak] = rss.columns.map(({ values }) => values);
+  const tops = betweenSamples(
+    { tMs: rss.tMs, rss: samples!, own: own!, peak: peak! },
+    { ...levels, ownBytes: levels.bytes },
+  );
+  const phases = watch.phases.map((each) => ({ ...each, startMs: each.startMs * factor, endMs: each.endMs * factor }));
   const gc = channel.gc.map((each) => ({ ...each, pauseMs: each.pauseMs * factor }));
   return {
     ...measurement,
     pass: {
       ...pass,
-      watch: {
-        ...watch,
-        rss: moved(rss),
-        rollup: moved(rollup),
-        map: moved(map),
-        levels: moved(levels),
-        tops: moved(tops),
-      },
+      watch: { ...watch, rss, levels, tops, phases, rollup: moved(watch.rollup), map: moved(watch.map) },
       channel: { ...channel, gc },
       sent: moved(sent),
     },

@@ -17,6 +17,7 @@ import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName } from './envelope.ts';
 import { statementSchema } from './in-toto-fixture.ts';
 import { defaultPolicy } from './policy.ts';
+import { rawRules } from './raw-rules.ts';
 import { Refused, reasons } from './refusal.ts';
 import { folderAtHand, readSourceList, sourceFiles, sourceListText } from './source-list.ts';
 import { verifyBundle } from './verify.ts';
@@ -94,8 +95,9 @@ t.test('the statement is one by in-toto’s schema', async (t) => {
   }
 });
 
-t.test('docs/signoff.md names every reason of a refusal', async (t) => {
+t.test('docs/signoff.md names every reason of a refusal, and every rule of raw data', async (t) => {
   for (const [reason, hint] of Object.entries(reasons)) t.ok(docs.includes(`| \`${reason}\` | ${hint} |`), reason);
+  for (const { name, rule, why } of rawRules) t.ok(docs.includes(`| ${name} | ${rule} | ${why} |`), name);
 });
 
 t.test('a folder and an archive hold the same; another tar’s as well', async (t) => {

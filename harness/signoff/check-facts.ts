@@ -6,14 +6,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RunReport } from '../../reports/model.ts';
 import { withImplied } from '../metrics/implied-limits.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
-import { measuredOverhead } from '../report/derived.ts';
+import { feedsBudgets, feedsNone, measuredOverhead } from '../report/derived.ts';
 import type { Measurement } from '../report/measurement.ts';
-import { quotedWords, shellWord, withoutCredentials } from '../requests/shown-command.ts';
+import { quotedWords, withoutCredentials } from '../requests/shown-command.ts';
+import { isExtra } from '../watch/environment.ts';
+import { endOf } from './raw-times.ts';
 import { refused } from './refusal.ts';
+import { clockStepMs } from './run-sequence.ts';
+import { otherOption } from './shown-options.ts';
 import { typedOptions } from './typed-options.ts';
-
-/** A clock may be set while a run is measured. */
-const clockToleranceMs = 60_000;
 
 export interface Facts {
   readonly place: string;
@@ -37,17 +38,22 @@ export function checkFacts({ place, report, measurement }: Facts): void {
     throw refuse('the report describes another scenario than the command has');
   if (scenario.defect !== null || (pass.lane === 'load' && scenario.seed !== null))
     throw refuse('the report names a defect or a seed that the command does not have');
-  const option = Object.entries(scenario.options).find(([name, text]) => !isTyped(name, text, words));
-  if (option) throw refuse(`the report’s option ${option[0]} is not that of the command`);
+  const option = otherOption(report);
+  if (option !== undefined) throw refuse(`the report’s option ${option} is not that of the command`);
   const [first, ...more] = passes;
   const isMeasure = first?.kind === 'measure' && first.startedAtMs === 0 && !first.disturbed;
+  const isNoted = passes.every(({ kind, note }) =>
+    kind === 'measure' ? note === feedsBudgets : note.startsWith(feedsNone),
+  );
+  if (!isNoted) throw refuse('a pass says that it fed other limits than it did');
+  if (!isExtra(report.environment.extra)) throw refuse('its machine has a fact that floodgate does not read');
   if (!isMeasure || first.overheadShare !== measuredOverhead(pass) || more.some(({ kind }) => kind === 'measure'))
     throw refuse('the report’s measuring pass is not that of the raw data');
   const [from, to] = [Date.parse(startedAt), Date.parse(startedAt) + durationMs];
   const at = pass.startedAtEpochMs;
   if (
-    at < from - clockToleranceMs ||
-    at > to + clockToleranceMs ||
+    at < from - clockStepMs ||
+    at + endOf(measurement) > to + clockStepMs ||
     first.durationMs > durationMs ||
     first.durationMs < (pass.watch.rss.tMs.at(-1) ?? 0)
   )
@@ -94,26 +100,9 @@ export function checkWhole(name: string, value: unknown, measurement: Measuremen
   // Members that are left open to later versions stay as they are.
   if (!isDeepStrictEqual(plain(measurement), value))
     throw refused('data-invalid', `${name} holds more than a measurement has`);
-  const requests = measurement.pass.channel.marks.map((mark) => mark.requests);
-  if (requests.some((count, at) => at > 0 && count < requests[at - 1]!))
-    throw refused('data-invalid', `${name}: its requests were counted backwards`);
 }
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 const without = (budget: Measurement['budget'], names: readonly string[]) =>
   Object.fromEntries(Object.entries(budget).filter(([name]) => !names.includes(name)));
-
-/** What the report shows for a person is what was typed; defaults were not. */
-function isTyped(name: string, text: string, words: readonly string[]): boolean {
-  const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  const typed = words.flatMap((word, at) => (words[at - 1] === option ? [word] : []));
-  if (!ofScenario.has(name)) return true;
-  if (typed.length === 0) return false;
-  return typed.join(', ') === text || typed.map(bare).join(', ') === text || `${words}`.includes(REDACTED_MARK);
-}
-
-/** Options that say what was run; others say how it was reported. */
-const ofScenario = new Set(['budget', 'target', 'load', 'speed', 'pps', 'mbps', 'impair', 'defect', 'loop', 'ready']);
-const bare = (word: string) =>
-  word.startsWith("'") ? word.slice(1, -1).replaceAll(String.raw`'\''`, "'") : shellWord(word);

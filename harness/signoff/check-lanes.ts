@@ -9,8 +9,9 @@ import { lanesOf, type ScenarioLanes } from './scenario-lanes.ts';
 import { typedCommand } from './typed-options.ts';
 import { comparedLanesUsual, lanesUsual } from './usual-order.ts';
 
-/** @throws Refused */
-export async function checkLanes(project: Project, { command, scenarios, previous }: SignoffReport): Promise<void> {
+/** @returns those in which something was run, each once @throws Refused */
+export async function checkLanes(project: Project, { command, scenarios, previous }: SignoffReport): Promise<Lane[]> {
+  const run = new Set<Lane>();
   const { valuesOf } = typedCommand(command);
   const asked = (option: string, usual: readonly Lane[]) => {
     const values = valuesOf(option);
@@ -28,10 +29,13 @@ export async function checkLanes(project: Project, { command, scenarios, previou
     const isFree = config.changedAnswers === true;
     if (scenario.comparisons.some(({ mayAnswerOtherwise = false }) => mayAnswerOtherwise !== isFree))
       throw refused('project-differs', `project.json: answers of ${scenario.name} may change otherwise than it says`);
-    const what = whatDiffers(scenario, await lanesIn(order, config), previous !== null);
+    const lanes = await lanesIn(order, config);
+    const what = whatDiffers(scenario, lanes, previous !== null);
     if (what !== undefined)
       throw refused('summary-invalid', `signoff.json: ${scenario.name} was not ${what} in the lanes that were ordered`);
+    for (const lane of lanes.all) run.add(lane);
   }
+  return [...run];
 }
 
 async function lanesIn(...[order, config]: Parameters<typeof lanesOf>): Promise<ScenarioLanes> {

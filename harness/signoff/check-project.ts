@@ -9,14 +9,14 @@ import type { RunReport } from '../../reports/model.ts';
 import type { SignedRun, SignoffReport } from '../../reports/signoff.ts';
 import { definitionOf, measuringWords } from '../ledger/definition.ts';
 import { checkConfig } from '../project/check-config.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
 import { runArguments } from '../project/run-arguments.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import { shownCommand } from '../requests/shown-command.ts';
-import { isInTime } from './check-moments.ts';
 import { isSameButSecrets, isSameTraffic } from './masked-command.ts';
 import { refused } from './refusal.ts';
+import { isInTime } from './run-sequence.ts';
 import { projectName } from './summary.ts';
 import { environmentIn } from './typed-options.ts';
 
@@ -163,7 +163,8 @@ export function checkOrigin({ scenario, run, report }: StoredRun, summary: Signo
   const environment: Readonly<Record<string, unknown>> = { ...report.environment };
   const other = Object.entries(summary.machine).find(([name, fact]) => environment[name] !== fact);
   if (other) throw refuse(`machine (${other[0]})`);
-  if (!isInTime(summary, Date.parse(report.startedAt))) throw refuse('time');
+  const beganMs = Date.parse(report.startedAt);
+  if (!isInTime(summary, beganMs, beganMs + report.durationMs)) throw refuse('time');
 }
 
 const differs = (text: string) => refused('project-differs', `${projectName}: ${text}`);

@@ -10,10 +10,10 @@ import { thresholdsOf } from '../compare/thresholds.ts';
 import type { Version } from '../compare/version-label.ts';
 import type { VersionStore } from '../compare/version-store.ts';
 import { definitionOf } from '../ledger/definition.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
 import { keptIn } from '../project/kept-texts.ts';
 import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 import { lanesOf } from './scenario-lanes.ts';
 
 export interface MeasureOrder {

@@ -75,7 +75,7 @@ t.test('a comparison of a release with itself is none', async (t) => {
     t.same((await verified(`default-${at}`, order, { maxAge: '2d' })).refusals, refusals, 'whatever is asked');
     t.same((await verified(`asked-${at}`, order, { compared: false })).refusals, [], 'but where that is taken');
   }
-  const changed = { previous: { ...before, commit: 'c'.repeat(40), dirty: true } };
+  const changed = { previous: { ...before, label: './before', commit: 'c'.repeat(40), dirty: true } };
   const { report, refusals } = await verified('changed', changed, { compared: true });
   t.same(refusals, [], 'but not with its own changes');
   t.match(report.notes[0]?.text, /the commit that the candidate’s changes were made on/);

@@ -2,11 +2,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { counted } from '../../reports/counted.ts';
 import { printable } from '../../reports/format.ts';
-import type { Note } from '../../reports/model.ts';
+import type { Lane, Note } from '../../reports/model.ts';
 import { isComparedWithItself, isOwnCommit, type SignoffReport } from '../../reports/signoff.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { idleLimits } from './idle-limits.ts';
+import { typedCommand } from './typed-options.ts';
+import { lanesUsual } from './usual-order.ts';
 
 const warning = (text: string): Note => ({ severity: 'warning', text });
 const namesMax = 5;
@@ -26,7 +28,47 @@ export function notesOf(report: Noted, names: Iterable<string>): Note[] {
     ...idleLimits(report).map(({ test, why }) => `Nothing can exceed the limit ${test}: ${why}.`),
     ...secretsOf(report),
   ];
-  return [...texts.map(warning), ...([...names].some(isSnapshot) ? [snapshotsNote] : [])];
+  return [
+    ...texts.map(warning),
+    ...([...names].some(isSnapshot) ? [snapshotsNote] : []),
+    ...orderOf(report).map(warning),
+  ];
+}
+
+/** What its command does not order. */
+function orderOf({ command }: Noted): string[] {
+  const { valuesOf } = typedCommand(command);
+  const lanes = valuesOf('--lane').length > 0 ? valuesOf('--lane') : lanesUsual;
+  return [
+    ...(valuesOf('--key').length === 0
+      ? ['No key has signed it (--key): without an attestation beside it, nobody answers for it.']
+      : []),
+    ...(lanes.length < 2 ? [`Run in the ${lanes.join()} lane alone (--lane), where there are two.`] : []),
+  ];
+}
+
+/** Of a run whose snapshots are more than a bundle takes: how many there were, the bundle alone says. */
+export const snapshotsLeftOut = (scenario: string, lane: Lane, count: number): Note =>
+  warning(`${scenario} (${lane} lane): ${counted(count, 'heap snapshot')} did not fit into the bundle.`);
+
+/** Those of them that a summary has, in the order of its runs. */
+export function leftOutIn({
+  command,
+  scenarios,
+  notes,
+}: Pick<SignoffReport, 'command' | 'scenarios' | 'notes'>): Note[] {
+  if (!typedCommand(command).flags.has('--include-snapshots')) return [];
+  const said = new Set(notes.map(({ text }) => text));
+  const counts = notes.map(({ text }) => Number(/ (\d{1,9}) heap snapshots? did not fit/.exec(text)?.[1] ?? 0));
+  return scenarios.flatMap(({ name, runs }) =>
+    runs.flatMap(({ lane }) =>
+      counts
+        .filter((count) => count > 0)
+        .map((count) => snapshotsLeftOut(name, lane, count))
+        .filter(({ text }) => said.has(text))
+        .slice(0, 1),
+    ),
+  );
 }
 
 const shortList = (names: readonly string[]) =>

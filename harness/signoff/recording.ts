@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { SignedInput } from '../../reports/signoff.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import { fileDigest } from './file-digest.ts';
 
 /** @returns undefined where there is none. @throws FloodgateError `recording-unreadable` */

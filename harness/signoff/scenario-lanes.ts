@@ -1,9 +1,9 @@
 /** In which lanes a sign-off runs a scenario, and in which it compares it: by what was asked for, and by what the scenario can. */
 import type { Lane } from '../../reports/model.ts';
+import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
 import { findLibraryScenario } from '../project/library.ts';
 import { isOwnAgent, targetOf } from '../project/run-arguments.ts';
-import type { ScenarioConfig } from '../project/scenario-schema.ts';
 
 export interface LanesAsked {
   readonly project: Project;

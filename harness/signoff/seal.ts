@@ -7,16 +7,8 @@ import type { KeyObject } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import { counted } from '../../reports/counted.ts';
-import type { Note, Verdict } from '../../reports/model.ts';
-import {
-  SIGNOFF_SCHEMA_VERSION,
-  type SignedComparison,
-  type SignedInput,
-  type SignedRun,
-  type SignedScenario,
-  type SignoffReport,
-} from '../../reports/signoff.ts';
+import type { Note } from '../../reports/model.ts';
+import type { SignedComparison, SignedInput, SignedRun, SignedScenario, SignoffReport } from '../../reports/signoff.ts';
 import { renderSignoffHtml } from '../../reports/signoff-html.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Redactor } from '../redaction/redactor.ts';
@@ -26,19 +18,17 @@ import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, sealStatement } from './envelope.ts';
 import { findSecret } from './find-secret.ts';
 import { isSnapshot } from './heap-snapshots.ts';
-import { judgePairsAgain, judgeRun, signoffVerdict } from './judge.ts';
+import { judgePairsAgain, judgeRun } from './judge.ts';
 import { fileBytesMax, snapshotsBytesMax } from './limits.ts';
 import type { MeasuredComparison, MeasuredRun, MeasuredScenario } from './measure.ts';
-import { notesOf } from './notes.ts';
+import { snapshotsLeftOut } from './notes.ts';
 import { readSourceList, sourceListName } from './source-list.ts';
 import { statementOf } from './statement.ts';
-import { ledgerFileName, pageName, printName, projectName, readSummary, summaryName, trafficName } from './summary.ts';
+import { ledgerFileName, pageName, printName, projectName, summaryName, trafficName } from './summary.ts';
+import { type RawSummary, runNotJudged, summaryOf } from './summary-again.ts';
 
 export interface SealOrder {
-  readonly head: Pick<
-    SignoffReport,
-    'tool' | 'release' | 'previous' | 'startedAt' | 'signedAt' | 'command' | 'machine' | 'scope' | 'notes'
-  > & { readonly candidate: Omit<SignoffReport['candidate'], 'files'> };
+  readonly head: Omit<RawSummary, 'inputs'>;
   readonly measured: readonly MeasuredScenario[];
   readonly ledger: Ledger;
   /** What a rerun takes: targets and scenarios. */
@@ -70,19 +60,13 @@ export async function sealBundle(order: SealOrder): Promise<{ files: BundleFiles
     scenarios.push({ name: scenario.name, runs: signed, comparisons: compared });
   }
   const source = readSourceList(order.sourceList) ?? [];
-  const head = order.redactor.value(order.head);
-  const bare: Omit<SignoffReport, 'verdict' | 'notes'> = {
-    kind: 'signoff',
-    schemaVersion: SIGNOFF_SCHEMA_VERSION,
-    ...head,
-    candidate: { ...head.candidate, files: source.length },
-    inputs: order.redactor.value(order.inputs),
-    scenarios,
-    waivers: ledger.waivers,
-  };
-  const unjudged = { ...bare, notes: [...notesOf(bare, files.keys()), ...head.notes, ...notes] };
-  // As it is read back: the page is made of what is verified.
-  const report = readSummary(JSON.parse(JSON.stringify({ ...unjudged, verdict: signoffVerdict(unjudged) })));
+  const report = summaryOf(
+    { ...order.redactor.value(order.head), inputs: order.redactor.value(order.inputs) },
+    {
+      ...{ scenarios, ledger, leftOut: notes, names: files.keys(), sourceFiles: source.length },
+      lanes: [...new Set(order.measured.flatMap(({ runs }) => runs.map(({ lane }) => lane)))],
+    },
+  );
   if (typeof report === 'string') throw mistake(`${summaryName}: ${report}`);
   put(files, summaryName, report);
   put(files, ledgerFileName, ledger);
@@ -125,8 +109,7 @@ function sealRun(
   const traffic = path.join(outcome.folder, trafficName);
   const leftOut = putSnapshots(files, folder, outcome.folder);
   if (leftOut > 0) {
-    const text = `${scenario} (${lane} lane): ${counted(leftOut, 'heap snapshot')} did not fit into the bundle.`;
-    notes.push({ severity: 'warning', text });
+    notes.push(snapshotsLeftOut(scenario, lane, leftOut));
   }
   if (existsSync(traffic))
     files.set(`${folder}/${trafficName}`, Buffer.from(redactor.text(readFileSync(traffic, 'utf8'))));
@@ -204,10 +187,8 @@ export function notRun(
   { message, hint, exitCode }: FloodgateError,
   redactor: Redactor,
 ): SignedRun {
-  const code = exitCode === 1 ? 1 : 4;
   const why = redactor.text(`${oneLine(message).replace(/\.+$/, '')}. ${oneLine(hint)}`).slice(0, whyCharactersMax);
-  const verdict: Verdict = { ok: false, exitCode: code, headline: `Not judged: ${why}` };
-  return { lane, folder: null, definition: '', thresholds: {}, budgets: [], samples: {}, command: '', verdict };
+  return runNotJudged(lane, why, exitCode);
 }
 
 /** What a program printed has lines, of which a sentence has none. */

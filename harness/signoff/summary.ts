@@ -79,7 +79,7 @@ const comparison = v.strictObject({
   unfitPairs: whole,
   lastFault: text,
   isCutShort: v.boolean(),
-  mayAnswerOtherwise: v.optional(v.boolean()),
+  mayAnswerOtherwise: v.optional(v.literal(true)),
   result: compared,
 });
 
@@ -94,7 +94,7 @@ const schema = v.strictObject({
     package: packed,
   }),
   previous: v.nullable(
-    v.strictObject({ ...version, isCandidate: v.optional(v.boolean()), package: v.optional(packed) }),
+    v.strictObject({ ...version, isCandidate: v.optional(v.literal(true)), package: v.optional(packed) }),
   ),
   startedAt: time,
   signedAt: time,

@@ -1,5 +1,6 @@
 /** Options of a command as they were typed, read back from its line in a bundle as the program reads them. Pure. */
 import { REDACTED_MARK } from '../redaction/redactor.ts';
+import { shellWord } from '../requests/shown-command.ts';
 
 /** Values of an option, in order. */
 export type ValuesOf = (option: string) => readonly string[];
@@ -18,17 +19,23 @@ export const signoffOptions: { readonly valued: readonly string[]; readonly flag
 
 export interface TypedCommand {
   readonly valuesOf: ValuesOf;
+  /** Options without a value. */
+  readonly flags: ReadonlySet<string>;
   /** Why no sign-off has such a command, in words; undefined: one may have it. */
   readonly fault: string | undefined;
 }
 
 const wordRule = /(?:[^\s'\\]|\\.|'[^']*')+/gs;
 
-const plainWord = (word: string) => word.replaceAll(/\\(.)|'([^']*)'/gs, '$1$2');
+/** Without its quotes. */
+export const plainWord = (word: string) => word.replaceAll(/\\(.)|'([^']*)'/gs, '$1$2');
+
+/** Words of a line as a shell takes them, in their quotes. */
+export const shellWords = (command: string): readonly string[] => command.match(wordRule) ?? [];
 
 /** Of any command of floodgate. @returns undefined where a secret was taken out of a value */
 export function typedOptions(command: string): (option: string) => readonly string[] | undefined {
-  const words = (command.match(wordRule) ?? []).map(plainWord);
+  const words = shellWords(command).map(plainWord);
   return (option) => {
     const values = words.flatMap((word, at) =>
       words[at - 1] === option ? [word] : word.startsWith(`${option}=`) ? [word.slice(option.length + 1)] : [],
@@ -39,14 +46,20 @@ export function typedOptions(command: string): (option: string) => readonly stri
 
 /** Another version may have options of its own: `fault` names the first, and the others are read all the same. */
 export function typedCommand(command: string): TypedCommand {
-  const words = command.match(wordRule) ?? [];
+  const words = shellWords(command);
   const [program, name, ...rest] = words.map(plainWord);
   const values = new Map<string, string[]>();
+  const flags = new Set<string>();
   let fault = program === 'floodgate' && name === 'signoff' ? undefined : 'it is no floodgate signoff';
   if (command !== words.join(' ')) fault ??= 'a quote in it is open';
+  const isWritten = (word: string) => word.includes(REDACTED_MARK) || shellWord(plainWord(word)) === word;
+  if (!words.every(isWritten)) fault ??= 'floodgate quotes its words otherwise';
   for (let at = 0; at < rest.length; at++) {
     const [, option = '', joined] = /^(--[^=]+)(?:=(.*))?$/s.exec(rest[at]!) ?? [];
-    if (signoffOptions.flags.includes(option) && joined === undefined) continue;
+    if (signoffOptions.flags.includes(option) && joined === undefined) {
+      flags.add(option);
+      continue;
+    }
     if (!signoffOptions.valued.includes(option)) {
       fault ??= 'it has a word that is no option of floodgate signoff';
       if (rest[at] === '--') break;
@@ -58,7 +71,7 @@ export function typedCommand(command: string): TypedCommand {
     if (value?.includes(REDACTED_MARK) && plain.includes(option))
       fault ??= `the value of ${option} was taken out of it`;
   }
-  return { valuesOf: (option) => values.get(option) ?? [], fault };
+  return { valuesOf: (option) => values.get(option) ?? [], flags, fault };
 }
 
 /** The environment whose limits a sign-off took (`--env`); undefined: none. */

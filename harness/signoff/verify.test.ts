@@ -98,7 +98,10 @@ const swapped: Row[] = [
 ];
 
 function cheaper(value: Mutable<Measurement>): void {
-  value.pass.channel.last.allocated /= 2;
+  const { last, v8 } = value.pass.channel;
+  const sums = v8.columns.find(({ name }: { name: string }) => name === 'allocated');
+  sums.values = sums.values.map((bytes: number) => bytes / 2);
+  last.allocated /= 2;
 }
 
 function sayLess(value: Mutable<SignoffReport>): void {
@@ -443,9 +446,10 @@ const sealed = async (name: string, order: Parameters<typeof sealedFixture>[1]):
 
 /** Signed off with changes that are not committed. */
 const dirty = signedAgain(
-  summary(({ candidate, notes }) => {
-    candidate.dirty = true;
-    notes.push({ severity: 'warning', text: 'The candidate has changes that are not committed.' });
+  summary((all) => {
+    Object.assign(all.candidate, { dirty: true, label: '.' });
+    all.command = all.command.replace('--candidate v1.4.0', '--candidate .');
+    all.notes.unshift({ severity: 'warning', text: 'The candidate has changes that are not committed.' });
   }),
 );
 

@@ -1,7 +1,7 @@
 /** What a sender is to send. */
 
 import type { EditOrder } from './edit/edit-order.ts';
-import type { FloodPlan } from './flood/plan.ts';
+import type { FloodPlan } from './flood/plan-types.ts';
 import type { ImpairOrder } from './impaired-traffic.ts';
 import type { TrafficEnd } from './rate-profile.ts';
 import type { SpreadOrder } from './spread-traffic.ts';

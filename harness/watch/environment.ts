@@ -18,6 +18,15 @@ export function readMachineFacts(): MachineFacts {
   };
 }
 
+const loadName = 'load average';
+const limitName = 'control group limit';
+
+/** Whether these are facts as they are read here. */
+export function isExtra({ [loadName]: load = '', [limitName]: limit, ...more }: Environment['extra']): boolean {
+  const isRead = /^\d+\.\d\d \d+\.\d\d \d+\.\d\d$/.test(load) && (limit === undefined || /^\d+ bytes$/.test(limit));
+  return isRead && Object.keys(more).length === 0;
+}
+
 /** @param privilege how the TAP device was come by, in words */
 export function readEnvironment(privilege: string): Environment {
   const { node, ...machine } = readMachineFacts();
@@ -28,11 +37,11 @@ export function readEnvironment(privilege: string): Environment {
     ...machine,
     privilege,
     extra: {
-      'load average': os
+      [loadName]: os
         .loadavg()
         .map((load) => load.toFixed(2))
         .join(' '),
-      ...(limitBytes === undefined ? {} : { 'control group limit': `${limitBytes} bytes` }),
+      ...(limitBytes === undefined ? {} : { [limitName]: `${limitBytes} bytes` }),
     },
   };
 }

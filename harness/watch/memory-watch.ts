@@ -6,6 +6,7 @@ import { LevelSampler, type Levels } from './level-sampler.ts';
 import { memoryClasses } from './memory-map.ts';
 import { type MemoryAccount, ProcessMemory, type ProcessUsage } from './proc-memory.ts';
 import { SampleTable } from './sample-table.ts';
+import { mapColumns, residentColumns, rollupColumns } from './sampled-columns.ts';
 
 export interface MemoryWatchOptions {
   readonly pid: number;
@@ -53,27 +54,9 @@ export interface PhasePeak {
 }
 
 export class MemoryWatch {
-  /**
-   * `own` is RSS without pages of files: what the process itself asked for. Program code comes and goes as the kernel likes.
-   * `rssPeak`: the kernel's own since the sample before.
-   */
-  readonly rss = new SampleTable([
-    { name: 'rss', unit: 'bytes', kind: 'gauge' },
-    { name: 'own', unit: 'bytes', kind: 'gauge' },
-    { name: 'rssPeak', unit: 'bytes', kind: 'gauge' },
-  ]);
-  readonly rollup = new SampleTable([
-    { name: 'pss', unit: 'bytes', kind: 'gauge' },
-    { name: 'shared', unit: 'bytes', kind: 'gauge' },
-    { name: 'uss', unit: 'bytes', kind: 'gauge' },
-    { name: 'anonymous', unit: 'bytes', kind: 'gauge' },
-    { name: 'fileBacked', unit: 'bytes', kind: 'gauge' },
-    { name: 'minorFaults', unit: 'count', kind: 'counter' },
-    { name: 'majorFaults', unit: 'count', kind: 'counter' },
-    { name: 'cgroup', unit: 'bytes', kind: 'gauge' },
-  ]);
-  /** What `own` is made of: see `MemoryMap`. Read where it moves. */
-  readonly map = new SampleTable(memoryClasses.map((name) => ({ name, unit: 'bytes', kind: 'gauge' })));
+  readonly rss = new SampleTable(residentColumns);
+  readonly rollup = new SampleTable(rollupColumns);
+  readonly map = new SampleTable(mapColumns);
   readonly phases: PhasePeak[] = [];
   /** Highest RSS seen by the kernel, not only at our samples; 0 before the first phase ended. */
   rssPeakBytes = 0;

@@ -11,6 +11,7 @@ import {
   preloadVariable,
 } from '../preload/options.ts';
 import { SampleTable } from './sample-table.ts';
+import { heapColumns } from './sampled-columns.ts';
 import { Threads, withoutReadings } from './thread-figures.ts';
 
 /** The preload: TypeScript in the repository, JavaScript where it was built. */
@@ -56,17 +57,15 @@ const lineCharactersMax = 1_000_000;
 const commandsMax = 1_000;
 
 export class PreloadChannel {
-  readonly v8 = new SampleTable([
-    { name: 'heapUsed', unit: 'bytes', kind: 'gauge' },
-    { name: 'heapTotal', unit: 'bytes', kind: 'gauge' },
-    { name: 'external', unit: 'bytes', kind: 'gauge' },
-    { name: 'arrayBuffers', unit: 'bytes', kind: 'gauge' },
-    { name: 'malloced', unit: 'bytes', kind: 'gauge' },
-    { name: 'allocated', unit: 'bytes', kind: 'counter' },
-    { name: 'handles', unit: 'count', kind: 'gauge' },
-  ]);
+  readonly v8 = new SampleTable(heapColumns);
   /** What the main thread has allocated, without readings. */
-  readonly grown = new SampleTable([{ name: 'allocated', unit: 'bytes', kind: 'counter' }], 16_384);
+  readonly grown = new SampleTable(
+    [
+      { name: 'allocated', unit: 'bytes', kind: 'counter' },
+      { name: 'offHeap', unit: 'bytes', kind: 'counter' },
+    ],
+    16_384,
+  );
   /** At fixed numbers of requests answered. */
   readonly marks: LineOf<'mark'>[] = [];
   readonly spaces: { readonly tMs: number; readonly used: Readonly<Record<string, number>> }[] = [];
@@ -223,7 +222,7 @@ export class PreloadChannel {
 
   #takeFigures(main: LineOf<'v8'>): void {
     this.#mainLine = main;
-    this.grown.add(main.tMs, [withoutReadings(main)]);
+    this.grown.add(main.tMs, [withoutReadings(main), main.offHeap ?? Number.NaN]);
     const line = this.threads.addedTo(main);
     this.last = line;
     const { heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles = null } = line;

@@ -7,7 +7,7 @@ export interface SampleColumn {
 }
 
 /** 50 ms apart, this is 3.6 hours at full resolution; eight columns of it are 17 MB. */
-const capacityDefault = 262_144;
+export const capacityDefault = 262_144;
 
 export class SampleTable {
   readonly columns: readonly SampleColumn[];

@@ -1,4 +1,7 @@
-/** That a top held for a few milliseconds is found, with its height, whatever the pace of the samples. */
+/**
+ * That a top held for a few milliseconds is found, with its height, whatever the pace of the samples.
+ * Runs alone: the tops last for 5 ms.
+ */
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { findSpikes } from '../explain/spikes.ts';

@@ -8,6 +8,16 @@ type V8Line = Extract<PreloadLine, { type: 'v8' }>;
 /** What an isolate itself has allocated: readings allocate too. */
 export const withoutReadings = ({ allocated, ownAllocated = 0 }: V8Line): number => allocated - ownAllocated;
 
+/** Less cannot be known: objects that began old are known to a page of 256 KiB. */
+const elsewhereBytesMin = 262_144;
+/** Changes by less are within every threshold. */
+const elsewhereShareMin = 0.005;
+
+/** Whether so much beside so much of the main thread, over a number of requests, is no noise. */
+export function isBeside(bytes: number, mainBytes: number): boolean {
+  return bytes >= Math.max(elsewhereBytesMin, elsewhereShareMin * mainBytes);
+}
+
 /** A program that makes a thread for each request has too many to be listed: the sums hold all of them. */
 const threadsMax = 256;
 
@@ -23,6 +33,7 @@ export class ThreadFigures {
       { name: 'heapTotal', unit: 'bytes', kind: 'gauge' },
       { name: 'external', unit: 'bytes', kind: 'gauge' },
       { name: 'allocated', unit: 'bytes', kind: 'counter' },
+      { name: 'offHeap', unit: 'bytes', kind: 'counter' },
     ],
     16_384,
   );
@@ -69,7 +80,8 @@ export class Threads {
     const thread = this.#living.get(id);
     if (!thread) return;
     thread.last = line;
-    thread.v8.add(line.tMs, [line.heapUsed, line.heapTotal, line.external, withoutReadings(line)]);
+    const { tMs, heapUsed, heapTotal, external, offHeap = Number.NaN } = line;
+    thread.v8.add(tMs, [heapUsed, heapTotal, external, withoutReadings(line), offHeap]);
   }
 
   end(id: number, tMs: number): void {

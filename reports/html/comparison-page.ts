@@ -15,6 +15,7 @@ import {
   formatLimit,
   formatMedian,
   formatOrigin,
+  formatPairs,
   formatSiteChange,
 } from '../comparison-sentence.ts';
 import { formatDuration, formatShare, formatSite, formatValue, printable, verdictWord } from '../format.ts';
@@ -61,7 +62,7 @@ function banner(report: ComparisonReport): HTMLElement {
         class: 'dim',
         text:
           pairs > 0
-            ? `${pairs} interleaved pairs on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`
+            ? `${formatPairs(pairs, 'interleaved')} on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`
             : `No pair was run, in ${formatDuration(report.durationMs)}.`,
       }),
       ...(report.failures ?? []).flatMap(({ details }) =>
@@ -91,7 +92,7 @@ function scenarioCard(scenario: ComparedScenario, { timelines, flames }: Compari
   const flame = flames.find((each) => each.scenario === scenario.name);
   const judged = judgedMetrics(scenario);
   const shown = scenario.metrics.filter(({ decision }) => decision === 'shown');
-  const method = scenario.method === 'numbers' ? 'repeats agree, so numbers are compared' : `${scenario.pairs} pairs`;
+  const method = scenario.method === 'numbers' ? 'repeats agree, so numbers are compared' : formatPairs(scenario.pairs);
   return element('article', { class: 'card comparison' }, [
     element('h2', { text: `${printable(scenario.name, 200)}: ${scenario.lane} lane, ${method}` }),
     judged.length > 0 ? metricTable(judged) : element('p', { class: 'warning', text: 'No metric has a threshold.' }),

@@ -93,12 +93,15 @@
 	function excerptTitle({ file, line, note }) {
 		return `${printable(file, 300)}:${line}, ${printable(note, 200)}`;
 	}
-	function formatExcerpt({ lines, firstLine, line }) {
-		const width = String(firstLine + lines.length - 1).length;
-		return lines.map((text, i) => {
+	function formatExcerpt({ lines, firstLine, line, alsoMeant = [] }) {
+		const lastLine = firstLine + lines.length - 1;
+		const width = String(lastLine).length;
+		const outside = alsoMeant.filter((each) => each < firstLine || each > lastLine);
+		const shown = lines.map((text, i) => {
 			const number = firstLine + i;
-			return `${number === line ? ">" : " "} ${String(number).padStart(width)} | ${printable(text.replaceAll("	", "  "), 160)}`;
+			return `${number === line || alsoMeant.includes(number) ? ">" : " "} ${String(number).padStart(width)} | ${printable(text.replaceAll("	", "  "), 160)}`;
 		});
+		return outside.length > 0 ? [...shown, `and line ${outside.join(", ")}`] : shown;
 	}
 	// reports/comparison-sentence.ts
 	const manyfold = 10;
@@ -123,6 +126,9 @@
 		if (how === "renamed" && origin.functionName === functionName) return `, moved from ${printable(origin.file, 300)}`;
 		const place = origin.file === file ? "" : `${printable(origin.file, 300)} `;
 		return `, ${originWords[how]} ${place}${printable(origin.functionName || "(anonymous)", 200)}`;
+	}
+	function formatPairs(count, kind = "") {
+		return `${formatCount(count)} ${kind === "" ? "" : `${kind} `}${count === 1 ? "pair" : "pairs"}`;
 	}
 	function formatInterval({ changeLow, changeHigh }) {
 		return changeLow === null || changeHigh === null ? "" : `${formatChange(changeLow)} … ${formatChange(changeHigh)}`;
@@ -778,7 +784,7 @@
 			element("p", { text: `Base ${version(report.base)}, head ${version(report.head)}.` }),
 			element("p", {
 				class: "dim",
-				text: pairs > 0 ? `${pairs} interleaved pairs on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.` : `No pair was run, in ${formatDuration(report.durationMs)}.`
+				text: pairs > 0 ? `${formatPairs(pairs, "interleaved")} on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.` : `No pair was run, in ${formatDuration(report.durationMs)}.`
 			}),
 			...(report.failures ?? []).flatMap(({ details }) => details === "" ? [] : [element("pre", {
 				class: "said",
@@ -795,7 +801,7 @@
 		const flame = flames.find((each) => each.scenario === scenario.name);
 		const judged = judgedMetrics(scenario);
 		const shown = scenario.metrics.filter(({ decision }) => decision === "shown");
-		const method = scenario.method === "numbers" ? "repeats agree, so numbers are compared" : `${scenario.pairs} pairs`;
+		const method = scenario.method === "numbers" ? "repeats agree, so numbers are compared" : formatPairs(scenario.pairs);
 		return element("article", { class: "card comparison" }, [
 			element("h2", { text: `${printable(scenario.name, 200)}: ${scenario.lane} lane, ${method}` }),
 			judged.length > 0 ? metricTable(judged) : element("p", {

@@ -168,12 +168,15 @@
 		const more = rows.length > shown.length ? `, ${rows.length - shown.length} more` : "";
 		return `${shown.join(", ")}${more} (${counts})`;
 	}
-	function formatExcerpt({ lines, firstLine, line }) {
-		const width = String(firstLine + lines.length - 1).length;
-		return lines.map((text, i) => {
+	function formatExcerpt({ lines, firstLine, line, alsoMeant = [] }) {
+		const lastLine = firstLine + lines.length - 1;
+		const width = String(lastLine).length;
+		const outside = alsoMeant.filter((each) => each < firstLine || each > lastLine);
+		const shown = lines.map((text, i) => {
 			const number = firstLine + i;
-			return `${number === line ? ">" : " "} ${String(number).padStart(width)} | ${printable(text.replaceAll("	", "  "), 160)}`;
+			return `${number === line || alsoMeant.includes(number) ? ">" : " "} ${String(number).padStart(width)} | ${printable(text.replaceAll("	", "  "), 160)}`;
 		});
+		return outside.length > 0 ? [...shown, `and line ${outside.join(", ")}`] : shown;
 	}
 	function formatHeight(spike) {
 		return spike.line === "rss" ? formatDifference(spike.heightBytes, "bytes") : `allocated ${formatBytes(spike.heightBytes)}`;

@@ -1,7 +1,7 @@
 /** Arrival processes: when the next connection is opened. One seed, the same times. */
 import type { Random } from '../../../agent/seeded-random.ts';
 import { draw, timeRange } from './amounts.ts';
-import type { Arrivals } from './plan.ts';
+import type { Arrivals } from './plan-types.ts';
 
 /** Times in microseconds, never decreasing, all before `durationUs`. */
 export function* arrivalTimes(arrivals: Arrivals, durationUs: number, random: Random): Generator<number, void> {

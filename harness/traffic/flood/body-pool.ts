@@ -4,7 +4,7 @@ import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync 
 import type { Random } from '../../../agent/seeded-random.ts';
 import { bytesRange, drawSize } from './amounts.ts';
 import { contentOf } from './contents.ts';
-import type { Body, codings } from './plan.ts';
+import type { Body, Coding } from './plan-types.ts';
 
 /** A body as it is sent, and what it says. */
 export interface MadeBody {
@@ -23,7 +23,7 @@ const bodiesMax = 24;
 /** Of the bodies of one kind, before and after coding. */
 const poolBytesMax = 32_000_000;
 
-const coders: Readonly<Record<(typeof codings)[number], (bytes: Uint8Array) => Uint8Array>> = {
+const coders: Readonly<Record<Coding, (bytes: Uint8Array) => Uint8Array>> = {
   gzip: (bytes) => gzipSync(bytes),
   deflate: (bytes) => deflateSync(bytes),
   // The default quality of 11 takes seconds for a megabyte.

@@ -13,7 +13,7 @@ import type {
   HttpPart,
   TlsPart,
   WebSocketPart,
-} from './plan.ts';
+} from './plan-types.ts';
 
 type Options<T, Given extends string> = Omit<T, Given>;
 type Kind<T, Name extends string> = Options<Extract<T, { kind: Name }>, 'kind'>;

@@ -1,7 +1,7 @@
 /** What bodies say, by type and shape: so many bytes, or a little more, from a seed. */
 import type { Random } from '../../../agent/seeded-random.ts';
 import { hexText, jsonBody, pick } from '../synthesis/json-body.ts';
-import type { Body } from './plan.ts';
+import type { Body } from './plan-types.ts';
 
 export interface Content {
   readonly bytes: Uint8Array;

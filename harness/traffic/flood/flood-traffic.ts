@@ -13,7 +13,7 @@ import { EventQueue } from './event-queue.ts';
 import { FloodTruth, type SentMessage } from './flood-truth.ts';
 import { HttpPopulation } from './http-talk.ts';
 import { tlsConnection, webSocketConnection } from './other-talk.ts';
-import type { FloodPart, FloodPlan } from './plan.ts';
+import type { FloodPart, FloodPlan } from './plan-types.ts';
 import { TcpTalk, type Waits, type Wire } from './tcp-talk.ts';
 
 /** Some kilobytes each. Beyond them an arrival waits until a connection has ended, and is counted. */

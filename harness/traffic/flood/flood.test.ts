@@ -12,7 +12,8 @@ import { traffic } from './builders.ts';
 import { EventQueue } from './event-queue.ts';
 import { openFlood } from './flood-traffic.ts';
 import type { SentMessage } from './flood-truth.ts';
-import { type Arrivals, type Body, type FloodPlan, floodSchema } from './plan.ts';
+import { floodSchema } from './plan.ts';
+import type { Arrivals, Body, FloodPlan } from './plan-types.ts';
 
 const { flood, http, exchange, json, text, form, binary, multipart, constant } = traffic;
 

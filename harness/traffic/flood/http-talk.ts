@@ -7,7 +7,7 @@ import { bytesRange, countRange, draw, drawSize, drawWhole, type Range, timeRang
 import { BodyPool, type MadeBody } from './body-pool.ts';
 import { latin1 } from './contents.ts';
 import type { FloodTruth } from './flood-truth.ts';
-import type { ExchangeKind, HttpPart } from './plan.ts';
+import type { ExchangeKind, HttpPart } from './plan-types.ts';
 import type { LateSegment, TcpTalk, Waits } from './tcp-talk.ts';
 
 interface PreparedExchange {

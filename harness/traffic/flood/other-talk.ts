@@ -5,7 +5,7 @@ import { hexText } from '../synthesis/json-body.ts';
 import { bytesRange, countRange, draw, drawSize, drawWhole, timeRange } from './amounts.ts';
 import { latin1, noise } from './contents.ts';
 import type { FloodTruth } from './flood-truth.ts';
-import type { TlsPart, WebSocketPart } from './plan.ts';
+import type { TlsPart, WebSocketPart } from './plan-types.ts';
 import type { TcpTalk, Waits } from './tcp-talk.ts';
 
 /** RFC 6455: the upgrade is an exchange, the messages behind it are none. */

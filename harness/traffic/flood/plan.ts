@@ -1,6 +1,7 @@
 /**
  * What a flood is made of, as plain data: a YAML file, a configuration and the builders of `traffic` say the same. Each
- * part is a population of clients; the parts run beside each other. Every name here is in docs/floods.md.
+ * part is a population of clients; the parts run beside each other. Every name here is in docs/floods.md, and as a type in
+ * `plan-types.ts`.
  */
 import * as v from 'valibot';
 import { bytesPattern, bytesRange, countPattern, countRange, type Range, timePattern, timeRange } from './amounts.ts';
@@ -52,7 +53,7 @@ function amount(
 }
 
 /** When connections are opened. */
-export const arrivalsSchema = v.variant('kind', [
+const arrivalsSchema = v.variant('kind', [
   /** At equal distances. */
   v.strictObject({ kind: v.literal('constant'), perSecond }),
   /** Independent of each other. */
@@ -84,8 +85,6 @@ export const arrivalsSchema = v.variant('kind', [
 ]);
 
 export const codings = ['gzip', 'deflate', 'br', 'zstd'] as const;
-/** `orders`: as an API returns them. `deep`: nested to the bottom. `wide`: one object of many members. `strings`: long texts.
- * `colliding`: members whose names have one hash under h·31 + c, and names that are numbers. */
 export const jsonShapes = ['orders', 'deep', 'wide', 'strings', 'colliding'] as const;
 
 const wire = {
@@ -96,7 +95,7 @@ const wire = {
 };
 
 /** A body, of so many bytes before any coding. */
-export const bodySchema = v.variant('type', [
+const bodySchema = v.variant('type', [
   v.strictObject({ type: v.literal('json'), bytes, shape: v.optional(v.picklist(jsonShapes)), ...wire }),
   v.strictObject({ type: v.literal('form'), bytes, ...wire }),
   v.strictObject({ type: v.literal('multipart'), bytes, ...wire }),
@@ -107,7 +106,7 @@ export const bodySchema = v.variant('type', [
   v.strictObject({ type: v.literal('repeated'), bytes, ...wire }),
 ]);
 
-export const exchangeSchema = v.strictObject({
+const exchangeSchema = v.strictObject({
   /** How often it is drawn, beside the others. @default 1 */
   weight: v.optional(v.pipe(v.number(), v.gtValue(0))),
   /** @default GET, or POST with a request body */
@@ -129,7 +128,7 @@ export const exchangeSchema = v.strictObject({
 });
 
 /** What goes wrong between the hosts and the observer, or what a hostile client does. */
-export const faultSchema = v.variant('kind', [
+const faultSchema = v.variant('kind', [
   /** The client sends one byte so far ahead of its stream, which never gets there. */
   v.strictObject({ kind: v.literal('far-ahead'), bytes }),
   /** This segment of the first response of each connection is never captured, though it was sent and acknowledged. */
@@ -171,7 +170,7 @@ const pacing = {
   duplicates: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000))),
 };
 
-export const httpSchema = v.strictObject({
+const httpSchema = v.strictObject({
   kind: v.literal('http'),
   ...population,
   /** One is drawn for each exchange. */
@@ -191,7 +190,7 @@ export const httpSchema = v.strictObject({
 });
 
 /** A WebSocket: its upgrade, then messages both ways, which are no HTTP. */
-export const webSocketSchema = v.strictObject({
+const webSocketSchema = v.strictObject({
   kind: v.literal('websocket'),
   ...population,
   messages: v.optional(count),
@@ -201,7 +200,7 @@ export const webSocketSchema = v.strictObject({
 });
 
 /** TLS 1.3: a hello with a server name, then records that say nothing. */
-export const tlsSchema = v.strictObject({
+const tlsSchema = v.strictObject({
   kind: v.literal('tls'),
   ...population,
   /** `{hex}`: 32 hexadecimal digits. @default api.example.com */
@@ -212,19 +211,7 @@ export const tlsSchema = v.strictObject({
 });
 
 /** A SYN, and nothing more, from an address of its own. */
-export const halfOpenSchema = v.strictObject({ kind: v.literal('half-open'), ...population });
+const halfOpenSchema = v.strictObject({ kind: v.literal('half-open'), ...population });
 
-export const partSchema = v.variant('kind', [httpSchema, webSocketSchema, tlsSchema, halfOpenSchema]);
+const partSchema = v.variant('kind', [httpSchema, webSocketSchema, tlsSchema, halfOpenSchema]);
 export const floodSchema = v.pipe(v.array(partSchema), v.minLength(1), v.maxLength(16));
-
-export type Arrivals = v.InferOutput<typeof arrivalsSchema>;
-export type Body = v.InferOutput<typeof bodySchema>;
-export type ExchangeKind = v.InferOutput<typeof exchangeSchema>;
-export type Fault = v.InferOutput<typeof faultSchema>;
-export type HttpPart = v.InferOutput<typeof httpSchema>;
-export type WebSocketPart = v.InferOutput<typeof webSocketSchema>;
-export type TlsPart = v.InferOutput<typeof tlsSchema>;
-export type HalfOpenPart = v.InferOutput<typeof halfOpenSchema>;
-export type FloodPart = v.InferOutput<typeof partSchema>;
-/** The parts of a flood, beside each other. */
-export type FloodPlan = v.InferOutput<typeof floodSchema>;

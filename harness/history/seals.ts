@@ -1,0 +1,116 @@
+/**
+ * A seal is a hash of all that is stored of an entry, as the database gives it: an altered row is seen, whether its report is there or
+ * not. It is no signature: whoever can write can seal again. What a seal covers is named here; a column that comes later is part of it
+ * once a migration seals every entry again.
+ */
+import type { Kysely } from 'kysely';
+import { digest } from './entry.ts';
+import type { BatchRow, FigureRow, HistoryTables, LimitRow, RunRow } from './tables.ts';
+
+const batchColumns = [
+  ...['id', 'project', 'kind', 'started_at', 'duration_ms', 'tool', 'command', 'exit_code', 'headline'],
+  ...['commit_id', 'subject', 'branch', 'dirty', 'base_label', 'base_commit'],
+] as (keyof BatchRow)[];
+const runColumns = [
+  ...['id', 'batch_id', 'project', 'scenario', 'lane', 'defect', 'started_at', 'duration_ms', 'target'],
+  ...['target_version', 'machine', 'definition', 'exit_code', 'headline', 'partial'],
+] as (keyof RunRow)[];
+const figureColumns = ['name', 'unit', 'bound', 'state', 'value', 'low', 'high', 'note'] as const;
+const limitColumns = ['name', 'unit', 'bound', 'limit_value', 'actual', 'state', 'note'] as const;
+
+export type SealedTable = 'batches' | 'runs';
+
+/** As many as one statement asks for. */
+const idsPerQuery = 500;
+
+/** Seals as the rows are now, by identity. */
+export function sealsOf(
+  database: Kysely<HistoryTables>,
+  table: SealedTable,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  return table === 'batches' ? batchSeals(database, ids) : runSeals(database, ids);
+}
+
+async function batchSeals(database: Kysely<HistoryTables>, ids: readonly string[]): Promise<Map<string, string>> {
+  const batches = await database.selectFrom('batches').selectAll().where('id', 'in', ids).execute();
+  const runs = await database.selectFrom('runs').select(['id', 'batch_id']).where('batch_id', 'in', ids).execute();
+  const runIds = Map.groupBy(runs, ({ batch_id }) => batch_id);
+  return new Map(
+    batches.map((batch) => {
+      const own = (runIds.get(batch.id) ?? []).map(({ id }) => id).sort();
+      return [batch.id, digest([textOf(batch, batchColumns), ...own].join('\n'))];
+    }),
+  );
+}
+
+async function runSeals(database: Kysely<HistoryTables>, ids: readonly string[]): Promise<Map<string, string>> {
+  const runs = await database.selectFrom('runs').selectAll().where('id', 'in', ids).execute();
+  const figures = await database.selectFrom('figures').selectAll().where('run_id', 'in', ids).execute();
+  const limits = await database.selectFrom('limits').selectAll().where('run_id', 'in', ids).execute();
+  const figuresOf = Map.groupBy(figures, ({ run_id }) => run_id);
+  const limitsOf = Map.groupBy(limits, ({ run_id }) => run_id);
+  return new Map(
+    runs.map((run) => {
+      const parts = [
+        textOf(run, runColumns),
+        ...(figuresOf.get(run.id) ?? []).map((row: FigureRow) => textOf(row, figureColumns)).sort(),
+        '',
+        ...(limitsOf.get(run.id) ?? []).map((row: LimitRow) => textOf(row, limitColumns)).sort(),
+      ];
+      return [run.id, digest(parts.join('\n'))];
+    }),
+  );
+}
+
+function textOf<Row extends object>(row: Row, columns: readonly (keyof Row)[]): string {
+  return JSON.stringify(columns.map((column) => row[column] ?? null));
+}
+
+/**
+ * Seals entries as they are now. In the transaction that changed them; another one that changes the same waits for it.
+ * @param ids that are there
+ */
+export async function seal(
+  transaction: Kysely<HistoryTables>,
+  table: SealedTable,
+  ids: readonly string[],
+): Promise<void> {
+  const sorted = [...new Set(ids)].sort();
+  for (let at = 0; at < sorted.length; at += idsPerQuery) {
+    const some = sorted.slice(at, at + idsPerQuery);
+    await lock(transaction, table, some);
+    for (const [id, value] of await sealsOf(transaction, table, some)) {
+      await transaction.updateTable(table).set({ seal: value }).where('id', '=', id).execute();
+    }
+  }
+}
+
+/** Rows of PostgreSQL that were written belong to this transaction until its end: what is read next is final. */
+export async function lock(
+  transaction: Kysely<HistoryTables>,
+  table: SealedTable,
+  ids: readonly string[],
+): Promise<void> {
+  await transaction.updateTable(table).set({ seal: null }).where('id', 'in', ids).execute();
+}
+
+/** Identities of a table, some at a time. */
+export async function* pagesOf(
+  database: Kysely<HistoryTables>,
+  table: SealedTable,
+): AsyncGenerator<readonly (Pick<BatchRow, 'id'> & { readonly seal: string | null })[]> {
+  let last = '';
+  for (;;) {
+    const rows = await database
+      .selectFrom(table)
+      .select(['id', 'seal'])
+      .where('id', '>', last)
+      .orderBy('id')
+      .limit(idsPerQuery)
+      .execute();
+    if (rows.length > 0) yield rows;
+    if (rows.length < idsPerQuery) return;
+    last = rows.at(-1)!.id;
+  }
+}

@@ -1,0 +1,3 @@
+/** How often a run looks where nobody says otherwise, as it is typed. */
+export const intervalMsUsual = '1000';
+export const sampleMsUsual = '50';

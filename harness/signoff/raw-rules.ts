@@ -1,0 +1,212 @@
+/**
+ * What raw data may not contradict: nobody can make them again, but whoever changes one thing has to change all that says the same. The one
+ * table of these rules; docs/signoff.md shows it, with what no rule can see. Pure.
+ */
+import type { SignoffReport } from '../../reports/signoff.ts';
+import type { Measurement } from '../report/measurement.ts';
+import { allocatedFault, answersFault, columnsFault, heapFault, negativeFault, sentFault } from './raw-counts.ts';
+import { groupFault, levelsFault, partsFault, peakFault, phasesFault } from './raw-memory.ts';
+import { fitnessFault, releaseFault, sitesFault, sourceFault, versionFault } from './raw-summary.ts';
+import { exitFault, timesFault } from './raw-times.ts';
+import { type Reason, refused } from './refusal.ts';
+import { copyFault, orderFault, type RunSequence, spanFault, type TakenRun } from './run-sequence.ts';
+import type { SourceFile } from './source-list.ts';
+import { summaryName } from './summary.ts';
+
+interface Rule {
+  readonly name: string;
+  /** A sentence for people. */
+  readonly rule: string;
+  /** Why no honest run breaks it. */
+  readonly why: string;
+}
+
+/** Of one file of raw data. */
+interface RunRule extends Rule {
+  /** Another version may sample, count or name otherwise. */
+  readonly isOfAnyVersion?: true;
+  /** @returns what is wrong, in words */
+  readonly fault: (measurement: Measurement) => string | undefined;
+}
+
+export const runRules: readonly RunRule[] = [
+  {
+    name: 'amounts',
+    rule: 'No amount, count or time is less than nothing.',
+    why: 'They are counted up from none.',
+    isOfAnyVersion: true,
+    fault: negativeFault,
+  },
+  {
+    name: 'whole bytes',
+    rule: 'Resident memory, its shares and its kinds are whole bytes.',
+    why: 'The kernel counts pages.',
+    fault: partsFault,
+  },
+  {
+    name: 'columns',
+    rule: 'Each table has the columns that floodgate samples, once each, in their order; what a target says has the members that it says.',
+    why: 'There is one list of them.',
+    fault: columnsFault,
+  },
+  {
+    name: 'end',
+    rule: 'A target ends by a code or by a signal; one that was killed was asked to end before; one that was given up did not end as expected.',
+    why: 'The kernel says one of the two, and floodgate asks before it kills.',
+    isOfAnyVersion: true,
+    fault: exitFault,
+  },
+  {
+    name: 'times',
+    rule: 'Traffic ends behind its beginning; nothing was sampled, collected, marked or said after the run, and 30 s for the target to end.',
+    why: 'Whoever watches stops then.',
+    fault: timesFault,
+  },
+  {
+    name: 'peak',
+    rule: 'No sample, reading, phase or share is above the kernel’s peak (2 % and 4 MB), nor a sample above the peak beside it.',
+    why: 'The kernel keeps the highest there was.',
+    isOfAnyVersion: true,
+    fault: peakFault,
+  },
+  {
+    name: 'phases',
+    rule: 'Phases follow one another, begin and end with those of the lane, and hold no sample above their peak (2 % and 4 MB).',
+    why: 'One ends where the next begins, and a sample is taken then.',
+    fault: phasesFault,
+  },
+  {
+    name: 'control group',
+    rule: 'No charge of the control group is above its highest.',
+    why: 'Both are of the same readings.',
+    fault: groupFault,
+  },
+  {
+    name: 'readings',
+    rule: 'What lies between the samples is what the readings a millisecond say, and no part of it is more than all; without such readings they are the samples.',
+    why: 'The one is computed of the other.',
+    isOfAnyVersion: true,
+    fault: levelsFault,
+  },
+  {
+    name: 'sent',
+    rule: 'Frames and bytes sent grow; the last sample of them is what the ledger has.',
+    why: 'A sample is taken when all was sent.',
+    fault: sentFault,
+  },
+  {
+    name: 'allocated',
+    rule: 'From mark to mark there are more requests, and no fewer bytes allocated, of young objects and off the heap; young ones are part of all; the end has at least as much (but for 2 MiB and 2 % of the heap, which V8 sweeps late).',
+    why: 'Sums of what was allocated only grow; young objects are known to the byte.',
+    fault: allocatedFault,
+  },
+  {
+    name: 'heap',
+    rule: 'The heap’s peak before collections, and what the last whole one left, are at least those of each collection; no heap holds more than its size; not every collection leaves more than it found; the last reading is the last of the heap.',
+    why: 'V8 says both of the same collections.',
+    fault: heapFault,
+  },
+  {
+    name: 'answers',
+    rule: 'Answers by status add up; the pass has all that the process gave, by status and in bytes, and where it gave all of them the two are the same; no request is marked beyond those answered.',
+    why: 'The pass adds up what each process counted.',
+    isOfAnyVersion: true,
+    fault: answersFault,
+  },
+];
+
+/** Of a run among the others, in the order in which they were measured. */
+interface SequenceRule extends Rule {
+  readonly reason: Reason;
+  readonly fault: (run: TakenRun, known: RunSequence) => string | undefined;
+}
+
+export const sequenceRules: readonly SequenceRule[] = [
+  {
+    name: 'time of the sign-off',
+    rule: 'Each run lies between the beginning of the sign-off and its signing (1 s for a clock that is set).',
+    why: 'One machine’s clock says all of these.',
+    reason: 'report-differs',
+    fault: spanFault,
+  },
+  {
+    name: 'one run twice',
+    rule: 'No two runs begin at once, are looked at in the same moments, have the same collections to the microsecond, or move in memory the same way: three stretches of 16 moves, 10 of which differ, counted in pages.',
+    why: 'Of 55,000 pairs of honest runs, many of them of the exact lane, none shared one such stretch.',
+    reason: 'report-differs',
+    fault: copyFault,
+  },
+  {
+    name: 'one after another',
+    rule: 'A run begins when the one before has ended (1 s for a clock that is set): runs by scenario and lane, then its pairs as the seed draws them.',
+    why: 'A sign-off measures one at a time.',
+    reason: 'comparison-differs',
+    fault: orderFault,
+  },
+];
+
+/** Of what stands in the summary alone. */
+interface SummaryRule extends Rule {
+  readonly fault: (report: SignoffReport, source: readonly SourceFile[]) => string | undefined;
+}
+
+export const summaryRules: readonly SummaryRule[] = [
+  {
+    name: 'release',
+    rule: 'Its name can be printed, and has 200 characters at most.',
+    why: 'Another is refused before anything is measured.',
+    fault: releaseFault,
+  },
+  {
+    name: 'versions',
+    rule: 'A package has no commit and no changes; what has changes was named by a path.',
+    why: 'A commit or a tag is checked out as it is.',
+    fault: versionFault,
+  },
+  {
+    name: 'busy machine',
+    rule: 'Pairs on a busy machine are no more than there were, are none where no limit asks, and have a fault in floodgate’s words.',
+    why: 'The machine is asked only where a threshold is on what neighbours move.',
+    fault: fitnessFault,
+  },
+  {
+    name: 'call sites',
+    rule: 'There are some only where something got worse, and they have what a comparison has.',
+    why: 'They are looked for in that case.',
+    fault: sitesFault,
+  },
+  {
+    name: 'source',
+    rule: 'candidate.sha256 is sorted, and no name in it leaves the candidate.',
+    why: 'It is made by one walk.',
+    fault: sourceFault,
+  },
+];
+
+/** Each row of docs/signoff.md. */
+export const rawRules: readonly Rule[] = [...runRules, ...sequenceRules, ...summaryRules];
+
+/** @throws Refused */
+export function checkRaw(name: string, measurement: Measurement, isOwnVersion: boolean): void {
+  for (const { isOfAnyVersion, fault } of runRules) {
+    const what = isOwnVersion || isOfAnyVersion ? fault(measurement) : undefined;
+    if (what !== undefined) throw refused('data-invalid', `${name} contradicts itself: ${what}`);
+  }
+}
+
+/** @throws Refused */
+export function takeRun(known: RunSequence, run: TakenRun): void {
+  for (const { reason, fault } of sequenceRules) {
+    const what = fault(run, known);
+    if (what !== undefined) throw refused(reason, `${run.name} ${what}`);
+  }
+  known.add(run);
+}
+
+/** For bundles of this version. @throws Refused */
+export function checkRawSummary(report: SignoffReport, source: readonly SourceFile[]): void {
+  for (const { fault } of summaryRules) {
+    const what = fault(report, source);
+    if (what !== undefined) throw refused('summary-invalid', `${summaryName}: ${what}`);
+  }
+}
