@@ -3,7 +3,9 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } 
 import path from 'node:path';
 import t from 'tap';
 import { gitIn } from './git-fixture.ts';
-import { changesOf } from './version-files.ts';
+import { changedFiles, changesDigest } from './version-files.ts';
+
+const changesOf = (folder: string) => changesDigest(changedFiles(folder));
 
 function checkout(folder: string) {
   mkdirSync(folder, { recursive: true });

@@ -51,21 +51,15 @@ export function hasChanges(folder: string): boolean {
   );
 }
 
-/**
- * What the files that git knows have beyond the commit, by content: the same on every machine that has the same changes. Others are left
- * out: a log that grows beside the sources is none.
- * @returns undefined where there is nothing
- */
-export function changesOf(folder: string): string | undefined {
-  return changesDigest(changedFiles(folder));
-}
-
 export interface ChangedFile {
   readonly name: string;
   readonly content: string;
 }
 
-/** Those files, in order. */
+/**
+ * What the files that git knows have beyond the commit, by content, in order: the same on every machine that has the same changes. Others
+ * are left out: a log that grows beside the sources is none.
+ */
 export function changedFiles(folder: string): ChangedFile[] {
   const top = topOf(folder);
   const changed = git(top, ['diff', '--name-only', '--no-ext-diff', '--no-textconv', '-z', 'HEAD']).split('\0');
@@ -89,7 +83,7 @@ export function untrackedFiles(folder: string, bytesMax: number): ChangedFile[] 
     });
 }
 
-/** Of all of them as one; undefined where there are none. */
+/** Of all such files as one; undefined where there are none. */
 export function changesDigest(files: readonly ChangedFile[]): string | undefined {
   if (files.length === 0) return undefined;
   const hash = createHash('sha256');

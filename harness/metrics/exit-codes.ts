@@ -15,7 +15,11 @@ export const exitCodes = [
     means: 'within budget',
     detail: 'Every limit was checked and holds; or the command did what it was asked to.',
   },
-  { code: 1, means: 'over budget', detail: 'A limit is broken, or the target died or hung under the traffic.' },
+  {
+    code: 1,
+    means: 'over budget',
+    detail: 'A limit is broken, or the target died or hung under the traffic, or crashed when it was ended.',
+  },
   {
     code: 2,
     means: 'could not run',

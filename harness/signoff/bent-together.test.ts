@@ -670,6 +670,12 @@ const made: Row[] = [
     'a word of snapshots that nobody asked for',
     said('warning', 'steady (exact lane): 3 heap snapshots did not fit into the bundle.'),
   ],
+  [
+    'members in another order',
+    summary(({ scenarios: [{ runs }] }) => {
+      runs[0].samples = Object.fromEntries(Object.entries(runs[0].samples).reverse());
+    }),
+  ],
   ['a note twice', summary(({ notes }) => void notes.push(notes[0]))],
   ['notes in another order', summary(({ notes }) => void notes.unshift({ severity: 'info', text: 'First of all.' }))],
   ['a key that nobody ordered', summary((all) => void (all.command = all.command.replace(' --key release.key', '')))],

@@ -125,13 +125,15 @@ const runsIn = (scenarios: readonly SignedScenario[]): number =>
   );
 
 /** Nothing in the summary is free: whatever is not raw is what the data make, to the last word. @throws Refused */
-function checkSummary({ report }: Bundle, made: Omit<MadeSummary, 'leftOut'>): void {
+function checkSummary({ files, report }: Bundle, made: Omit<MadeSummary, 'leftOut'>): void {
   const again = summaryOf(rawOf(report), { ...made, leftOut: leftOutIn(report) });
   if (typeof again === 'string') throw refused('summary-invalid', `${summaryName}: ${again}`);
   const missing = again.notes.find((note) => !report.notes.some((each) => isDeepStrictEqual(each, note)));
   if (missing) throw refused('summary-invalid', `${summaryName}: no note says: ${missing.text}`);
   const other = otherMember(again, report);
   if (other !== undefined) throw refused('summary-invalid', `${summaryName}: ${other} is not what the data make`);
+  if (!Buffer.from(`${JSON.stringify(again)}\n`).equals(contentOf(files, summaryName)))
+    throw refused('summary-invalid', `${summaryName} is not spelled as floodgate writes what the data make`);
 }
 
 /** What holds of the summaries of all versions. @throws Refused */

@@ -10,6 +10,9 @@ import { shownCommand } from '../requests/shown-command.ts';
 import { findSecret } from './find-secret.ts';
 import { notRun } from './seal.ts';
 
+// Nothing here is about how long it takes, on however busy a machine.
+t.setTimeout(600_000);
+
 t.test('values are found by the names of their variables, in every form', (t) => {
   const value = 'plain>words?of no~shape';
   const redactor = new Redactor({ GH_PAT: value, DB_PASSWORD: 'xk7q', NAME: 'innocent-words' });
