@@ -1129,7 +1129,8 @@ export class HttpLayer implements StreamHandler {
       this.#counters.headsShed++;
       return;
     }
-    copyBytes.call(message.head!, buffer, 0, message.headStart, message.headStart + length);
+    // What answers HTTP/0.9 has none, and no place in it.
+    if (length > 0) copyBytes.call(message.head!, buffer, 0, message.headStart, message.headStart + length);
     side.buffer = buffer;
     side.bufferLength = length;
     message.head = buffer;
