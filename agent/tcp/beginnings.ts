@@ -9,8 +9,7 @@ import { TcpFlag } from '../wire/packet.ts';
 import type { TcpCounters } from './counters.ts';
 import { HalfState, type HalfStreams } from './half-streams.ts';
 import type { TcpLimits } from './limits.ts';
-import type { Side } from './stream-handler.ts';
-import { StreamList, type StreamTable } from './stream-table.ts';
+import type { StreamTable } from './stream-table.ts';
 import { SuccessorKind, Successors } from './successors.ts';
 
 export interface BeginningsOptions {
@@ -20,10 +19,8 @@ export interface BeginningsOptions {
   readonly counters: TcpCounters;
   /** A slot's stream begins for those above. */
   readonly announce: (slot: number, midStream: boolean, tsUs: number) => void;
-  /** Takes a segment with a SYN of a slot's stream. */
-  readonly takeSyn: (slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number) => void;
-  /** Takes a segment of a slot's stream, its SYN and RST aside. */
-  readonly take: (slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number) => void;
+  /** Takes a segment of a slot's stream, as if it had come now; `table.fromFirst` says whose it is. */
+  readonly take: (slot: number, packet: Packet, bytes: Uint8Array, tsUs: number) => void;
 }
 
 export class Beginnings {
@@ -82,18 +79,20 @@ export class Beginnings {
     for (const each of [slot * 2, slot * 2 + 1]) this.#halves.state[each]! |= HalfState.watched;
     // Without room for it, it is taken as it comes.
     if (this.#hold(entry, half, packet, bytes, tsUs)) return;
-    this.settle(slot, tsUs, () => this.#options.take(slot, this.#halfOf(slot), packet, bytes, tsUs));
+    this.settle(slot, tsUs, () => this.#options.take(slot, packet, bytes, tsUs));
   }
 
   /** Looks at a segment of a slot that `concerns` it. @returns whether it waits, or was taken; otherwise nothing waits any more */
   look(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
     const kind = packet.flags & (TcpFlag.syn | TcpFlag.ack | TcpFlag.rst);
     const entry = this.#waiting.of(slot);
+    // Of another conversation, a segment finds this one's begun as far as it came.
+    const isOther = !this.#waiting.fits(entry, half & 1, packet, firstByte(packet));
     const isOver = (kind & TcpFlag.rst) !== 0 || (kind === TcpFlag.syn && !this.#noteSyn(entry, half, packet));
-    if (!isOver) {
+    if (!isOther && !isOver) {
       if (kind === (TcpFlag.syn | TcpFlag.ack)) {
         this.#waiting.noteSyn(entry, half & 1, packet);
-        this.settle(slot, tsUs, () => this.#options.takeSyn(slot, this.#halfOf(slot), packet, bytes, tsUs));
+        this.settle(slot, tsUs, () => this.#options.take(slot, packet, bytes, tsUs));
         return true;
       }
       if (kind === TcpFlag.syn && packet.payloadWireBytes === 0) return true;
@@ -115,16 +114,11 @@ export class Beginnings {
   }
 
   #hold(entry: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
-    const isSyn = (packet.flags & TcpFlag.syn) !== 0;
-    const sequence = isSyn ? (packet.sequence + 1) | 0 : packet.sequence;
+    const sequence = firstByte(packet);
     this.#segments[entry]! += 1;
+    this.#waiting.noteNumbers(entry, half & 1, packet, sequence);
     if (packet.payloadWireBytes > 0) this.#hasPayload[entry] = 1;
     return this.#waiting.hold(entry, half & 1, packet, sequence, bytes, tsUs);
-  }
-
-  /** The half-stream that the segment at hand is of. */
-  #halfOf(slot: number): number {
-    return slot * 2 + (this.#table.fromFirst === (this.#table.clientFirst[slot] === 1) ? 0 : 1);
   }
 
   /**
@@ -150,12 +144,16 @@ export class Beginnings {
     const wasSettling = this.#isSettling;
     this.#isSettling = true;
     const { fromFirst } = this.#table;
+    const clientFirst = this.#table.clientFirst[slot] === 1;
     for (const at of [entry * 2, entry * 2 + 1]) {
       const isAnswer = before !== undefined && (at & 1) !== waiting.client[entry];
       if (waiting.syn[at] === 1 && !isAnswer) this.#place(slot * 2 + ((at & 1) ^ client), waiting.start[at]!);
     }
     before?.();
-    waiting.release(entry, (side, piece, bytes, pieceUs) => this.#take(slot, side ^ client, piece, bytes, pieceUs));
+    waiting.release(entry, (side, piece, bytes, pieceUs) => {
+      this.#table.fromFirst = clientFirst === (side === client);
+      this.#options.take(slot, piece, bytes, pieceUs);
+    });
     this.#table.fromFirst = fromFirst;
     this.#isSettling = wasSettling;
   }
@@ -180,13 +178,6 @@ export class Beginnings {
     halves.state[half]! |= HalfState.known | HalfState.syn | HalfState.acked;
   }
 
-  #take(slot: number, side: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
-    const table = this.#table;
-    table.fromFirst = (table.clientFirst[slot] === 1) === (side === 0);
-    if (table.listOf(slot) === StreamList.closed) this.#options.counters.segmentsAfterClose += 1;
-    else this.#options.take(slot, slot * 2 + (side as Side), packet, bytes, tsUs);
-  }
-
   /** What has waited too long is taken as it came. */
   expire(nowUs: number): void {
     const { ackSlackUs } = this.#options.limits;
@@ -203,6 +194,10 @@ export class Beginnings {
       this.settle(this.#waiting.slotOf(entry), tsUs);
     }
   }
+}
+
+function firstByte({ flags, sequence }: Packet): number {
+  return (flags & TcpFlag.syn) === 0 ? sequence : (sequence + 1) | 0;
 }
 
 function waitingLimits(limits: TcpLimits): TcpLimits {

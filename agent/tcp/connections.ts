@@ -111,10 +111,7 @@ export class Connections {
     this.#beginnings = new Beginnings({
       ...{ limits, table: this.table, halves: this.halves, counters },
       announce: (...how) => this.#announce(...how),
-      takeSyn: (slot, half, ...what) => {
-        if (this.#takeSyn(slot, half, ...what)) this.#take(slot, half, ...what);
-      },
-      take: (...what) => this.#take(...what),
+      take: (...what) => this.#takeWaiting(...what),
     });
   }
 
@@ -231,6 +228,24 @@ export class Connections {
     const apart = this.table.findApart(packet);
     if (apart < 0) this.#counters.conversationsApart += 1;
     return apart;
+  }
+
+  /** A segment that waited for the beginning of a slot's stream, which may have ended meanwhile. */
+  #takeWaiting(slot: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    const { table } = this;
+    const succession = this.#succession;
+    const isOver = table.listOf(slot) === StreamList.closed;
+    let half = this.#halfOf(slot);
+    if (isOver) {
+      if (!succession.lookClosed(slot, half, packet, bytes, tsUs)) {
+        this.#counters.segmentsAfterClose += 1;
+        return;
+      }
+    } else if (succession.concerns(slot) && succession.look(slot, half, packet, bytes, tsUs)) return;
+    half = this.#halfOf(slot);
+    if (table.listOf(slot) === StreamList.closed) this.#counters.segmentsAfterClose += 1;
+    else if ((packet.flags & TcpFlag.syn) === 0 || this.#takeSyn(slot, half, packet, bytes, tsUs))
+      this.#take(slot, half, packet, bytes, tsUs);
   }
 
   /** Payload that was held, as the stream's. */

@@ -190,16 +190,21 @@ export class Successors {
     return ((number - this.start[half]!) | 0) >= 0 && ((number - this.end[half]!) | 0) <= 0;
   }
 
-  /** Takes the numbers of a segment for this conversation's. */
+  /** Takes a segment for one of this conversation. */
   note(entry: number, side: number, packet: Packet, sequence: number, tsUs: number): void {
     const own = entry * 2 + side;
-    const hasSyn = (packet.flags & TcpFlag.syn) !== 0;
-    const length = packet.payloadWireBytes + ((packet.flags & TcpFlag.fin) === 0 ? 0 : 1);
-    this.#widen(own, sequence, (sequence + length) | 0);
-    if (hasSyn) this.noteSyn(entry, side, packet);
-    if ((packet.flags & TcpFlag.ack) !== 0) this.#widen(own ^ 1, packet.acknowledgement, packet.acknowledgement);
+    this.noteNumbers(entry, side, packet, sequence);
+    if ((packet.flags & TcpFlag.syn) !== 0) this.noteSyn(entry, side, packet);
     if (this.seen[own]! < 255) this.seen[own]! += 1;
     this.#touch(entry, tsUs);
+  }
+
+  /** Takes the numbers of a segment for this conversation's. */
+  noteNumbers(entry: number, side: number, packet: Packet, sequence: number): void {
+    const own = entry * 2 + side;
+    const length = packet.payloadWireBytes + ((packet.flags & TcpFlag.fin) === 0 ? 0 : 1);
+    this.#widen(own, sequence, (sequence + length) | 0);
+    if ((packet.flags & TcpFlag.ack) !== 0) this.#widen(own ^ 1, packet.acknowledgement, packet.acknowledgement);
   }
 
   /** Takes a SYN for that of this conversation. */
