@@ -1,6 +1,7 @@
 /** Lines of a function that are not those of before: a profile names the function where it is declared, and not the line that grew. Pure. */
-import { commonLines } from './longest-common-lines.ts';
+
 import { functionRange, ownNameExpression } from './function-text.ts';
+import { commonLines } from './longest-common-lines.ts';
 
 /** A function as a profile names it, in the lines of its file. */
 export interface FunctionInFile {

@@ -2,8 +2,9 @@
  * Functions of one name in one file: those without a name, and methods of several classes. Which is which follows from the lines that both
  * versions of the file have in common, and where no file can be read from their distances. Pure.
  */
-import { commonLines } from './longest-common-lines.ts';
+
 import { likeness } from './function-text.ts';
+import { commonLines } from './longest-common-lines.ts';
 import type { SiteByRequest } from './site-bytes.ts';
 import type { Known } from './site-evidence.ts';
 
