@@ -187,7 +187,7 @@ export class Succession {
     const client = this.#successors.client[entry]!;
     const isMixed = this.#wasBefore(slot, entry);
     this.#successors.detach(entry);
-    const midStream = syn[entry * 2 + client] === 0;
+    const midStream = (syn[entry * 2]! | syn[entry * 2 + 1]!) === 0;
     if (!this.#options.reopen(slot, packet, (half & 1) === client, midStream, tsUs)) {
       this.#counters.heldBytesShed += this.#successors.release(entry, null);
       return;
