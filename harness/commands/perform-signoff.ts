@@ -28,6 +28,7 @@ import { verifyBundle } from '../signoff/verify.ts';
 import { readMachineFacts } from '../watch/environment.ts';
 import { readMachine } from '../watch/machine.ts';
 import { readPassphrase, readPrivateKey } from './key-file.ts';
+import { removeLeftOver } from './left-over.ts';
 import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
 import { printSignoff } from './print-signoff.ts';
 import { inProjectFolder } from './project-folder.ts';
@@ -81,6 +82,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     });
     const store = inProjectFolder(folder, () => new VersionStore({ folder, build, onStep: step, describeSource }));
     opened = store;
+    removeLeftOver(path.dirname(workFolder));
     const candidate = await preparedVersion(store, project, flags.candidate);
     const sourceList = store.sourceOf(candidate.version) ?? '';
     // A file's name that would keep the bundle from being written, before anything is measured.

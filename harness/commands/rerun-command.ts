@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatShare, formatValue, printable } from '../../reports/format.ts';
 import { addKeylessOptions, type KeylessFlags } from './keyless-flags.ts';
+import { removeLeftOver } from './left-over.ts';
 import { inProjectFolder } from './project-folder.ts';
 import { repeated } from './repeated-option.ts';
 import type { VerifyFlags } from './verify-command.ts';
@@ -85,6 +86,7 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
     return new VersionStore({ folder: project.folder, build, onStep: step, describeSource: prepare.describeSource });
   });
   try {
+    removeLeftOver(path.dirname(workFolder));
     const { version } = await prepare.preparedVersion(store, project, candidate);
     prepare.refuseOtherSource(files, store.sourceOf(version) ?? '', report.schemaVersion);
     store.activate(version);

@@ -55,7 +55,7 @@ export class HeapWatch {
   }
 
   report(): void {
-    this.#aside(() => this.#reportMemory());
+    this.#aside((allocated) => this.#reportMemory(allocated));
   }
 
   /** By the clock, where requests do not report by their number. */
@@ -78,11 +78,11 @@ export class HeapWatch {
       this.#beforeFirstMark = undefined;
       this.takeCollections(true);
     }
-    this.#aside(({ young, old }) => {
-      const allocatedYoung = young - this.#own.young;
-      const allocated = allocatedYoung + old - this.#own.old;
+    this.#aside((all) => {
+      const allocatedYoung = all.young - this.#own.young;
+      const allocated = allocatedYoung + all.old - this.#own.old;
       this.#send({ type: 'mark', tMs: nowMs(), requests, allocated, allocatedYoung, ...this.#offHeapByNow() });
-      this.#reportMemory();
+      this.#reportMemory(all);
     });
   }
 
@@ -103,8 +103,7 @@ export class HeapWatch {
 
   /** At the end; the kernel's own peak comes along, which cannot be read from outside once the process is gone. */
   reportLast(): void {
-    this.takeCollections();
-    this.#reportMemory(residentPeakBytes());
+    this.#reportMemory(this.#take(false), residentPeakBytes());
   }
 
   /**
@@ -158,7 +157,8 @@ export class HeapWatch {
     this.#peakBeforeGc = 0;
   }
 
-  #reportMemory(rssPeak?: number): void {
+  /** @param allocated by when the reading began: a collection in the middle of one is in none of its sums yet */
+  #reportMemory(allocated: Allocated, rssPeak?: number): void {
     const memory = process.memoryUsage();
     const statistics = v8.getHeapStatistics();
     const used = statistics.used_heap_size;
@@ -171,7 +171,7 @@ export class HeapWatch {
       external: memory.external,
       arrayBuffers: memory.arrayBuffers,
       malloced: statistics.malloced_memory,
-      allocated: this.allocatedByTraffic ?? sum(this.#allocation.untilNow()),
+      allocated: this.allocatedByTraffic ?? sum(allocated),
       peakBeforeGc: Math.max(this.#peakBeforeGc, used),
       afterGc: this.#afterMajorGc,
       cpuMs: Math.round((user + system) / 1_000),

@@ -751,6 +751,8 @@ const made: Row[] = [
 const service = await readBundle(path.join(import.meta.dirname, '../../docs/signoff-example.tar.gz'));
 const pass = (change: (all: Mutable<unknown>) => void): Bend =>
   measurement('pairs/cart/load/2-head.json', (all) => change(all.pass));
+const marks = (change: (mark: Mutable<unknown>, at: number, all: Mutable<unknown>[]) => void): Bend =>
+  pass(({ channel }) => channel.marks.forEach(change));
 const serviceRows: Row[] = [
   [
     'answers of another status by the process alone',
@@ -788,6 +790,50 @@ const serviceRows: Row[] = [
       marks.at(-1).offHeap = 1;
     }),
   ],
+  [
+    'hardly anything allocated, by its marks alone',
+    marks((mark, at) => void Object.assign(mark, { allocated: 1000 + at, allocatedYoung: at })),
+  ],
+  [
+    'a tenth as much allocated, by its marks alone',
+    marks((mark, _, all) => {
+      mark.allocated = Math.round(all[0].allocated + 0.1 * (mark.allocated - all[0].allocated));
+      mark.allocatedYoung = Math.min(mark.allocatedYoung, mark.allocated);
+    }),
+  ],
+  [
+    'three times as much allocated, by its marks alone',
+    marks((mark, at, all) => {
+      if (at > 0) mark.allocated = Math.round(all[0].allocated + 3 * (mark.allocated - all[0].allocated));
+    }),
+  ],
+  [
+    'hardly anything allocated, by all but its collections',
+    pass(({ channel: { marks, v8, last } }) => {
+      const { values } = v8.columns.find(({ name }: Mutable<unknown>) => name === 'allocated');
+      const less = (bytes: number) => Math.round(values[0] + (bytes - values[0]) / 9);
+      marks.forEach((mark: Mutable<unknown>) => {
+        mark.allocated = less(mark.allocated);
+        mark.allocatedYoung = Math.min(mark.allocatedYoung, mark.allocated);
+      });
+      last.allocated = less(last.allocated);
+      values.forEach((bytes: number, at: number) => void (values[at] = less(bytes)));
+    }),
+  ],
+  [
+    'all allocated from its first reading on',
+    pass(({ channel: { v8 } }) => {
+      const { values } = v8.columns.find(({ name }: Mutable<unknown>) => name === 'allocated');
+      values.fill(values.at(-1));
+    }),
+  ],
+  ['readings that took most of it', pass(({ channel: { last } }) => void (last.ownAllocated = last.allocated - 1))],
+  ['a part of a byte allocated', pass(({ channel: { last } }) => void (last.allocated += 0.5))],
+  ['a process without a thread', pass(({ watch: { usage } }) => void (usage.threads = 0))],
+  ['no page faults', pass(({ watch: { usage } }) => void (usage.minorFaults = 0))],
+  ['traffic that begins when it ends', pass((all) => void (all.sendStartMs = all.sendEndMs - 1))],
+  ['traffic that begins with the target', pass((all) => void (all.sendStartMs = 0))],
+  ['traffic that goes on after it', pass((all) => void (all.sendEndMs += 2000))],
   ['a peak of the heap below its collections', pass(({ channel: { last } }) => void (last.peakBeforeGc = 1))],
   ['a heap that holds more than its size', pass(({ channel: { last } }) => void (last.heapUsed = 9e9))],
   [

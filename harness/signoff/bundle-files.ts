@@ -27,7 +27,15 @@ export async function readBundle(place: string): Promise<BundleFiles> {
   if (stat === undefined) throw refused('bundle-unreadable', `${place} does not exist`);
   if (stat.isDirectory()) return readFolder(place);
   if (stat.isFile()) return readArchive(readPlain(place, place, new Room(bundleBytesMax)), place);
-  throw refused('bundle-unreadable', `${place} is neither a folder nor a file`);
+  if (stat.isSymbolicLink())
+    throw refused('bundle-unreadable', `${place} is a link: name the folder itself, or the file`);
+  throw refused('bundle-unreadable', `${place} is ${kindOf(stat)}, and no bundle: give a folder, or its .tar.gz`);
+}
+
+function kindOf(stat: Stats): string {
+  if (stat.isFIFO()) return 'a pipe';
+  if (stat.isSocket()) return 'a socket';
+  return stat.isBlockDevice() || stat.isCharacterDevice() ? 'a device' : 'no plain file';
 }
 
 function readFolder(folder: string): BundleFiles {

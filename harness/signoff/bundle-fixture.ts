@@ -234,6 +234,6 @@ function lookedAt(measurement: Measurement, number: number): Measurement {
 
 function grown(measurement: Measurement, factor: number): Measurement {
   const { pass } = measurement;
-  const last = { ...pass.channel.last!, allocated: pass.channel.last!.allocated * factor };
+  const last = { ...pass.channel.last!, allocated: Math.round(pass.channel.last!.allocated * factor) };
   return { ...measurement, pass: { ...pass, channel: { ...pass.channel, last } } };
 }

@@ -9,7 +9,9 @@ import { bundleFromJSON } from '@sigstore/bundle';
 import { type TrustMaterial, toSignedEntity, Verifier } from '@sigstore/verify';
 import t from 'tap';
 import * as v from 'valibot';
+import type { SignoffReport } from '../../reports/signoff.ts';
 import { readPublicKey } from '../commands/key-file.ts';
+import { withSources } from '../compare/sampled-sites.ts';
 import { writeArchive } from './archive.ts';
 import { readBundle, writeFolder } from './bundle-files.ts';
 import { release, sealedFixture, signedAt, stranger } from './bundle-fixture.ts';
@@ -18,6 +20,7 @@ import { envelopeName } from './envelope.ts';
 import { statementSchema } from './in-toto-fixture.ts';
 import { defaultPolicy } from './policy.ts';
 import { rawRules } from './raw-rules.ts';
+import { sitesFault } from './raw-summary.ts';
 import { Refused, reasons } from './refusal.ts';
 import { folderAtHand, readSourceList, sourceFiles, sourceListText } from './source-list.ts';
 import { verifyBundle } from './verify.ts';
@@ -98,6 +101,24 @@ t.test('the statement is one by in-toto’s schema', async (t) => {
 t.test('docs/signoff.md names every reason of a refusal, and every rule of raw data', async (t) => {
   for (const [reason, hint] of Object.entries(reasons)) t.ok(docs.includes(`| \`${reason}\` | ${hint} |`), reason);
   for (const { name, rule, why } of rawRules) t.ok(docs.includes(`| ${name} | ${rule} | ${why} |`), name);
+});
+
+t.test('call sites are as a comparison writes them, with lines of source', (t) => {
+  const folder = t.testdir({ 'server.mjs': 'export function answer() {\n  const all = [];\n  return all;\n}\n' });
+  const site = { file: 'server.mjs', line: 1, functionName: 'answer', isOffHeap: false, origin: null, source: null };
+  const grown = (changed?: number[]) =>
+    withSources([{ ...site, baseBytes: 1, headBytes: 1e6, errorBytes: 1, ...(changed && { changed }) }], folder);
+  const faultOf = (sites: readonly object[]) =>
+    sitesFault({
+      scenarios: [{ name: 'cart', comparisons: [{ result: { metrics: [{ decision: 'worse' }], sites } }] }],
+    } as unknown as SignoffReport);
+  for (const changed of [undefined, [], [2], [2, 3]]) {
+    const [first] = grown(changed);
+    t.ok(first?.source, 'its lines are there');
+    t.equal(faultOf([first!]), undefined, `changed: ${changed}`);
+    t.ok(faultOf([{ ...first, source: { ...first!.source, approvedBy: 'anna' } }]), 'and nothing else');
+  }
+  t.end();
 });
 
 t.test('a folder and an archive hold the same; another tar’s as well', async (t) => {

@@ -25,12 +25,17 @@ export function largest(...lists: readonly (readonly (number | null)[])[]): numb
 }
 
 /** The kernel counts pages, and floodgate bytes of them: a part of a byte is of an arithmetic that no run does. */
-export function partsFault({ pass: { watch } }: Measurement): string | undefined {
+export function partsFault({ pass: { watch, channel } }: Measurement): string | undefined {
   const { rss, rollup, map, levels, rssPeakBytes, rollupRssBytes } = watch;
   const ofTables = [rss, rollup, map].flatMap(({ columns }) => columns.map(({ values }) => values));
   const isWhole = (each: number | null) => each === null || Number.isSafeInteger(each);
   const isCounted = [...ofTables, levels.bytes, [rssPeakBytes, rollupRssBytes]].every((list) => list.every(isWhole));
-  return isCounted ? undefined : 'an amount of memory is no whole number of bytes';
+  if (!isCounted) return 'an amount of memory is no whole number of bytes';
+  const { allocated = 0, ownAllocated = 0 } = channel.last ?? {};
+  if (![allocated, ownAllocated].every(isWhole)) return 'what was allocated is no whole number of bytes';
+  if (watch.usage && watch.usage.threads < 1) return 'its process had no thread';
+  const faults = largest(column(rollup, 'minorFaults'));
+  return watch.usage && watch.usage.minorFaults < faults ? 'fewer pages came in by its end than before' : undefined;
 }
 
 /** Nothing is more than the kernel's peak, and what shares were read of was among the samples. */

@@ -5,6 +5,7 @@
 import type { SignoffReport } from '../../reports/signoff.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { allocatedFault, answersFault, columnsFault, heapFault, negativeFault, sentFault } from './raw-counts.ts';
+import { marksFault } from './raw-marks.ts';
 import { groupFault, levelsFault, partsFault, peakFault, phasesFault } from './raw-memory.ts';
 import { fitnessFault, releaseFault, sitesFault, sourceFault, versionFault } from './raw-summary.ts';
 import { exitFault, timesFault } from './raw-times.ts';
@@ -39,8 +40,8 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'whole bytes',
-    rule: 'Resident memory, its shares and its kinds are whole bytes.',
-    why: 'The kernel counts pages.',
+    rule: 'Resident memory, its shares and its kinds, and all that was allocated, are whole bytes; page faults are no fewer at the end, and a process has a thread.',
+    why: 'The kernel counts pages, and V8 bytes.',
     fault: partsFault,
   },
   {
@@ -58,7 +59,7 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'times',
-    rule: 'Traffic ends behind its beginning; nothing was sampled, collected, marked or said after the run, and 30 s for the target to end.',
+    rule: 'Traffic begins in the first phase and ends before the last, behind its beginning; nothing was sampled, collected, marked or said after the run, and 30 s for the target to end.',
     why: 'Whoever watches stops then.',
     fault: timesFault,
   },
@@ -112,6 +113,12 @@ export const runRules: readonly RunRule[] = [
     why: 'The pass adds up what each process counted.',
     isOfAnyVersion: true,
     fault: answersFault,
+  },
+  {
+    name: 'marks',
+    rule: 'At each mark, and between any two, what was allocated is what the reading beside it has without what readings and other threads take (256 KiB, and 2 % of the heap); it is no less than what collections found, nor off the heap than lay there; readings grow, and take 128 KiB each at most, more where they list collections or handles.',
+    why: 'A mark and its reading are of one sum, and collections are counted into it.',
+    fault: marksFault,
   },
 ];
 

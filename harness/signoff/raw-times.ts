@@ -1,7 +1,10 @@
 /** When what is in one file of raw data happened: within the run, and in the order in which a run goes. Pure. */
+import { laneRules } from '../pass/lane-rules.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { largest } from './raw-memory.ts';
 
+/** The one is read right before the other. */
+const clockStepMs = 1;
 /** A target is given ten seconds to end, and says its last words meanwhile; a busy machine makes more of them. */
 const endingMs = 30_000;
 
@@ -24,6 +27,13 @@ export function timesFault(measurement: Measurement): string | undefined {
   const { startedAtEpochMs, sendStartMs, sendEndMs, watch, channel, sent, stats, family } = pass;
   const endMs = endOf(measurement);
   if (sendStartMs > sendEndMs) return 'its traffic ended before it began';
+  const [before, next] = watch.phases;
+  const after = watch.phases.findLast(({ name }) => name === laneRules[pass.lane].phaseNames[1]);
+  const isInPhases =
+    (before?.startMs ?? 0) <= sendStartMs + clockStepMs &&
+    sendStartMs <= (next?.startMs ?? sendStartMs) + clockStepMs &&
+    sendEndMs <= (after?.startMs ?? sendEndMs) + clockStepMs;
+  if (pass.isTried && !isInPhases) return 'its traffic was at another time than its phases';
   const sampled = [watch.rss, watch.rollup, watch.map, watch.levels, watch.tops, sent, channel.v8].map(
     ({ tMs }) => tMs,
   );
