@@ -2,11 +2,13 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
+import type { ComparedScenario } from '../../reports/comparison.ts';
 import { gitIn } from './git-fixture.ts';
 import { missingFilesHint } from './missing-files.ts';
 import { refuseOutside } from './outside-checkout.ts';
 import { sameFilesNotes } from './same-files.ts';
-import { strayModule } from './stray-modules.ts';
+import { strayModule, withStray } from './stray-modules.ts';
+import { comparisonVerdict } from './verdict.ts';
 import { VersionStore } from './version-store.ts';
 
 t.test('a target that names a file of the working folder', async (t) => {
@@ -114,6 +116,15 @@ t.test('a version that takes packages from the working folder', async (t) => {
   t.equal((await prepared('true; true')).stray, undefined);
   writeFileSync(path.join(top, 'node_modules/d/package.json'), '{"version":"2.0.0"}');
   t.match((await prepared('true; true; true')).stray, /takes d from the working folder \(node_modules\/d\)/);
+
+  // Nothing is within then, whoever accepts what is undecided; what has grown has grown.
+  const metric = { name: 'rss.max', threshold: 0.01, change: 0, detectable: null, note: '' };
+  const verdict = (decision: string) => {
+    const compared = { name: 'cart', sites: [], notes: [], metrics: [{ ...metric, decision }] };
+    return comparisonVerdict([withStray(compared as unknown as ComparedScenario, 'main takes d')], true);
+  };
+  t.match(verdict('within'), { exitCode: 4, headline: /^UNDECIDED: rss\.max of cart: main takes d/ });
+  t.match(verdict('worse'), { exitCode: 1 });
 
   // What git ignores is in no checkout.
   writeFileSync(path.join(folder, '.env'), '');
