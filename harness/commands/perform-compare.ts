@@ -7,6 +7,7 @@ import { compareScenario, type ScenarioOrder, type ScenarioResult } from '../com
 import type { Side } from '../compare/pairs.ts';
 import { runtimeDoubt } from '../compare/pinned-runtime.ts';
 import { sameFilesNotes } from '../compare/same-files.ts';
+import { strayModule, withStray } from '../compare/stray-modules.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import type { Version } from '../compare/version-label.ts';
 import type { VersionStore } from '../compare/version-store.ts';
@@ -41,6 +42,8 @@ export class Comparison {
   readonly #failures: FloodgateError[] = [];
   #versions: Readonly<Record<Side, Version>> | undefined;
   #doubts: readonly Note[] = [];
+  /** Why nothing may be called within. */
+  #stray: string | undefined;
 
   constructor(options: ComparisonOptions) {
     this.#options = options;
@@ -75,7 +78,10 @@ export class Comparison {
     try {
       const versions = { base: await store.prepare(flags.base), head: await store.prepare(flags.head) };
       this.#doubts = [...sameFilesNotes(versions, store), ...runtimeNotes(versions, store)];
+      const { folder } = this.#options.project;
+      this.#stray = strayModule(versions.base, folder, store) ?? strayModule(versions.head, folder, store);
       for (const { text } of this.#doubts) onStep(text);
+      if (this.#stray !== undefined) onStep(this.#stray);
       for (const side of ['base', 'head'] as const) refuseMoved(versions[side], promised?.[side]);
       return versions;
     } catch (error) {
@@ -89,7 +95,9 @@ export class Comparison {
     const { flags, partial } = this.#options;
     const startedAtMs = Date.now();
     try {
-      const result = await compareScenario(this.#order(scenario, versions));
+      const measured = await compareScenario(this.#order(scenario, versions));
+      const stray = this.#stray;
+      const result = stray === undefined ? measured : { ...measured, compared: withStray(measured.compared, stray) };
       this.#results.push(result);
       const verdict = comparisonVerdict([result.compared], flags.undecided === 'pass');
       partial?.add(scenario.name, this.#report(startedAtMs, [result], verdict));

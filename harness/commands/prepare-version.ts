@@ -1,6 +1,7 @@
 /** A version by what a person types (folder, commit, tag, package), with the list of its source. */
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { strayModule } from '../compare/stray-modules.ts';
 import type { Version } from '../compare/version-label.ts';
 import type { VersionStore } from '../compare/version-store.ts';
 import type { Project } from '../project/find-config.ts';
@@ -26,6 +27,11 @@ export async function preparedVersion(
   label: string,
 ): Promise<PreparedVersion> {
   const version = await store.prepare(label);
+  const stray = strayModule(version, folder, store);
+  if (stray !== undefined)
+    throw new FloodgateError('version-mixed', stray, {
+      hint: "Set the commands in the configuration: build: ['npm ci', 'npm run build'].",
+    });
   const build = store.buildOf(version);
   if (!isPackageFile(label)) return { label, version, package: null, build };
   const file = path.resolve(folder, label);

@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { buildCommands } from './build-version.ts';
@@ -18,40 +27,136 @@ function versions(t: Test, working: Record<string, string>, checkout: Record<str
   return { working: make('working', working), checkout: make('checkout', checkout) };
 }
 
-const packages = { 'node_modules/a/index.js': 'a' };
+const ci = 'npm ci --no-audit --no-fund';
+const unlocked = 'npm install --no-package-lock --no-audit --no-fund';
+const installed = (version: string, place = 'node_modules/a') => ({
+  [`${place}/package.json`]: JSON.stringify({ version }),
+  [`${place}/index.js`]: `'${version}'`,
+});
+const packages = installed('1.0.0');
+const lockOf = (entries: object, more: object = {}) => JSON.stringify({ ...more, packages: entries });
+const a = (version: string, more: object = {}) => ({
+  'node_modules/a': { version, integrity: `sha512-${version}`, ...more },
+});
 
-t.test('packages are copied where the lock file is the same, and installed where it is not', async (t) => {
-  const lock = { 'package.json': '{"scripts":{"build":"tsc"}}', 'package-lock.json': '{"one":1}' };
-  const same = versions(t, { ...lock, ...packages }, lock);
-  t.same(buildCommands(same.checkout, same.working), ['npm run build']);
-  t.equal(readFileSync(path.join(same.checkout, 'node_modules/a/index.js'), 'utf8'), 'a');
-  const other = versions(t, { ...lock, ...packages }, { ...lock, 'package-lock.json': '{"two":2}' });
-  t.same(buildCommands(other.checkout, other.working), ['npm ci --no-audit --no-fund', 'npm run build']);
+t.test('packages are copied where they are what the lock file says, and installed where they are not', async (t) => {
+  const asks = (entries: object) => ({
+    'package.json': '{"scripts":{"build":"tsc"}}',
+    'package-lock.json': lockOf({ '': {}, ...entries }),
+  });
+  const wrote = (entries: object) => ({ 'node_modules/.package-lock.json': lockOf(entries) });
+  const commands = (lock: object, working: Record<string, string>) => {
+    const made = versions(t, { ...asks(lock), ...working }, asks(lock));
+    return { ...made, commands: buildCommands(made.checkout, made.working) };
+  };
+  const same = commands(a('1.0.0'), { ...packages, ...wrote(a('1.0.0')) });
+  t.same(same.commands, ['npm run build']);
+  t.equal(readFileSync(path.join(same.checkout, 'node_modules/a/index.js'), 'utf8'), "'1.0.0'");
+  // The lock file of the working folder is the same in each: it says nothing of what is installed.
+  const dev = { 'node_modules/b': { version: '3.0.0', dev: true } };
+  const elsewhere = { 'node_modules/c': { version: '1.0.0', optional: true, os: ['none'] } };
+  const rows: [string, object, Record<string, string>, boolean][] = [
+    ['an older one is installed', a('2.0.0'), { ...packages, ...wrote(a('1.0.0')) }, false],
+    ['others wrote over what npm installed', a('2.0.0'), { ...packages, ...wrote(a('2.0.0')) }, false],
+    ['other bytes', a('1.0.0', { integrity: 'sha512-other' }), { ...packages, ...wrote(a('1.0.0')) }, false],
+    [
+      'one is missing',
+      { ...a('1.0.0'), 'node_modules/b': { version: '3.0.0' } },
+      { ...packages, ...wrote(a('1.0.0')) },
+      false,
+    ],
+    ['one more', {}, { ...packages, ...wrote(a('1.0.0')) }, false],
+    ['without those of development', { ...a('1.0.0'), ...dev }, { ...packages, ...wrote(a('1.0.0')) }, true],
+    ['of another platform', { ...a('1.0.0'), ...elsewhere }, { ...packages, ...wrote(a('1.0.0')) }, true],
+    ['by npm 6, which leaves no list', a('1.0.0'), packages, true],
+    ['by npm 6, an older one', a('2.0.0'), packages, false],
+    ['nothing is installed', a('1.0.0'), {}, false],
+  ];
+  for (const [name, lock, working, isCopied] of rows)
+    t.same(commands(lock, working).commands, [...(isCopied ? [] : [ci]), 'npm run build'], name);
 });
 
 t.test('a member of a workspace has its lock file above it', async (t) => {
-  const files = { 'pnpm-lock.yaml': 'one', 'packages/shop/package.json': '{}' };
+  const files = { 'pnpm-lock.yaml': 'one: 1', 'packages/shop/package.json': '{}' };
   const own = { 'packages/shop/node_modules/b/index.js': 'b' };
+  const kept = (text: string) => ({
+    'node_modules/.pnpm/lock.yaml': text,
+    'node_modules/.modules.yaml': 'skipped: []',
+  });
   const shop = (top: string) => path.join(top, 'packages/shop');
-  const same = versions(t, { ...files, ...packages, ...own }, files);
+  const same = versions(t, { ...files, ...packages, ...own, ...kept('one: 1') }, files);
   t.same(buildCommands(shop(same.checkout), shop(same.working), same.checkout), []);
   t.ok(lstatSync(path.join(same.checkout, 'node_modules/a/index.js')));
   t.ok(lstatSync(path.join(shop(same.checkout), 'node_modules/b/index.js')));
-  const other = versions(t, { ...files, ...packages }, { ...files, 'pnpm-lock.yaml': 'two' });
-  t.same(buildCommands(shop(other.checkout), shop(other.working), other.checkout), [
-    'cd ../.. && pnpm install --frozen-lockfile',
-  ]);
+  const install = ['cd ../.. && pnpm install --frozen-lockfile'];
+  for (const [name, working] of [
+    ['another lock file', { ...files, 'pnpm-lock.yaml': 'two: 2', ...packages, ...kept('two: 2') }],
+    ['pnpm installed by an older one', { ...files, ...packages, ...kept('two: 2') }],
+    ['npm installed', { ...files, ...packages }],
+  ] as const) {
+    const other = versions(t, working, files);
+    t.same(buildCommands(shop(other.checkout), shop(other.working), other.checkout), install, name);
+  }
+  const skipping = {
+    'node_modules/.pnpm/lock.yaml': 'packages: {}',
+    'node_modules/.modules.yaml': 'skipped: [c@1.0.0]',
+  };
+  const lock = { 'pnpm-lock.yaml': 'packages: {c@1.0.0: {os: [none]}}' };
+  const skipped = versions(t, { ...lock, ...packages, ...skipping }, lock);
+  t.same(buildCommands(skipped.checkout, skipped.working), [], 'a package of another platform');
 });
 
-t.test('without a lock file dependencies decide', async (t) => {
+t.test('Yarn: each package that is asked for, as the lock file names it', async (t) => {
+  const files = { 'package.json': '{"dependencies":{"a":"^1.0.0"}}', 'yarn.lock': 'a@^1.0.0:\n  version "1.0.0"\n' };
+  const berry = { ...files, 'yarn.lock': '"a@npm:^1.0.0":\n  version: 1.0.0\n  resolution: "a@npm:1.0.0"\n' };
+  const commands = (lock: typeof files, version: string) => {
+    const made = versions(t, { ...lock, ...installed(version), 'node_modules/.yarn-integrity': '' }, lock);
+    return buildCommands(made.checkout, made.working);
+  };
+  for (const lock of [files, berry]) {
+    t.same(commands(lock, '1.0.0'), []);
+    t.same(commands(lock, '1.2.0'), ['yarn install --frozen-lockfile']);
+  }
+});
+
+t.test('without a lock file what is installed has to be what the manifest asks for', async (t) => {
   const asks = (version: string) => ({ 'package.json': `{"dependencies":{"a":"${version}"}}` });
-  const same = versions(t, { ...asks('1'), ...packages }, asks('1'));
-  t.same(buildCommands(same.checkout, same.working), []);
+  const commands = (working: Record<string, string>, version: string) => {
+    const made = versions(t, working, asks(version));
+    return { ...made, commands: buildCommands(made.checkout, made.working) };
+  };
+  const same = commands({ ...asks('1.0.0'), ...packages }, '1.0.0');
+  t.same(same.commands, []);
   t.ok(lstatSync(path.join(same.checkout, 'node_modules/a/index.js')));
-  const other = versions(t, { ...asks('2'), ...packages }, asks('1'));
-  t.same(buildCommands(other.checkout, other.working), ['npm install --no-package-lock --no-audit --no-fund']);
+  for (const range of ['^1', '~1.0', '1.x', '*', '>=0.5', '0.9.0 || 1.0.0'])
+    t.same(commands({ ...asks('2.0.0'), ...packages }, range).commands, [], range);
+  for (const range of ['2.0.0', '^0.9.0', '^1.0.1', '~1.1', 'latest', 'file:a.tgz', 'github:a/a'])
+    t.same(commands({ ...asks(range), ...packages }, range).commands, [unlocked], range);
+  t.same(commands(asks('1.0.0'), '1.0.0').commands, [unlocked], 'nothing is installed');
   const none = versions(t, { 'go.mod': 'module shop' }, { 'go.mod': 'module shop' });
   t.same(buildCommands(none.checkout, none.working), []);
+});
+
+t.test('a workspace without a lock file: its links lead into the checkout', async (t) => {
+  const files = {
+    'package.json': '{"workspaces":["packages/*"]}',
+    'packages/api/package.json': '{"dependencies":{"@mono/shared":"1.0.0","@mono/also":"*","a":"1"}}',
+    ...{ 'packages/shared/package.json': '{"version":"1.0.0"}', 'packages/also/package.json': '{}' },
+    'test/fixture/package.json': '{"dependencies":{"never":"1"}}',
+  };
+  const { working, checkout } = versions(t, { ...files, ...packages }, files);
+  const scope = path.join(working, 'node_modules/@mono');
+  mkdirSync(scope);
+  symlinkSync('../../packages/shared', path.join(scope, 'shared'));
+  symlinkSync(path.join(working, 'packages/also'), path.join(scope, 'also'));
+  symlinkSync('../../beside', path.join(working, 'node_modules/beside'));
+  const api = (top: string) => path.join(top, 'packages/api');
+  t.same(buildCommands(api(checkout), api(working), checkout), []);
+  const real = (name: string) => realpathSync(path.join(checkout, 'node_modules', name));
+  for (const name of ['shared', 'also'])
+    t.equal(real(`@mono/${name}`), realpathSync(path.join(checkout, 'packages', name)));
+  const beside = readlinkSync(path.join(checkout, 'node_modules/beside'));
+  t.equal(beside, path.resolve(working, '../beside'), 'what lies outside of the project is where it was');
 });
 
 t.test('packages behind a link are copied; what a copied folder has brought along stays', async (t) => {

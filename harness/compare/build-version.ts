@@ -1,9 +1,11 @@
 /** Makes a checked-out version ready to run: by the project's own commands, or by what its lock file asks for. */
 import { spawn } from 'node:child_process';
-import { constants, cpSync, existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { FloodgateError } from '../../agent/errors.ts';
+import { copyPackages } from './copy-packages.ts';
+import { installedWords, isInstalledByLock, isInstalledByManifests } from './installed-packages.ts';
+import { isWorkspaceRoot, manifestIn, memberFolders, needsOf, packagesName } from './project-manifest.ts';
 
 /** A build that hangs is ended: longer ones than this are not run on every pull request. */
 const buildTimeoutMs = 30 * 60_000;
@@ -22,61 +24,62 @@ const unlockedInstall = 'npm install --no-package-lock --no-audit --no-fund';
 
 /**
  * Without commands in the configuration: dependencies by the lock file, then `npm run build` where there is such a script. Where
- * the working folder has the same lock file and its packages installed, those are copied instead of installed again.
+ * the packages that are installed in the working folder are those that the version asks for, they are copied instead of installed again.
  * @param top of the repository: a workspace has its lock file there
  */
 export function buildCommands(folder: string, working: string, top = folder): string[] {
-  const commands = installCommands(folder, working, top);
-  if (typeof manifestIn(folder).scripts?.build === 'string') commands.push('npm run build');
-  return commands;
+  const root = rootFolder(folder, top);
+  // A folder that was copied has brought its own along.
+  const hasPackages = lstatSync(path.join(root, packagesName), { throwIfNoEntry: false }) !== undefined;
+  const install = hasPackages ? [] : installCommands(root, folder, path.resolve(working, path.relative(folder, root)));
+  const place = path.relative(folder, root);
+  const commands = install.map((command) => (place === '' ? command : `cd ${place} && ${command}`));
+  return [...commands, ...ownBuild(folder)];
 }
 
-function installCommands(folder: string, working: string, top: string): string[] {
-  const root = lockFolder(folder, top);
-  // A folder that was copied has brought its own along.
-  if (lstatSync(path.join(root, packagesName), { throwIfNoEntry: false })) return [];
-  const there = path.resolve(working, path.relative(folder, root));
+/** What they would be where nothing is installed: for a configuration that names its own. */
+export function freshCommands(folder: string, top: string): string[] {
+  const { command } = installerOf(rootFolder(folder, top)) ?? {};
+  return [...(command === undefined ? [] : [command]), ...ownBuild(folder)];
+}
+
+const ownBuild = (folder: string): string[] =>
+  typeof manifestIn(folder).scripts?.build === 'string' ? ['npm run build'] : [];
+
+function installCommands(root: string, folder: string, there: string): string[] {
   const installer = installerOf(root);
-  const isSameNeeds = installer
-    ? isSame(root, there, installer.lock)
-    : isDeepStrictEqual(needsOf(root), needsOf(there));
-  if (isSameNeeds && copyPackages(root, there)) {
-    // What a member of a workspace has of its own.
-    if (root !== folder) copyPackages(folder, working);
+  const isInstalled = isInstalledFor(root, there);
+  if (isInstalled && copyPackages(root, there)) {
+    // What it has of its own, where it is no member of a workspace.
+    copyPackages(folder, path.resolve(there, path.relative(root, folder)));
     return [];
   }
-  const place = path.relative(folder, root);
-  if (installer) return [place === '' ? installer.command : `cd ${place} && ${installer.command}`];
-  return !isSameNeeds && existsSync(path.join(there, packagesName)) ? [unlockedInstall] : [];
+  if (installer) return [installer.command];
+  // Packages that only a build would need are missed by it where they are.
+  const isAsked = ({ run, more }: ReturnType<typeof needsOf>) =>
+    Object.keys(run).length > 0 || (Object.keys(more).length > 0 && existsSync(path.join(there, packagesName)));
+  return memberFolders(root).some((member) => isAsked(needsOf(member))) ? [unlockedInstall] : [];
 }
 
-const packagesName = 'node_modules';
+/** Whether the packages in a working folder are those that a version asks for. Both are the folders where packages are installed. */
+export function isInstalledFor(root: string, there: string): boolean {
+  const installer = installerOf(root);
+  return installer ? isInstalledByLock(root, there, installer.lock) : isInstalledByManifests(root, there);
+}
+
+/** What decides which packages versions get, beside their own files: nothing where a lock file says all of them. */
+export function installedState(working: string, top: string): string {
+  const root = rootFolder(working, top);
+  return installerOf(root) ? '' : installedWords(root);
+}
+
 const installerOf = (folder: string) => installers.find(({ lock }) => existsSync(path.join(folder, lock)));
 
-/** The nearest one upwards that has a lock file; the folder itself where none has. */
-function lockFolder(folder: string, top: string): string {
-  for (let at = folder; ; at = path.dirname(at)) {
-    if (installerOf(at)) return at;
-    if (at === top || at === path.dirname(at)) return folder;
-  }
-}
-
-function isSame(folder: string, working: string, name: string): boolean {
-  const [here, there] = [path.join(folder, name), path.join(working, name)];
-  return existsSync(here) && existsSync(there) && readFileSync(here, 'utf8') === readFileSync(there, 'utf8');
-}
-
-/** @returns false where the working folder has no packages installed */
-export function copyPackages(folder: string, working: string): boolean {
-  const from = path.join(working, packagesName);
-  if (!existsSync(from)) return false;
-  // It may be a link to those of another checkout.
-  cpSync(realpathSync(from), path.join(folder, packagesName), {
-    recursive: true,
-    verbatimSymlinks: true,
-    mode: constants.COPYFILE_FICLONE,
-  });
-  return true;
+/** Where packages are installed: the nearest folder upwards that has a lock file, or else is the root of a workspace; the folder itself where none is. */
+export function rootFolder(folder: string, top: string): string {
+  const above = [folder];
+  for (let at = folder; at !== top && at !== path.dirname(at); ) above.push((at = path.dirname(at)));
+  return above.find(installerOf) ?? above.find(isWorkspaceRoot) ?? folder;
 }
 
 /** npm runs them in a checkout while it installs and builds it. */
@@ -85,32 +88,11 @@ const builtBy = ['preinstall', 'install', 'postinstall', 'prepare', 'prebuild', 
 /** What makes a checkout ready to run where the configuration has no commands: its installer, and scripts of its own. */
 export function describedBuild(folder: string, top: string): string[] {
   const scripts: Readonly<Record<string, unknown>> = Object(manifestIn(folder).scripts);
-  const { command } = installerOf(lockFolder(folder, top)) ?? {};
+  const { command } = installerOf(rootFolder(folder, top)) ?? {};
   return [
     ...(command === undefined ? [] : [command]),
     ...builtBy.flatMap((name) => (typeof scripts[name] === 'string' ? [`${name}: ${scripts[name]}`] : [])),
   ];
-}
-
-interface Manifest {
-  readonly scripts?: { readonly build?: unknown };
-  readonly [name: string]: unknown;
-}
-
-/** Empty where there is none. */
-function manifestIn(folder: string): Manifest {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
-    return typeof value === 'object' && value !== null ? (value as Manifest) : {};
-  } catch {
-    return {};
-  }
-}
-
-/** What it asks to be installed. */
-function needsOf(folder: string): Record<string, unknown> {
-  const { dependencies, devDependencies, optionalDependencies } = manifestIn(folder);
-  return { ...Object(dependencies), ...Object(devDependencies), ...Object(optionalDependencies) };
 }
 
 /** @throws FloodgateError `build-failed` with the end of what it printed */

@@ -99,6 +99,7 @@ t.test('the working folder’s packages, where they are the same', async (t) => 
   });
   mkdirSync(path.join(folder, 'node_modules', 'tea'), { recursive: true });
   writeFileSync(path.join(folder, 'node_modules', 'tea', 'index.js'), 'installed');
+  writeFileSync(path.join(folder, 'node_modules', 'tea', 'package.json'), '{"version":"1.0.4"}');
   store.activate(await store.prepare('npm:1.2.0'));
   t.equal(readFileSync(path.join(store.projectFolder, 'node_modules/tea/index.js'), 'utf8'), 'installed');
   t.notOk(asked.includes('tea'));

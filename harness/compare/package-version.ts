@@ -6,7 +6,8 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
-import { copyPackages } from './build-version.ts';
+import { copyPackages } from './copy-packages.ts';
+import { isInstalledByManifests } from './installed-packages.ts';
 
 export interface RegistryPackage {
   readonly name: string;
@@ -113,7 +114,8 @@ export function packageCommands(folder: string, working: string): string[] {
     ...of?.optionalDependencies,
   });
   if (Object.keys(needs(published)).length === 0) return [];
-  if (own && isDeepStrictEqual(needs(published), needs(own)) && copyPackages(folder, working)) return [];
+  const isSame = own && isDeepStrictEqual(needs(published), needs(own)) && isInstalledByManifests(folder, working);
+  if (isSame && copyPackages(folder, working)) return [];
   const settings = path.join(working, '.npmrc');
   if (existsSync(settings) && !existsSync(path.join(folder, '.npmrc')))
     copyFileSync(settings, path.join(folder, '.npmrc'));

@@ -12,8 +12,10 @@ import { measurementName } from '../report/measurement.ts';
 import { sitesFileName, stacksFileName } from '../report/sites-file.ts';
 import { targetWords } from '../report/target-words.ts';
 import { wordsOf } from '../target/last-words.ts';
+import { freshCommands } from './build-version.ts';
 import { runCell } from './cell-run.ts';
 import { isMovedByNeighbours } from './fitness.ts';
+import { missingFilesHint } from './missing-files.ts';
 import { refuseOutside } from './outside-checkout.ts';
 import type { Side } from './pairs.ts';
 import { environmentOf, refuseOtherRuntime } from './pinned-runtime.ts';
@@ -94,14 +96,17 @@ export function cellsOf(order: CellsOrder): Cells {
       store.activate(versions[side]);
       const out = folderOf(name);
       mkdirSync(out, { recursive: true, mode: 0o700 });
-      const report = await runCell({
-        ...{ arguments: [...words, ...place, ...more], folder: project.folder, out, signal },
-        env: environmentOf(runtimes[side]),
-        who: whoIs(side, versions[side]),
+      const report = await withMissing(order, async () => {
+        const made = await runCell({
+          ...{ arguments: [...words, ...place, ...more], folder: project.folder, out, signal },
+          env: environmentOf(runtimes[side]),
+          who: whoIs(side, versions[side]),
+        });
+        keepReport(out);
+        // A load that decides nothing is no such fault: failed requests are compared.
+        if (made.partial || made.fault?.exitCode === 1) throw died(side, versions[side], made);
+        return made;
       });
-      keepReport(out);
-      // A load that decides nothing is no such fault: failed requests are compared.
-      if (report.partial || report.fault?.exitCode === 1) throw died(side, versions[side], report);
       measuredMs += report.durationMs;
       runs += 1;
       return withRequestsExpected(scenario, report);
@@ -110,6 +115,24 @@ export function cellsOf(order: CellsOrder): Cells {
 }
 
 const whoIs = (side: Side, { label }: Version): string => `${side} (${label})`;
+
+/** What a start failed for may be that a file is not in the checkout. */
+async function withMissing<T>({ project, scenario, store }: CellsOrder, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const target = targetOf(project, scenario);
+    if (!(error instanceof FloodgateError) || error.code !== 'run-failed' || !target || !('command' in target))
+      throw error;
+    const { folder } = project;
+    const { projectFolder, checkout } = store;
+    const build = [project.config.build ?? freshCommands(projectFolder, checkout)].flat();
+    const hint = missingFilesHint({ command: target.command, folder, projectFolder, build });
+    if (hint === '') throw error;
+    const { code, message, exitCode } = error;
+    throw new FloodgateError(code, message, { hint: `${hint}\n${error.hint}`, exitCode, cause: error });
+  }
+}
 
 /** A head that dies has failed; a base that dies leaves nothing to compare with. */
 function died(side: Side, version: Version, report: RunReport): FloodgateError {

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { installedState } from './build-version.ts';
 import { type EarlierRun, earlierRun } from './earlier-run.ts';
 import { commitOf, gitOutput } from './git.ts';
+import { installedWords } from './installed-packages.ts';
 import { packageOf, type RegistryPackage, versionPattern } from './package-version.ts';
-import { folderState, hasChanges, repositoryState, submodulesOf } from './version-files.ts';
+import { folderState, hasChanges, prefixOf, repositoryState, submodulesOf } from './version-files.ts';
 
 export interface Version {
   /** As given: `main`, `.`, `v1.2.0`, `npm:1.2.0`. */
@@ -49,7 +51,7 @@ export interface NamingOptions {
 /** @throws FloodgateError `version-unknown` where it names nothing, or nothing that can be run again */
 export function resolveVersion(label: string, options: NamingOptions): Named {
   const { folder } = options;
-  if (label.startsWith('npm:')) return ofRegistry(label, packageOf(folder, label.slice('npm:'.length)));
+  if (label.startsWith('npm:')) return ofRegistry(label, packageOf(folder, label.slice('npm:'.length)), folder);
   const place = path.resolve(folder, label);
   if (isPath(label)) {
     if (!existsSync(place))
@@ -58,7 +60,7 @@ export function resolveVersion(label: string, options: NamingOptions): Named {
   }
   const commit = commitOf(folder, label);
   if (commit !== undefined) return ofCommit(label, commit, options);
-  if (versionPattern.test(label)) return ofRegistry(label, packageOf(folder, label));
+  if (versionPattern.test(label)) return ofRegistry(label, packageOf(folder, label), folder);
   if (existsSync(place) && (statSync(place).isFile() || earlierRun(place) !== undefined))
     return atPath(label, place, options);
   throw noCommit(label, folder);
@@ -86,19 +88,19 @@ function isPath(label: string): boolean {
 function atPath(label: string, place: string, options: NamingOptions): Named {
   const run = earlierRun(place);
   if (run !== undefined) return ofRun(label, run, options);
-  if (statSync(place).isFile()) return ofArchive(label, place);
+  if (statSync(place).isFile()) return ofArchive(label, place, options);
   return ofFolder(label, place, options);
 }
 
-function ofCommit(label: string, commit: string, { build }: NamingOptions): Named {
+function ofCommit(label: string, commit: string, options: NamingOptions): Named {
   return {
-    version: { label, commit, dirty: false, package: undefined, key: keyOf(build, 'commit', commit) },
+    version: { label, commit, dirty: false, package: undefined, key: keyOf(options, 'commit', commit) },
     origin: { kind: 'commit', commit, withChanges: false },
   };
 }
 
 function ofFolder(label: string, source: string, options: NamingOptions): Named {
-  const { folder, build, copiesSubmodules = false } = options;
+  const { folder, copiesSubmodules = false } = options;
   const commit = source === folder ? commitOf(folder, 'HEAD') : undefined;
   const dirty = commit !== undefined && hasChanges(folder);
   if (commit !== undefined && !dirty && !(copiesSubmodules && submodulesOf(folder).length > 0))
@@ -110,14 +112,14 @@ function ofFolder(label: string, source: string, options: NamingOptions): Named 
       commit,
       dirty,
       package: undefined,
-      key: keyOf(build, 'folder', source, state),
+      key: keyOf(options, 'folder', source, state),
     },
     origin: commit === undefined ? { kind: 'folder', folder: source } : { kind: 'commit', commit, withChanges: true },
   };
 }
 
 /** Packages are built when they are packed: the project's commands are not run again. */
-function ofArchive(label: string, file: string): Named {
+function ofArchive(label: string, file: string, { folder }: NamingOptions): Named {
   if (!/\.(tgz|tar\.gz)$/.test(file))
     throw unknown(`${file} is neither a folder nor a package`, 'A package is a file .tgz, as "npm pack" writes it.');
   const content = createHash('sha256').update(readFileSync(file)).digest('hex');
@@ -127,17 +129,23 @@ function ofArchive(label: string, file: string): Named {
       commit: undefined,
       dirty: false,
       package: path.basename(file),
-      key: keyOf(undefined, 'archive', content),
+      key: keyOf({ folder, isPacked: true }, 'archive', content),
     },
     origin: { kind: 'archive', file },
   };
 }
 
 /** @param named with a version, or with a tag */
-export function ofRegistry(label: string, named: RegistryPackage): Named {
+export function ofRegistry(label: string, named: RegistryPackage, folder: string): Named {
   const shown = `${named.name}@${named.version}`;
   return {
-    version: { label, commit: undefined, dirty: false, package: shown, key: keyOf(undefined, 'registry', shown) },
+    version: {
+      label,
+      commit: undefined,
+      dirty: false,
+      package: shown,
+      key: keyOf({ folder, isPacked: true }, 'registry', shown),
+    },
     origin: { kind: 'registry', package: named },
   };
 }
@@ -156,7 +164,7 @@ function ofRun(label: string, run: EarlierRun, options: NamingOptions): Named {
     return { version: { label, commit, dirty, package: run.package, key }, origin: { kind: 'parked' } };
   }
   if (run.package !== undefined && run.package.lastIndexOf('@') > 0)
-    return ofRegistry(label, packageOf(folder, run.package));
+    return ofRegistry(label, packageOf(folder, run.package), folder);
   const what = run.dirty ? 'a folder with uncommitted changes' : 'a folder that is no commit';
   throw unknown(
     `${run.file} measured ${what}, and no copy of it is left`,
@@ -164,9 +172,22 @@ function ofRun(label: string, run: EarlierRun, options: NamingOptions): Named {
   );
 }
 
-function keyOf(build: readonly string[] | undefined, ...parts: readonly string[]): string {
+/** Raised whenever a copy that was built before may hold something else than one that is built now. */
+const buildsSince = 'packages as asked for';
+
+interface BuiltBy {
+  readonly folder: string;
+  readonly build?: readonly string[] | undefined;
+  /** A package is not built by the project's commands, and needs more than its lock file. @default false */
+  readonly isPacked?: boolean;
+}
+
+function keyOf({ folder, build, isPacked = false }: BuiltBy, ...parts: readonly string[]): string {
+  const prefix = prefixOf(folder);
+  const top = prefix === '' ? folder : path.resolve(folder, ...prefix.split('/').map(() => '..'));
+  const packages = isPacked ? installedWords(folder) : build === undefined ? installedState(folder, top) : '';
   return createHash('sha256')
-    .update([...parts, ...(build ?? [])].join('\0'))
+    .update([buildsSince, packages, ...parts, ...(build ?? [])].join('\0'))
     .digest('hex')
     .slice(0, 16);
 }

@@ -244,7 +244,7 @@ export async function nameVersion(label: string, options: NamingOptions): Promis
 async function withoutTag(named: Named, folder: string): Promise<Named> {
   const { version, origin } = named;
   if (origin.kind !== 'registry' || versionPattern.test(origin.package.version)) return named;
-  return ofRegistry(version.label, await behindTag(origin.package, folder));
+  return ofRegistry(version.label, await behindTag(origin.package, folder), folder);
 }
 
 const builtMark = '.floodgate-built';
