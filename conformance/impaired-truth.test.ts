@@ -88,11 +88,12 @@ function shortOf(truth: Truth, { http }: Pick<Capture, 'http'>): { missed: numbe
   let [missed, extra] = [0, 0];
   for (const [intact, possible, found] of [
     [truth.requestsIntact, truth.requestsPossible!, http.requestsComplete],
-    [truth.responsesIntact, truth.responsesPossible!, http.responsesComplete],
+    [truth.responsesIntact, truth.responsesPossible!, http.responsesComplete - http.interimResponses],
   ] as const) {
     missed += Math.max(0, intact - found);
     extra += Math.max(0, found - intact - possible);
   }
+  extra += Math.max(0, http.interimResponses - truth.interims! - truth.responsesPossible!);
   return { missed, extra };
 }
 

@@ -196,9 +196,21 @@ t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
   );
   const clean = run('gate');
   t.equal(clean.status, 0, clean.out + clean.err);
-  t.match(run('baseline', 'accept', '--reason', 'first'), { status: 0, out: /first: allocated\.perRequest \d/ });
+  // The configuration counts, whatever the run was allowed: of all environments, for the ledger is one for them.
+  const plain = readFileSync(file, 'utf8');
+  const lax = "lax: { thresholds: { 'allocated.perRequest': '99999 %' } }";
+  const environments = `environments: { ci: { budgets: { 'rss.max': '1 MB' } }, ${lax} }, scenarios:`;
+  writeFileSync(file, plain.replace('scenarios:', environments));
+  const wide = run('baseline', 'accept', '--reason', 'wide');
+  t.match(wide, { status: 2, err: /first: rss\.max is .*, and the configuration allows at most 1 MB\n.*--env NAME/ });
+  t.match(run('baseline', 'accept', '--env', 'lax', '--reason', 'first'), {
+    status: 0,
+    out: /first: allocated\.perRequest \d/,
+  });
   const ledger = path.join(shop, 'floodgate.ledger.yaml');
   writeFileSync(ledger, readFileSync(ledger, 'utf8').replace(/value: .*/, 'value: 1000'));
+  t.match(run('baseline', 'accept', '--env', 'lax', '--reason', 'worse').err, /beyond the threshold[\s\S]*--raise/);
+  writeFileSync(file, plain);
   const grown = run('gate');
   t.equal(grown.status, 1, grown.out + grown.err);
   t.match(grown.out, /allocated\.perRequest is .*, at most 1\.\d* kB is allowed \(baseline 1 kB/);

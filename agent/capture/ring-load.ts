@@ -61,6 +61,7 @@ export class RingLoad implements SourceLoad {
     return Math.max(0, nowMs - tsMs);
   }
 
+  /** Filters change one after the other: a frame that comes between is taken and counted as left out, and none is lost uncounted. */
   keepFlows(share: number, key: readonly [number, number]): void {
     const { socket, filter, counting } = this.#options;
     if (counting === null || this.#isOver) return;

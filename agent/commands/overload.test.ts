@@ -139,14 +139,17 @@ async function testInNamespace(): Promise<void> {
   /** Every frame and every exchange is somewhere. */
   function assertAccount(t: Test, { stats, exchanges }: Awaited<ReturnType<typeof flood>>): void {
     const of = (name: string) => stats[name] ?? 0;
-    t.equal(of('capture.framesReceived') + of('capture.framesShed') + of('capture.framesDropped'), exchanges.frames);
+    const known = of('capture.framesReceived') + of('capture.framesShed') + of('capture.framesDropped');
+    // The filters of two sockets change one after the other: what comes between is taken, and counted as left out.
+    const twice = known - exchanges.frames;
+    t.ok(twice >= 0 && twice <= 14, `${known} of ${exchanges.frames} frames`);
     t.equal(of('capture.framesDropped'), 0);
     const left = of('overload.exchangesSampled') + of('overload.exchangesFraming');
     t.ok(left >= 600, `${left} of ${exchanges.sent} left out`);
     t.equal(of('overload.exchangesWhole'), left, 'each of them seen whole');
     const unseen = exchanges.sent - of('witness.witnesses') - left;
     // A connection that is left out has 14 frames, 5 exchanges.
-    t.equal(unseen, (of('capture.framesShed') / 14) * 5, 'what is in neither was in connections left out');
+    t.equal(unseen, ((of('capture.framesShed') - twice) / 14) * 5, 'what is in neither was in connections left out');
     const { witnessesTaken, witnessesSent, witnessesRefused, witnessesShed, spoolWitnesses, openWitnesses } =
       Object.fromEntries(Object.entries(stats).map(([name, value]) => [name.replace('upload.', ''), value])) as Stats;
     t.equal(witnessesTaken, of('witness.witnesses'));

@@ -870,7 +870,7 @@ export class HttpLayer implements StreamHandler {
         side.continuesAt = this.#place.sequence;
         side.continuesAck = this.#place.ack;
       }
-      this.#counters.interimResponses++;
+      if ((message.flags & MessageFlag.headTruncated) === 0) this.#counters.interimResponses++;
       message.flags |= MessageFlag.interim;
     }
     const tunnel = message.method === 'CONNECT' && status >= 200 && status < 300;

@@ -426,7 +426,7 @@ export class Connections {
     const isAnswer = (packet.flags & TcpFlag.ack) !== 0;
     if ((state & HalfState.known) !== 0) {
       const ahead = (halves.first[half]! - first) | 0;
-      if (ahead === 0 && (state & HalfState.syn) !== 0) {
+      if (ahead === 0 && (state & HalfState.syn) !== 0 && !this.#isLongOver(half, tsUs)) {
         counters.synRetransmissions += 1;
         return true;
       }
@@ -461,6 +461,13 @@ export class Connections {
       halves.state[half]! |= HalfState.acked;
     }
     return true;
+  }
+
+  /** Whether a direction that came alone has ended so long ago that its SYN is another conversation's, with the same number. */
+  #isLongOver(half: number, tsUs: number): boolean {
+    const { state } = this.halves;
+    if ((state[half]! & HalfState.ended) === 0 || (state[half ^ 1]! & HalfState.known) !== 0) return false;
+    return tsUs - this.table.lastUs[half >> 1]! >= this.#limits.ackSlackUs;
   }
 
   #takeAck(half: number, acknowledgement: number): void {
@@ -749,7 +756,7 @@ export class Connections {
     this.#resetting.remove(slot);
     this.#assembler.finish(slot * 2, tsUs);
     this.#assembler.finish(slot * 2 + 1, tsUs);
-    this.#succession.drop(slot);
+    this.#succession.closed(slot);
     this.#notePast(slot, tsUs);
     const watched = this.#isTagged(slot) ? HalfState.watched : 0;
     this.#endHalf(slot * 2, watched);

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { createRandom } from '../seeded-random.ts';
 import { Transcript, type TranscriptOptions } from './transcript.ts';
 
 function established(options: TranscriptOptions = {}): Transcript {
@@ -327,6 +328,100 @@ t.test('two conversations that take turns are counted', (t) => {
     );
   }
   t.ok(transcript.layer.counters.conversationsMixed >= 3, `${transcript.layer.counters.conversationsMixed} times`);
+  t.end();
+});
+
+/** What one side alone shows of a conversation: requests from the client, or answers from the server. */
+function oneSide(side: 0 | 1, requests: number, end: 'F' | 'R' | '', isBare: boolean): string {
+  const [mark, syn] = side === 0 ? ['>', '> S 0'] : ['<', '< SA 0 ack 1'];
+  const lines = [syn];
+  if (isBare) lines.push(`${mark} . 1 ack ${side === 0 ? 1 : 6}`);
+  for (let at = 0; at < requests; at += 1) {
+    lines.push(`${mark} . ${1 + at * 5} ack ${1 + (at + side) * 7} "GET ${at}"`);
+  }
+  if (end !== '') lines.push(`${mark} ${end} ${1 + requests * 5} ack ${1 + requests * 7}`);
+  return lines.join('\n');
+}
+
+t.test('one direction captured, a port used again and again', (t) => {
+  const numbers = createRandom(16, 'one direction');
+  const nearby = [-70_000, -20_000, -9, 5, 16, 17, 300, 64_000, 900_000, 12_000_000, -12_000_000];
+  for (const side of [0, 1] as const) {
+    for (const end of ['F', 'R', ''] as const) {
+      for (const pause of [0, 190, 9000]) {
+        for (let round = 0; round < 4; round += 1) {
+          const requests = 1 + numbers.below(3);
+          const isBare = numbers.below(2) === 1;
+          const transcript = new Transcript();
+          const sequences: [number, number] = [0, 0];
+          const script = `${oneSide(side, requests, end, isBare)}\nwait ${pause}`;
+          let events = '';
+          const jumps: number[] = [];
+          for (let each = 0; each < 8; each += 1) {
+            const near = nearby[numbers.below(nearby.length)]!;
+            // What begins right where the one before it stopped, without an end, may be that.
+            const jump = round < 2 ? numbers.below(2 ** 32) : end === '' && near === 5 * requests ? near + 1 : near;
+            jumps.push(jump);
+            sequences[side] = (sequences[side] + jump) | 0;
+            const other = round % 2 === 0 ? numbers.below(2 ** 32) : nearby[numbers.below(nearby.length)]!;
+            jumps.push(other);
+            sequences[side ^ 1] = (sequences[side ^ 1]! + other) | 0;
+            events += `${as(transcript, sequences, script)}, `;
+          }
+          const what = `side ${side}, end "${end}", ${pause} ms, ${requests} requests, bare ${isBare}, by ${jumps}`;
+          t.equal(events.split(`0.${side} "GET `).length - 1, 8 * requests, what);
+          t.equal(events.split('open 0').length - 1, 8, `${what}: streams`);
+        }
+      }
+    }
+  }
+  t.end();
+});
+
+t.test('one direction captured: what is another conversation, and what is none', (t) => {
+  for (const end of ['F', 'R'] as const) {
+    const again = new Transcript();
+    again.play(`${oneSide(0, 2, end, true)}\nwait 1000`);
+    const events = again.play(oneSide(0, 2, end, true));
+    t.match(events, /open 0, 0\.0 "GET 0", 0\.0 "GET 1"/, `"${end}", then the same numbers: another one`);
+  }
+  const copies = new Transcript();
+  copies.play(oneSide(0, 2, 'F', true));
+  t.equal(copies.play(`wait 100\n${oneSide(0, 2, 'F', true)}`), '', 'copies of a second mirror: none');
+  const blind = new Transcript();
+  blind.play(oneSide(0, 2, '', true));
+  as(blind, [77_000, 0], '> S 0\n> S 0 x5');
+  t.equal(blind.play('> . 11 ack 15 "on"'), '0.0 "on"', 'a SYN sent again says no more than the first');
+  as(blind, [900, 0], '> S 0');
+  t.equal(blind.play('> . 13 ack 15\n> . 13 ack 15 "on"'), '0.0 "on"', 'a SYN in the window that nothing follows');
+  t.equal(blind.layer.counters.successions, 0);
+  const first = new Transcript();
+  first.play('> S 0');
+  as(first, [77_000, 0], '> S 0');
+  t.equal(first.play('> . 1 ack 1\n> . 1 ack 1 "GET"'), '0.0 "GET"', 'of two SYNs the first was answered');
+  for (const [mark, syn, near] of [
+    ['>', '> S 0', [400, 9000]],
+    ['<', '< SA 0 ack 1', [90_000, 4000]],
+  ] as const) {
+    const late = new Transcript();
+    late.play(`${syn}\n${mark} . 1 ack 1 "one"\n${mark} R 4\nwait 190`);
+    const sequences: [number, number] = [...near];
+    as(late, sequences, syn);
+    late.play('wait 250');
+    t.match(
+      as(late, sequences, `${mark} . 1 ack 9 "two"`),
+      /open 0, 0\.[01] "two"$/,
+      `${mark}: a SYN before the close of a reset`,
+    );
+    const after = new Transcript();
+    after.play(`${syn}\n${mark} . 1 ack 1 "one"\n${mark} R 4\nwait 500`);
+    t.match(
+      as(after, sequences, `${syn}\n${mark} . 1 ack 9 "two"`),
+      /open 0, 0\.[01] "two"$/,
+      `${mark}: and behind it`,
+    );
+    t.equal(after.midStream.at(-1), false, `${mark}: from its start`);
+  }
   t.end();
 });
 

@@ -105,7 +105,7 @@ export class Succession {
     if (!successors.fits(entry, half & 1, packet, sequence)) return false;
     if (fitsStream && !this.#isPreferred(half, entry, packet, sequence)) return false;
     successors.note(entry, half & 1, packet, sequence, tsUs);
-    if (this.#isConfirmed(half, entry, tsUs)) {
+    if (this.#isConfirmed(half, entry, packet, tsUs)) {
       this.#succeed(slot, half, entry, packet, tsUs);
       return false;
     }
@@ -118,7 +118,16 @@ export class Succession {
     const kind = this.#successors.kind[entry]!;
     if (kind === SuccessorKind.repetition) return this.#isRepetition(half, packet);
     if (kind === SuccessorKind.answer && !this.#isUnanswered(half >> 1, entry)) return false;
-    return !this.#goesOn(half, packet, sequence) && this.#successors.goesOn(entry, half & 1, packet, sequence);
+    const isAlone = this.#isAlone(half, entry);
+    if (isAlone && this.#isBehindLast(half, packet, sequence)) return true;
+    return !this.#goesOn(half, packet, sequence) && this.#successors.goesOn(entry, half & 1, packet, sequence, isAlone);
+  }
+
+  /** Whether a segment lies where its sender sends nothing more: behind its FIN, which it may acknowledge from, or RST. */
+  #isBehindLast(half: number, packet: Packet, sequence: number): boolean {
+    if ((this.#halves.state[half]! & HalfState.last) === 0) return false;
+    const behind = (sequence - this.#halves.last[half]!) | 0;
+    return behind > 1 || (behind >= 0 && packet.payloadWireBytes > 0);
   }
 
   /** A segment that is next in its direction, with an acknowledgement of what the other side has sent. */
@@ -138,7 +147,7 @@ export class Succession {
     return halves.next[half] === halves.first[half] && halves.waiting[half] === 0;
   }
 
-  #isConfirmed(half: number, entry: number, tsUs: number): boolean {
+  #isConfirmed(half: number, entry: number, packet: Packet, tsUs: number): boolean {
     const successors = this.#successors;
     const kind = successors.kind[entry]!;
     if (kind === SuccessorKind.repetition && tsUs - successors.sinceUs[entry]! < repeatedUs) return false;
@@ -146,8 +155,15 @@ export class Succession {
     if (kind === SuccessorKind.answer) return false;
     const own = entry * 2 + (half & 1);
     if (successors.seen[own]! >= straysMax) return true;
-    // Where one direction alone is captured, nothing can corroborate: a SYN and what follows it.
-    return successors.syn[own] === 1 && successors.seen[own]! > 1 && !this.#isKnown(half ^ 1);
+    // Where one direction alone is captured, nothing can corroborate: a SYN and what follows it, which the same SYN is not.
+    return this.#isAlone(half, entry) && (packet.flags & TcpFlag.syn) === 0;
+  }
+
+  /** Whether the SYN of an entry was seen and the other direction never was, neither of the stream nor of the entry. */
+  #isAlone(half: number, entry: number): boolean {
+    const { syn, seen } = this.#successors;
+    const own = entry * 2 + (half & 1);
+    return syn[own] === 1 && seen[own ^ 1] === 0 && !this.#isKnown(half ^ 1);
   }
 
   #isKnown(half: number): boolean {
@@ -162,7 +178,7 @@ export class Succession {
 
   /** The conversation that the segment at hand is of takes the stream's place; what it sent before comes first. */
   #succeed(slot: number, half: number, entry: number, packet: Packet, tsUs: number): void {
-    const { start, known, syn, kind } = this.#successors;
+    const { start, known, seen, syn, kind } = this.#successors;
     if (kind[entry] === SuccessorKind.answer) {
       this.#answerAgain(slot, entry);
       return;
@@ -171,7 +187,7 @@ export class Succession {
     const client = this.#successors.client[entry]!;
     const isMixed = this.#wasBefore(slot, entry);
     this.#successors.detach(entry);
-    const midStream = syn[entry * 2 + client] === 0;
+    const midStream = (syn[entry * 2]! | syn[entry * 2 + 1]!) === 0;
     if (!this.#options.reopen(slot, packet, (half & 1) === client, midStream, tsUs)) {
       this.#counters.heldBytesShed += this.#successors.release(entry, null);
       return;
@@ -179,7 +195,11 @@ export class Succession {
     this.#counters.successions += 1;
     if (isMixed) this.#counters.conversationsMixed += 1;
     for (let at = entry * 2; at <= entry * 2 + 1; at += 1) {
-      if (known[at] === 1) this.#place(slot * 2 + ((at & 1) ^ client), start[at]!, syn[at] === 1);
+      const placed = slot * 2 + ((at & 1) ^ client);
+      if (known[at] === 0) continue;
+      // Of a direction that never came, acknowledgements alone say where it is.
+      if (seen[at]! > 0) this.#place(placed, start[at]!, syn[at] === 1);
+      else this.#placeAcked(placed, start[at]!);
     }
     const { fromFirst } = table;
     this.#successors.release(entry, (side, piece, bytes, pieceUs) => {
@@ -206,6 +226,11 @@ export class Succession {
     );
   }
 
+  #placeAcked(half: number, acked: number): void {
+    this.#halves.acked[half] = acked;
+    this.#halves.state[half]! |= HalfState.acked;
+  }
+
   #place(half: number, first: number, hasSyn: boolean): void {
     const halves = this.#halves;
     halves.first[half] = first;
@@ -226,7 +251,9 @@ export class Succession {
 
   /** A SYN that is not the stream's: of another conversation, or another answer to the stream's. */
   beginSyn(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
-    const isAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.#isNear(half ^ 1, packet.acknowledgement, 0);
+    // Where nothing of the client comes, no acknowledgement chooses between two answers: the later one goes on, or does not.
+    const mayBeAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.#isKnown(half ^ 1);
+    const isAnswer = mayBeAnswer && this.#isNear(half ^ 1, packet.acknowledgement, 0);
     this.#begin(slot, half, isAnswer ? SuccessorKind.answer : SuccessorKind.conversation, packet, bytes, tsUs);
   }
 
@@ -259,12 +286,15 @@ export class Succession {
    * @returns whether that is open now
    */
   lookClosed(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
-    if ((packet.flags & TcpFlag.rst) !== 0 || this.#isPast(half, packet)) return false;
+    if ((packet.flags & TcpFlag.rst) !== 0) return false;
     const entry = this.#successors.of(slot);
     const sequence = firstByte(packet);
+    const isAlone = entry >= 0 && this.#isAlone(half, entry);
+    const isOfEntry = isAlone && this.#successors.goesOn(entry, half & 1, packet, sequence, true);
+    if (!isOfEntry && this.#isPast(half, packet)) return false;
     if (entry >= 0 && this.#successors.fits(entry, half & 1, packet, sequence)) {
       this.#successors.note(entry, half & 1, packet, sequence, tsUs);
-      if (this.#isConfirmed(half, entry, tsUs)) {
+      if (this.#isConfirmed(half, entry, packet, tsUs)) {
         this.#succeed(slot, half, entry, packet, tsUs);
         return this.#table.listOf(slot) !== StreamList.closed;
       }
@@ -277,6 +307,9 @@ export class Succession {
 
   /** Whether all that a segment says was known when the stream was closed. */
   #isPast(half: number, packet: Packet): boolean {
+    const isSyn = (packet.flags & TcpFlag.syn) !== 0;
+    // Where the other direction never came, the number of a SYN alone says whose it is.
+    if (isSyn && this.#isKnown(half) && !this.#isKnown(half ^ 1)) return firstByte(packet) === this.#halves.first[half];
     const end = (packet.sequence + packet.payloadWireBytes) | 0;
     const hasAck = (packet.flags & TcpFlag.ack) !== 0;
     return this.#isBehind(half, end) && (!hasAck || this.#isBehind(half ^ 1, packet.acknowledgement));
@@ -421,6 +454,15 @@ export class Succession {
     this.#successors.release(entry, (side, piece, bytes, pieceUs) =>
       this.#options.take(slot, slot * 2 + side, piece, bytes, pieceUs),
     );
+  }
+
+  /** A slot's stream is closed: only a conversation whose SYN was seen may still follow it. */
+  closed(slot: number): void {
+    const { kind, syn } = this.#successors;
+    const entry = this.#successors.of(slot);
+    if (entry < 0) return;
+    const hasSyn = (syn[entry * 2]! | syn[entry * 2 + 1]!) !== 0;
+    if (kind[entry] !== SuccessorKind.conversation || !hasSyn) this.drop(slot);
   }
 
   /** Forgets what may follow a slot's stream. */

@@ -178,10 +178,14 @@ export class Successors {
     return ((ack - this.start[peer]!) | 0) >= (this.syn[peer] === 1 ? 0 : -earlierBytesMax);
   }
 
-  /** Whether both numbers of a segment lie within what was seen of this conversation, or right behind it. */
-  goesOn(entry: number, side: number, packet: Packet, sequence: number): boolean {
+  /**
+   * Whether both numbers of a segment lie within what was seen of this conversation, or right behind it.
+   * @param isAlone the other side's segments do not come: nothing says how far it may acknowledge
+   */
+  goesOn(entry: number, side: number, packet: Packet, sequence: number, isAlone: boolean): boolean {
     const own = entry * 2 + side;
     if (this.known[own] === 1 && !this.#isSeen(own, sequence)) return false;
+    if (isAlone) return true;
     if ((packet.flags & TcpFlag.ack) === 0 || this.known[own ^ 1] === 0) return true;
     return this.#isSeen(own ^ 1, packet.acknowledgement);
   }

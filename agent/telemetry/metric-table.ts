@@ -103,7 +103,7 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'http.responses': 'Responses whose head was read, interim ones included.',
   'http.requestsComplete': 'Requests read to the end their framing said.',
   'http.responsesComplete': 'Responses read to the end their framing said.',
-  'http.interimResponses': 'Responses with a status of 1xx.',
+  'http.interimResponses': 'Responses with a status of 1xx whose head is whole.',
   'http.headBytes': 'Bytes of message heads.',
   'http.bodyBytes': 'Bytes of message bodies, without their framing.',
   'http.missingBytes': 'Body bytes known to be missing inside messages.',

@@ -6,13 +6,13 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { formatValue, printable } from '../../reports/format.ts';
 import { runsOf } from '../../reports/model.ts';
 import { gitOutput } from '../compare/git.ts';
-import { thresholdsOf } from '../compare/thresholds.ts';
 import { baselinesOf } from '../ledger/accept.ts';
-import { type Ledger, ledgerName, putEntries } from '../ledger/ledger.ts';
+import { type Baseline, type Ledger, ledgerName, putEntries } from '../ledger/ledger.ts';
 import { findMetric } from '../metrics/table.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { dayToCome, projectLedger, today } from './project-ledger.ts';
+import { projectLimits, strictestThresholds } from './project-limits.ts';
 import { repeated } from './repeated-option.ts';
 import { readReportFolder } from './report-command.ts';
 
@@ -23,7 +23,9 @@ Examples:
   floodgate baseline list
 
 What is accepted is every metric with a threshold ("thresholds" in the configuration), by scenario and class of machine. It stands in
-${ledgerName}, beside the configuration: commit it. The gate never changes it.`;
+${ledgerName}, beside the configuration: commit it. The gate never changes it.
+A run must be within the budgets of the configuration, whatever was typed when it was measured. A figure takes --raise where it is beyond
+the smallest threshold of all environments: the file is one for all of them.`;
 
 interface AcceptFlags {
   readonly reason: string;
@@ -46,7 +48,10 @@ export function addBaselineCommand(command: Command): void {
     .option('--until <day>', 'last day on which they count, such as 2027-03-31 (default: no end)')
     .option('--by <name>', 'who accepts them (default: the name that git has)')
     .option('--raise', 'accept a figure that is worse than its threshold allows')
-    .option('--env <name>', 'thresholds of this environment of the configuration')
+    .option(
+      '--env <name>',
+      'budgets and metrics of this environment of the configuration (default: the strictest budgets of all)',
+    )
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
     .addHelpText('after', examples)
     .action((folder: string, flags: AcceptFlags) => accept(folder, flags));
@@ -80,7 +85,8 @@ async function accept(folder: string, flags: AcceptFlags): Promise<void> {
     });
   }
   const chosen = runs.filter(({ scenario }) => flags.only?.includes(scenario.name) ?? true);
-  const accepted = chosen.flatMap((run) => {
+  const accepted: Baseline[] = [];
+  for (const run of chosen) {
     const scenario = project.scenarios.find(({ name }) => name === run.scenario.name);
     if (scenario === undefined) {
       throw new FloodgateError(
@@ -91,8 +97,10 @@ async function accept(folder: string, flags: AcceptFlags): Promise<void> {
         },
       );
     }
-    return baselinesOf(run, ledger, thresholdsOf(project, scenario, run.lane, flags.env, []), acceptance);
-  });
+    const thresholds = strictestThresholds(project, scenario, run, flags.env);
+    const allowed = await projectLimits(project, scenario, run, flags.env);
+    accepted.push(...baselinesOf(run, ledger, { thresholds, ...allowed }, acceptance));
+  }
   putEntries(project.folder, 'baselines', accepted);
   for (const { scenario, metric, value } of accepted) {
     process.stdout.write(`${printable(scenario)}: ${metric} ${formatValue(value, findMetric(metric)!.unit)}\n`);

@@ -118,7 +118,8 @@ async function compare(flags: CompareFlags): Promise<number> {
     if (error instanceof FloodgateError) {
       const report = await comparison.failed(error);
       writeComparison(folder, report);
-      if (flags.out === undefined && !shard) pointLatest(folder);
+      // Where nothing ran, the run before it stays the latest.
+      if (flags.out === undefined && !shard && comparison.isBuilt) pointLatest(folder);
       printAnnotations(report);
     }
     throw error;

@@ -323,6 +323,7 @@ t.test('which part: as typed, or as CI says', async (t) => {
   t.same(parseShard('2/5', {}), { index: 2, count: 5 });
   t.same(parseShard('auto', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '5' }), { index: 2, count: 5 });
   t.same(parseShard('auto', { CIRCLE_NODE_INDEX: '0', CIRCLE_NODE_TOTAL: '3' }), { index: 1, count: 3 });
+  t.same(parseShard('auto/5', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '' }), { index: 2, count: 5 });
   t.same(parseShard('auto/8', { JOB_COMPLETION_INDEX: '7' }), { index: 8, count: 8 });
   for (const [text, environment, message] of [
     ['0/5', {}, /none of 1\/5 to 5\/5/],
@@ -332,7 +333,17 @@ t.test('which part: as typed, or as CI says', async (t) => {
     ['auto', {}, /none of CI_NODE_INDEX, .* is set/],
     ['auto', { JOB_COMPLETION_INDEX: '0' }, /nothing says of how many/],
     ['auto/3', { JOB_COMPLETION_INDEX: '3' }, /JOB_COMPLETION_INDEX=3 is none of/],
-    ['auto', { CI_NODE_INDEX: 'x', CI_NODE_TOTAL: '5' }, /CI_NODE_INDEX=x is none of/],
+    ['auto', { CI_NODE_INDEX: 'x', CI_NODE_TOTAL: '5' }, /CI_NODE_INDEX=x is none of 1\/5/],
+    [
+      'auto',
+      { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '' },
+      /CI_NODE_INDEX=2, and nothing says .*: CI_NODE_TOTAL is empty$/,
+    ],
+    ['auto', { CI_NODE_INDEX: '2' }, /nothing says of how many: CI_NODE_TOTAL is not set$/],
+    ['auto', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: 'two' }, /CI_NODE_TOTAL=two is no count of shards/],
+    ['auto', { CIRCLE_NODE_INDEX: '', CIRCLE_NODE_TOTAL: '3' }, /none of CI_NODE_INDEX, .* is set/],
+    ['1/0', {}, /^--shard 1\/0: 0 is no count of shards/],
+    ['auto/0', { JOB_COMPLETION_INDEX: '0' }, /0 is no count of shards/],
   ] as const) {
     t.throws(() => parseShard(text, environment), { code: 'option-invalid', message }, text);
   }

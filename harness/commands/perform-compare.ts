@@ -61,6 +61,11 @@ export class Comparison {
     return this.#report(startedAtMs, this.#results, comparisonVerdict(compared, flags.undecided === 'pass'));
   }
 
+  /** Both versions are there: what fails from then on is of a run. */
+  get isBuilt(): boolean {
+    return this.#versions !== undefined;
+  }
+
   async failed(error: FloodgateError): Promise<ComparisonReport> {
     const scenarios = this.#results.map(({ compared }) => compared);
     const failures = this.#failures.length > 0 ? this.#failures : [error];

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { type HeaderRules, parseRules } from '../requests/header-rules.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
+import type { Budget } from '../scenario/scenario.ts';
 import { repeated } from './repeated-option.ts';
 import { optionOf } from './shown-words.ts';
 
@@ -110,6 +111,8 @@ export function requestsRun(
 }
 
 /** A recording brings one limit of its own: no request fails that had not. */
+export const requestsBudget: Budget = { 'requests.failed': 0 };
+
 function scenarioOf(name: string, target: string): ScenarioHead {
   const slug = path
     .basename(name)
@@ -122,7 +125,7 @@ function scenarioOf(name: string, target: string): ScenarioHead {
     seed: 0,
     pace: { kind: 'recorded', speed: 1 },
     lanes: ['load'],
-    budget: { 'requests.failed': 0 },
+    budget: requestsBudget,
   };
 }
 

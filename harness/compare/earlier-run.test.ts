@@ -61,6 +61,8 @@ t.test('a report that names no version, or one that is not here', async (t) => {
     t.rejects(store.prepare(label), { code: 'version-unknown', message });
   write('runs/other/comparison.json', compared({ commit: 'ab'.repeat(20), dirty: false, key: '0'.repeat(16) }));
   await unknown('runs/other', /measured ababababab, which is no commit of this repository/);
+  write('runs/failed/comparison.json', compared({ commit: null, dirty: false, key: '' }));
+  await unknown('runs/failed', /comparison that measured nothing/);
   for (const [name, content] of Object.entries({
     run: { kind: 'run', environment: { extra: {} } },
     broken: '{',

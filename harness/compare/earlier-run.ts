@@ -49,6 +49,14 @@ export function earlierRun(place: string): EarlierRun | undefined {
   const compared = v.safeParse(comparison, value);
   if (compared.success) {
     const { commit, dirty, package: named, key } = compared.output.head;
+    if (commit === null && named === null && key === '')
+      throw new FloodgateError(
+        'version-unknown',
+        `${file} is of a comparison that measured nothing: its versions were not built`,
+        {
+          hint: 'Its comparison.txt says why. Name an earlier run, a commit, a folder or a package.',
+        },
+      );
     const scenarios = compared.output.scenarios.map(({ name }) => name);
     return { file, commit: commit ?? undefined, dirty, package: named ?? undefined, key: key || undefined, scenarios };
   }

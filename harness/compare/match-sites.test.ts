@@ -8,7 +8,7 @@ import { compareSites, renamedIn } from './sites.ts';
 
 type Bytes = Readonly<Record<string, number>>;
 
-/** Sites `file name` with bytes a request; the line is where the text names the function first. */
+/** Sites `file name`, or `file name line`, with bytes a request; the line is where the text names the function first. */
 function version(
   bytes: Bytes,
   texts: Readonly<Record<string, string>> = {},
@@ -16,11 +16,11 @@ function version(
 ) {
   const lines = new Map(Object.entries(texts).map(([file, text]) => [file, text.split('\n')]));
   const sites = Object.entries(bytes).map(([site, each]) => {
-    const [file = '', functionName = ''] = site.split(' ');
-    const line = (lines.get(file)?.findIndex((text) => text.includes(` ${functionName}(`)) ?? -1) + 1;
+    const [file = '', functionName = '', at] = site.split(' ');
+    const line = at ? Number(at) : (lines.get(file)?.findIndex((text) => text.includes(` ${functionName}(`)) ?? -1) + 1;
     return { file, functionName, line, where: 'heap', selfBytes: each * 1_000, errorShare: 0.01 } as const;
   });
-  const key = (site: string) => functionKey(...(site.split(' ') as [string, string]));
+  const key = (site: string) => functionKey(...(site.split(' ').slice(0, 2) as [string, string]));
   const callers = new Map(Object.keys(bytes).map((site) => [key(site), new Set([key(calls[site] ?? 'a.js handle')])]));
   const evidence: VersionEvidence = {
     ...(lines.size > 0 && { linesOf: (file) => lines.get(file) }),
@@ -124,6 +124,102 @@ t.test('without texts: by who calls it and what it allocates', async (t) => {
     ['a.js far none → 9000', 'a.js sumUp 500 → 900', 'a.js one 9000 → none'],
     'for another caller it is another function',
   );
+});
+
+t.test('functions of one name in a file: without one, and methods of two classes', async (t) => {
+  const handlers = [
+    'const all = [',
+    '  (ctx, next) => { ctx.headers = merge({ a: 1 }, { b: 2 }); return next(); },',
+    '  async (ctx, next) => { ctx.ids = [...store.ids()].length; await next(); },',
+    '  (ctx) => { ctx.body = render(store.rows); },',
+    '];',
+  ];
+  const at = (lines: readonly string[], bytes: readonly (readonly [number, number])[]) => {
+    const sites = Object.fromEntries(bytes.map(([line, each]) => [`a.js (anonymous) ${line}`, each]));
+    return { read: version(sites, { 'a.js': lines.join('\n') }), unread: version(sites) };
+  };
+  const lined = (base: MadeVersion, head: MadeVersion) =>
+    compareSites(base.file, head.file, { base: base.evidence, head: head.evidence }).map(
+      ({ line, baseBytes, headBytes }) => `${line}: ${baseBytes ?? 'none'} → ${headBytes ?? 'none'}`,
+    );
+  const base = at(handlers, [
+    [2, 500],
+    [3, 900],
+    [4, 200],
+  ]);
+  const grown = handlers.with(
+    1,
+    '  (ctx, next) => { ctx.t = { a: {}, b: {}, c: {} }; ctx.headers = 0; return next(); },',
+  );
+  const cases: [string, readonly string[], readonly (readonly [number, number])[], readonly string[]][] = [
+    [
+      'the same',
+      handlers,
+      [
+        [2, 500],
+        [3, 900],
+        [4, 200],
+      ],
+      [],
+    ],
+    [
+      'grown in its place',
+      grown,
+      [
+        [2, 930],
+        [3, 900],
+        [4, 200],
+      ],
+      ['2: 500 → 930'],
+    ],
+    [
+      'below new lines',
+      ['', '', ...grown],
+      [
+        [4, 930],
+        [5, 900],
+        [6, 200],
+      ],
+      ['4: 500 → 930'],
+    ],
+  ];
+  for (const [name, lines, bytes, wanted] of cases) {
+    const head = at(lines, bytes);
+    t.same(lined(base.read, head.read), wanted, name);
+    t.same(lined(base.unread, head.unread), wanted, `${name}, unread`);
+  }
+  const more = at(handlers.toSpliced(1, 0, '  (ctx) => { ctx.log = ctx.url.split("/"); },'), [
+    [2, 300],
+    [3, 500],
+    [4, 900],
+    [5, 200],
+  ]);
+  t.same(lined(base.read, more.read), ['2: none → 300'], 'one more');
+  t.same(lined(more.read, base.read), ['2: 300 → none'], 'one less');
+  const swapped = at(
+    [handlers[0]!, handlers[2]!, handlers[1]!, ...handlers.slice(3)],
+    [
+      [2, 900],
+      [3, 500],
+      [4, 200],
+    ],
+  );
+  t.same(lined(base.read, swapped.read), [], 'another order');
+  const classes = [
+    'class A {',
+    '  render(rows) {',
+    '    return rows.map(String);',
+    '  }',
+    '}',
+    'class B {',
+    '  render(rows) {',
+    '    return [...rows];',
+    '  }',
+    '}',
+  ];
+  const of = (first: number, second: number, lines = classes, down = 0) =>
+    version({ [`a.js render ${2 + down}`]: first, [`a.js render ${7 + down}`]: second }, { 'a.js': lines.join('\n') });
+  t.same(lined(of(500, 900), of(800, 900, ['//', ...classes], 1)), ['3: 500 → 800'], 'the smaller of two methods');
 });
 
 t.test('hostile names and lines', async (t) => {

@@ -3,7 +3,8 @@
  * what it allocates. A function that is only renamed, or moved, is otherwise gone and new, and would be blamed. Pure.
  */
 import { likeness, type TextParts } from './function-text.ts';
-import type { SiteByRequest, SitesByKey } from './site-bytes.ts';
+import { matchSameName } from './same-name.ts';
+import { nameKey, type SiteByRequest, type SitesByKey } from './site-bytes.ts';
 import { bytesAlike, callersAlike, type Known } from './site-evidence.ts';
 
 /** `renamed`: or moved, by its text or name; `replaced`: in its place, with the same bytes or for the same callers. */
@@ -16,17 +17,24 @@ export interface SiteMatch {
 const likeMin = 0.6;
 /** Of a file that was renamed, as git takes it. */
 const fileLikeMin = 0.5;
+/** As readers of profiles name a function that has no name. */
+const anonymous = '(anonymous)';
 /** Each with each is compared: the largest are those that may be blamed. */
 const leftMax = 200;
 
 /** @returns by the key of the head; what is missing is new */
 export function matchSites(base: SitesByKey, head: SitesByKey, known: Known): ReadonlyMap<string, SiteMatch> {
-  const found = byName(base, head, renamedFiles(base, head, known), known);
+  const { found, decided } = byName(base, head, renamedFiles(base, head, known), known);
   const taken = new Set([...found.values()].map((match) => match.base));
   const gone = largest([...base.values()].filter((each) => !taken.has(each)));
   const fresh = largest([...head].filter(([key]) => !found.has(key)).map(([, each]) => each));
   const keyOf = new Map([...head].map(([key, each]) => [each, key]));
-  const candidates = fresh.flatMap((each) => gone.flatMap((other) => candidateOf(other, each, known) ?? []));
+  const candidates = fresh.flatMap((each) =>
+    // Those of one name are distinguished already.
+    gone.flatMap((other) =>
+      decided.has(each) && decided.has(other) && isNamesake(other, each) ? [] : (candidateOf(other, each, known) ?? []),
+    ),
+  );
   candidates.sort((a, b) => b.score - a.score);
   for (const { before, after, how } of candidates) {
     const key = keyOf.get(after)!;
@@ -37,6 +45,9 @@ export function matchSites(base: SitesByKey, head: SitesByKey, known: Known): Re
   return found;
 }
 
+const isNamesake = (before: SiteByRequest, after: SiteByRequest): boolean =>
+  before.site.file === after.site.file && before.site.functionName === after.site.functionName;
+
 function largest(sites: SiteByRequest[]): SiteByRequest[] {
   const own = sites.filter(({ site }) => site.file !== '');
   return own.sort((a, b) => b.bytes - a.bytes).slice(0, leftMax);
@@ -45,15 +56,33 @@ function largest(sites: SiteByRequest[]): SiteByRequest[] {
 /** Those of the same name in the same file, whatever that is called now, but where their texts have little in common. */
 function byName(base: SitesByKey, head: SitesByKey, files: ReadonlyMap<string, string>, known: Known) {
   const found = new Map<string, SiteMatch>();
-  for (const [key, before] of base) {
-    const file = files.get(before.site.file);
-    const now = file === undefined ? key : [before.site.where, file, before.site.functionName].join('\0');
-    const after = head.get(now);
-    if (!after || found.has(now)) continue;
-    if (after.site.file !== '' && isOther(known.base.text(before), known.head.text(after))) continue;
-    found.set(now, { base: before, how: now === key ? 'same' : 'renamed' });
+  const keyOf = new Map([...head].map(([key, each]) => [each, key]));
+  const now = groupsOf(head, (file) => file);
+  const decided = new Set<SiteByRequest>();
+  for (const [name, before] of groupsOf(base, (file) => files.get(file) ?? file)) {
+    const after = now.get(name);
+    if (!after) continue;
+    const { file, functionName } = after[0]!.site;
+    const isUnique = before.length === 1 && after.length === 1 && functionName !== anonymous;
+    const pairs = isUnique || file === '' ? [[before[0]!, after[0]!] as const] : matchSameName(before, after, known);
+    if (isUnique && file !== '' && isOther(known.base.text(before[0]!), known.head.text(after[0]!))) continue;
+    if (!isUnique) for (const each of [...before, ...after]) decided.add(each);
+    for (const [from, to] of pairs)
+      found.set(keyOf.get(to)!, { base: from, how: from.site.file === file ? 'same' : 'renamed' });
   }
-  return found;
+  return { found, decided };
+}
+
+/** Sites of one name in one file together. @param fileOf how that is called in the other version */
+function groupsOf(sites: SitesByKey, fileOf: (file: string) => string): ReadonlyMap<string, SiteByRequest[]> {
+  const groups = new Map<string, SiteByRequest[]>();
+  for (const each of sites.values()) {
+    const key = nameKey(each.site, fileOf(each.site.file));
+    const known = groups.get(key);
+    if (known) known.push(each);
+    else groups.set(key, [each]);
+  }
+  return groups;
 }
 
 function isOther(before: TextParts | undefined, after: TextParts | undefined): boolean {
@@ -70,7 +99,7 @@ interface Candidate {
 /** Undefined where nothing says that it may be the same. */
 function candidateOf(before: SiteByRequest, after: SiteByRequest, known: Known): Candidate | undefined {
   if (before.site.where !== after.site.where) return undefined;
-  const isName = before.site.functionName === after.site.functionName && after.site.functionName !== '(anonymous)';
+  const isName = before.site.functionName === after.site.functionName && after.site.functionName !== anonymous;
   const isFile = before.site.file === after.site.file;
   const [textBefore, textAfter] = [known.base.text(before), known.head.text(after)];
   const text = textBefore && textAfter && likeness(textBefore, textAfter);
@@ -128,6 +157,6 @@ function namesByFile(sites: SitesByKey): Map<string, Set<string>> {
 
 /** Where no file can be read: what both have by name, of the smaller. */
 function namesAlike(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
-  const both = [...a].filter((name) => name !== '(anonymous)' && b.has(name)).length;
+  const both = [...a].filter((name) => name !== anonymous && b.has(name)).length;
   return both / Math.min(a.size, b.size);
 }

@@ -19,19 +19,19 @@ export interface SiteByRequest {
 
 export type SitesByKey = ReadonlyMap<string, SiteByRequest>;
 
-/** The sites of one version: a function of a file, on the heap or off it. */
-export const siteKey = ({ where, file, functionName }: AllocatedSite): string => [where, file, functionName].join('\0');
+/** A function of a file by its name, on the heap or off it: a file may have several of one name. */
+export const nameKey = ({ where, functionName }: Pick<AllocatedSite, 'where' | 'functionName'>, file: string): string =>
+  [where, file, functionName].join('\0');
 
 export function bySite({ requests, sites }: SitesFile): SitesByKey {
   const found = new Map<string, SiteByRequest>();
   for (const site of sites) {
     const owner = isRuntimeFile(site.file) ? { ...site, ...runtime } : site;
-    const key = siteKey(owner);
+    const key = `${nameKey(owner, owner.file)}\0${owner.line}`;
     const bytes = site.selfBytes / requests!;
     const other = found.get(key);
     found.set(key, {
-      // Functions without a name are one of a file: their lines move with every change above them. The costliest is shown.
-      site: other && other.site.selfBytes > site.selfBytes ? other.site : owner,
+      site: owner,
       bytes: bytes + (other?.bytes ?? 0),
       error: Math.hypot(bytes * site.errorShare, other?.error ?? 0),
     });

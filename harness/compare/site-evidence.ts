@@ -61,6 +61,11 @@ export class KnownSites {
     return this.#parts.get(found);
   }
 
+  /** Of its file; undefined where that cannot be read. */
+  lines({ site: { file } }: SiteByRequest): readonly string[] | undefined {
+    return this.#evidence.linesOf?.(file);
+  }
+
   /** Undefined where its file cannot be read. */
   inFile({ site: { file, line, functionName } }: SiteByRequest): FunctionInFile | undefined {
     const lines = this.#evidence.linesOf?.(file);

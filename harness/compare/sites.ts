@@ -79,8 +79,14 @@ export function renamedIn(
   const renamed = new Map<string, FunctionName>();
   if (base.requests && head.requests) {
     const sides = [bySite(base), bySite(head)] as const;
-    for (const [key, { base: before, how }] of matchSites(...sides, knownSites(evidence)))
-      if (how !== 'same') renamed.set(functionKey(before.site.file, before.site.functionName), sides[1].get(key)!.site);
+    const kept = new Set<string>();
+    for (const [key, { base: before, how }] of matchSites(...sides, knownSites(evidence))) {
+      const name = functionKey(before.site.file, before.site.functionName);
+      if (how !== 'same') renamed.set(name, sides[1].get(key)!.site);
+      else kept.add(name);
+    }
+    // A flame graph knows functions by name: where another one keeps it, it stays.
+    for (const name of kept) renamed.delete(name);
   }
   return (file, functionName) => renamed.get(functionKey(file, functionName)) ?? { file, functionName };
 }

@@ -2,14 +2,14 @@ import t from 'tap';
 import { type Profile, ProfileBuilder } from '../profile/profile.ts';
 import { findSuspects, flameOf, samplingError } from './suspects.ts';
 
-/** A profile from collapsed stacks: `outer@file:line;inner@file:line` → bytes. */
+/** A profile from collapsed stacks: `outer@file:line;inner@file:line` → bytes; `line:column` as V8 says it. */
 function profileOf(durationMs: number, stacks: Record<string, number>, period = 65_536, type = 'alloc_space'): Profile {
   const builder = new ProfileBuilder({ sampleTypes: [{ type, unit: 'bytes' }], period, durationMs });
   for (const [stack, bytes] of Object.entries(stacks)) {
     let node = 0;
     for (const frame of stack.split(';')) {
-      const [, name = '', file = '', line = '0'] = /^([^@]*)@(.*):(\d+)$/.exec(frame) ?? [];
-      node = builder.child(node, builder.site(name, file, Number(line)));
+      const [, name = '', file = '', line = '0', column = '0'] = /^([^@]*)@(.*?):(\d+)(?::(\d+))?$/.exec(frame) ?? [];
+      node = builder.child(node, builder.site(name, file, Number(line), Number(column)));
     }
     builder.add(node, 0, bytes);
   }
@@ -97,6 +97,21 @@ t.test('lines of one function are one suspect at its costliest line, recursion c
   });
   const [first] = findSuspects([{ window, steady: null, options: { where: 'heap' } }]);
   t.match(first, { functionName: 'visit', line: 8, selfBytes: 7e6, totalBytes: 8e6 });
+  const declared = profileOf(1000, { 'render@v.ts:3:9': 1e6, 'render@v.ts:3:9;render@v.ts:20:9': 3e6 });
+  const found = (where: 'heap' | 'off-heap') =>
+    findSuspects([{ window: declared, steady: null, options: { where } }]).map(({ line, selfBytes }) => [
+      line,
+      selfBytes,
+    ]);
+  t.same(
+    found('heap'),
+    [
+      [20, 3e6],
+      [3, 1e6],
+    ],
+    'V8 says where a function is declared: two methods of one name',
+  );
+  t.same(found('off-heap'), [[20, 4e6]]);
 });
 
 t.test('heap and off-heap sites are ranked together', async (t) => {

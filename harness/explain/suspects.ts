@@ -82,9 +82,9 @@ export function samplingError(bytes: number, intervalBytes: number): number {
 
 function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
   const byFunction = new Map<string, Tally & { lines: Map<number, number>; threads: Map<string, number> }>();
-  const tally = (profile: Profile, functionName: string, file: string, line: number) => {
-    // A file has many functions without a name: their lines distinguish them.
-    const key = `${file}\0${functionName}${functionName === anonymous ? `\0${line}` : ''}`;
+  const tally = (profile: Profile, site: number) => {
+    const key = functionOf(profile, site, options.where);
+    const [functionName, file] = [profile.sites.functionName[site]!, profile.sites.file[site]!];
     let entry = byFunction.get(key);
     if (!entry) {
       const { where } = options;
@@ -109,13 +109,13 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
     const type = sampleTypeIndex(profile, options.type);
     const owners = ownersOf(profile);
     const total = totals(profile, type);
-    const { functionName, file, line } = profile.sites;
+    const { line } = profile.sites;
     const labels = labelsOf(profile);
     for (let node = 1; node < owners.length; node += 1) {
       const owner = owners[node]!;
       if (owner <= 0) continue;
       const site = profile.site[owner]!;
-      const entry = tally(profile, functionName[site]!, file[site]!, line[site]!);
+      const entry = tally(profile, site);
       const own = profile.self[type]![node]! * factor;
       if (own !== 0) {
         entry[side] += own;
@@ -124,7 +124,7 @@ function talliesOf({ window, steady, options }: WindowProfiles): Tally[] {
           entry.threads.set(labels[node]!, (entry.threads.get(labels[node]!) ?? 0) + own);
         }
       }
-      if (owner === node && !isRecursive(profile, node))
+      if (owner === node && !isRecursive(profile, node, options.where))
         entry.total += total[node]! * (side === 'window' ? factor : -factor);
     }
   };
@@ -181,16 +181,21 @@ function partsIn({ sites }: Profile): (inner: number, outer: number) => boolean 
 }
 
 /** Whether the same function is further up, so that its total is already counted there. */
-function isRecursive(profile: Profile, node: number): boolean {
-  const { functionName, file } = profile.sites;
-  const site = profile.site[node]!;
-  const isNamed = functionName[site] !== anonymous;
-  for (let up = profile.parent[node]!; up > 0; up = profile.parent[up]!) {
-    const other = profile.site[up]!;
-    if (other === site || (isNamed && functionName[other] === functionName[site] && file[other] === file[site]))
-      return true;
-  }
+function isRecursive(profile: Profile, node: number, where: Suspect['where']): boolean {
+  const own = functionOf(profile, profile.site[node]!, where);
+  for (let up = profile.parent[node]!; up > 0; up = profile.parent[up]!)
+    if (functionOf(profile, profile.site[up]!, where) === own) return true;
   return false;
+}
+
+/**
+ * A file has many functions without a name, and methods of one name in several classes: their lines distinguish them. V8 gives that of the
+ * declaration for what is on its heap, with a column; others give that of the call, of which one function has many.
+ */
+function functionOf({ sites }: Profile, site: number, where: Suspect['where']): string {
+  const name = sites.functionName[site]!;
+  const isDeclared = name === anonymous || (where === 'heap' && sites.column[site]! > 0);
+  return `${sites.file[site]}\0${name}${isDeclared ? `\0${sites.line[site]}` : ''}`;
 }
 
 function largestOf<T>(bytesBy: ReadonlyMap<T, number>, otherwise: T): T {

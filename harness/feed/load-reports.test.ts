@@ -2,11 +2,21 @@ import t from 'tap';
 import { readAnswers, readUnanswered } from './load-reports.ts';
 
 t.test('what load generators say of their answers', async (t) => {
-  const cases: [string, string, { total: number; not2xx: number }][] = [
+  const cases: [string, string, { total: number; not2xx: number; isEstimate?: boolean }][] = [
     [
       'autocannon',
       '\u001b[1m150 2xx responses, 1,050 non 2xx responses\n1k requests in 2.02s',
       { total: 1200, not2xx: 1050 },
+    ],
+    [
+      'autocannon, all well',
+      '\u001b[32m4k requests in 1.01s, 476 kB read\u001b[39m\n',
+      { total: 4000, not2xx: 0, isEstimate: true },
+    ],
+    [
+      'autocannon, with errors',
+      '400 requests in 1.01s, 1.2 MB read\n53 errors (3 timeouts)\n',
+      { total: 347, not2xx: 0, isEstimate: true },
     ],
     ['wrk', '  1234 requests in 10.00s, 1.20MB read\n  Non-2xx or 3xx responses: 50\n', { total: 1234, not2xx: 50 }],
     ['wrk, all well', '  1234 requests in 10.00s, 1.20MB read\n', { total: 1234, not2xx: 0 }],
@@ -20,7 +30,8 @@ t.test('what load generators say of their answers', async (t) => {
     ['k6', '    http_req_failed................: 25.00% 50 out of 200\n', { total: 200, not2xx: 50 }],
   ];
   for (const [name, text, answers] of cases) t.same(readAnswers(`before\n${text}after`), answers, name);
-  t.equal(readAnswers('1k requests in 2.02s, 300 kB read'), undefined, 'says nothing of them');
+  t.equal(readAnswers('4k requests in 2.02s, 0 B read\n'), undefined, 'autocannon, closed');
+  t.equal(readAnswers('1k requests in 2.02s, 30 kB read\n1k errors (0 timeouts)'), undefined, 'autocannon, all failed');
   t.equal(readAnswers(''), undefined);
 });
 

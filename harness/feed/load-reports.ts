@@ -17,6 +17,13 @@ const readers: readonly ((text: string) => Answers | undefined)[] = [
     const match = /^([\d,]+) 2xx responses, ([\d,]+) non 2xx responses/m.exec(text);
     return match ? { total: whole(match[1]) + whole(match[2]), not2xx: whole(match[2]) } : undefined;
   },
+  // autocannon, where none had another status: `4k requests in 1.01s, 476 kB read`, which counts what it sent.
+  (text) => {
+    const sent = /^([\d,]+[kM]?) requests in [\d.]+s, [\d.]+ [kMGT]?B read/m.exec(text);
+    if (!sent) return undefined;
+    const total = Math.round(middleOf(sumOf([sent[1]!])) - middleOf(unansweredIn(text)));
+    return total > 0 ? { total, not2xx: 0, isEstimate: true } : undefined;
+  },
   // wrk: `  1234 requests in 10.00s, …` and `  Non-2xx or 3xx responses: 50`.
   (text) => {
     const total = /^\s*(\d+) requests in [\d.]+\w+, [\d.]+\w+ read/m.exec(text);
@@ -70,7 +77,10 @@ const errorDistribution = /^Error distribution:\n((?:\s*\[\d+\].*\n?)+)/m;
 
 /** @param text the end of what a load wrote @returns none where it says nothing of such */
 export function readUnanswered(text: string): Unanswered {
-  const plain = text.replaceAll(colours, '');
+  return unansweredIn(text.replaceAll(colours, ''));
+}
+
+function unansweredIn(plain: string): Unanswered {
   for (const reader of unansweredReaders) {
     const match = reader.exec(plain);
     if (match) return sumOf(match.slice(1));
@@ -78,6 +88,8 @@ export function readUnanswered(text: string): Unanswered {
   const rows = errorDistribution.exec(plain)?.[1] ?? '';
   return sumOf([...rows.matchAll(/^\s*\[(\d+)\]/gm)].map(([, count]) => count!));
 }
+
+const middleOf = ({ least, most }: Unanswered) => (least + most) / 2;
 
 function sumOf(counts: readonly string[]): Unanswered {
   let [least, most] = [0, 0];

@@ -97,7 +97,12 @@ export interface RequestAccount {
   readonly cutShort: boolean;
 }
 
-/** Requests of the recording that were not sent, all reasons together. */
+/** Requests of the recording that were not sent, all reasons and rounds (`--loop`) together, as `sent` counts them. */
+export function unsentInAll({ recorded, loops }: Pick<RequestAccount, 'recorded' | 'loops'>): number {
+  return unsentOf(recorded) * loops;
+}
+
+/** The same of one round. */
 export function unsentOf({ unsent }: Pick<RecordedRequests, 'unsent'>): number {
   return Object.values(unsent).reduce((sum, count) => sum + count, 0);
 }

@@ -18,7 +18,7 @@ export interface Audit {
 const faultsMax = 10;
 
 export async function auditEntries(database: Kysely<HistoryTables>): Promise<Audit> {
-  const faults: string[] = [];
+  const faults = await orphanedRows(database);
   let [compared, removed] = [0, 0];
   for (const table of ['runs', 'batches'] as const) {
     for await (const rows of pagesOf(database, table)) {
@@ -54,12 +54,34 @@ async function comparisonsOf(database: Kysely<HistoryTables>, ids: readonly stri
   return (await query.execute()).map(({ id }) => id);
 }
 
+/** Identities that rows of other tables may name. SQLite lets a key be null, and `not in` a list with a null is never true. */
+const idsOf = (database: Kysely<HistoryTables>, table: 'runs' | 'batches') =>
+  database.selectFrom(table).select('id').where('id', 'is not', null);
+
+/** Tables with rows whose entry is gone. Constraints forbid them, and may have been off: during a restore, or by hand. */
+async function orphanedRows(database: Kysely<HistoryTables>): Promise<string[]> {
+  const ofRuns = (table: 'figures' | 'limits') =>
+    database.selectFrom(table).select('run_id').where('run_id', 'not in', idsOf(database, 'runs')).limit(1);
+  const ofBatches = database
+    .selectFrom('runs')
+    .select('batch_id')
+    .where('batch_id', 'not in', idsOf(database, 'batches'));
+  const found = {
+    runs: (await ofBatches.limit(1).execute()).length,
+    figures: (await ofRuns('figures').execute()).length,
+    limits: (await ofRuns('limits').execute()).length,
+  };
+  return Object.entries(found)
+    .filter(([, count]) => count > 0)
+    .map(([table]) => `rows of "${table}" belong to an entry that is not there`);
+}
+
 async function strayReports(database: Kysely<HistoryTables>): Promise<string[]> {
   const rows = await database
     .selectFrom('bodies')
     .select('id')
-    .where('id', 'not in', database.selectFrom('runs').select('id'))
-    .where('id', 'not in', database.selectFrom('batches').select('id'))
+    .where('id', 'not in', idsOf(database, 'runs'))
+    .where('id', 'not in', idsOf(database, 'batches'))
     .orderBy('id')
     .limit(faultsMax)
     .execute();

@@ -31,11 +31,12 @@ const origin = {
   dirty: false,
 };
 const runAt = (startedAt: string): RunReport => ({ ...sampleRun(), startedAt });
+const first = runAt('2026-03-14T10:00:00.000Z');
 const all = { before: '0000', reports: 1_000, runs: 100_000 };
 
 /** What every store does, whichever database it is in. */
 async function conforms(t: Test, address: StoreAddress): Promise<void> {
-  const [first, second] = [runAt('2026-03-14T10:00:00.000Z'), runAt('2026-03-15T10:00:00.000Z')];
+  const second = runAt('2026-03-15T10:00:00.000Z');
   await t.rejects(openStore(address, { absent: 'refuse' }), { code: 'store-missing' });
   await withStore(address, async (store) => {
     t.equal(await store.add(entryOf(first, origin)), true);
@@ -95,7 +96,22 @@ t.test('SQLite: what is stored is there, once, and goes by rule', async (t) => {
 });
 
 t.test('PostgreSQL: the same', async (t) => {
-  await withPostgres(t, async (url) => conforms(t, { kind: 'postgres', url }));
+  await withPostgres(t, async (url, server) => {
+    const address: StoreAddress = { kind: 'postgres', url };
+    await conforms(t, address);
+    // A restore may leave constraints out, and rows.
+    for (const [table, key, parent] of [
+      ['figures', 'figures_run_id_fkey', 'runs'],
+      ['limits', 'limits_run_id_fkey', 'runs'],
+      ['runs', 'runs_batch_id_fkey', 'batches'],
+    ] as const) {
+      await withStore(address, (store) => store.add(entryOf(first, origin)));
+      server.sql(`alter table floodgate.${table} drop constraint ${key}; delete from floodgate.${parent}`);
+      const { faults } = await withStore(address, (store) => store.audit());
+      t.match(faults.join('\n'), new RegExp(`^rows of "${table}" belong to an entry that is not there$`, 'm'));
+      server.sql('truncate floodgate.batches, floodgate.runs, floodgate.figures, floodgate.limits, floodgate.bodies');
+    }
+  });
 });
 
 /** As floodgate before this one left it. */

@@ -2,6 +2,8 @@
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatValue } from '../../reports/format.ts';
 import type { RunReport } from '../../reports/model.ts';
+import { judgeAgain } from '../report/judge-again.ts';
+import type { Budget } from '../scenario/scenario.ts';
 import { definitionOf } from './definition.ts';
 import { isBaselineRow, limitOf } from './judge-by-ledger.ts';
 import type { Baseline, Ledger } from './ledger.ts';
@@ -19,14 +21,23 @@ export interface Acceptance {
   readonly folder: string;
 }
 
+/** What the project's configuration says of the scenario. */
+export interface Allowed {
+  /** Shares by metric; each becomes a baseline. */
+  readonly thresholds: ReadonlyMap<string, number>;
+  readonly limits: Budget;
+  /** The limits that must have been measured; another one counts where it is broken. */
+  readonly measured: ReadonlySet<string>;
+}
+
 /**
- * @param thresholds shares by metric; each becomes a baseline
- * @throws FloodgateError `baseline-refused` for a run that is no pass, a figure that was not measured, or a rise that was not asked for
+ * @throws FloodgateError `baseline-refused` for a run that is no pass, by its own limits or the project's, a figure that was not measured,
+ * or a rise that was not asked for
  */
 export function baselinesOf(
   report: RunReport,
   ledger: Ledger,
-  thresholds: ReadonlyMap<string, number>,
+  { thresholds, limits, measured }: Allowed,
   acceptance: Acceptance,
 ): Baseline[] {
   const scenario = report.scenario.name;
@@ -38,6 +49,17 @@ export function baselinesOf(
     refuse(
       report.fault?.headline ?? `${open.map(({ name }) => name).join(', ')} is not within budget`,
       'Only a run that is within its budgets can be accepted; a waiver does not make it one. Run it again, or change the budget.',
+    );
+  }
+  const allowed = (judgeAgain(report, limits) as RunReport).budgets.filter(({ name }) => Object.hasOwn(limits, name));
+  const wide = allowed.find(({ name, state }) => state === 'over' || (state !== 'pass' && measured.has(name)));
+  if (wide !== undefined) {
+    const { name, actual, limit, bound, unit, note } = wide;
+    const found = actual === null ? `not measured (${note})` : formatValue(actual, unit);
+    refuse(
+      `${name} is ${found}, and the configuration allows at ${bound === 'max' ? 'most' : 'least'} ${formatValue(limit, unit)}`,
+      'The limits of the run were others: typed, of an environment, or of an earlier configuration. Bring the figure within the budget, or ' +
+        'change the budget in the configuration; --env NAME takes the budgets of one environment. A waiver lets the gate pass meanwhile.',
     );
   }
   const machine = machineClass(report);

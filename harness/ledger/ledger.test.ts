@@ -15,11 +15,12 @@ const folder = '/srv/shop';
 const run = sampleRun();
 const scenario = run.scenario.name;
 const thresholds = new Map([['cpu.seconds', 0.05]]);
+const allowed = { thresholds, limits: {}, measured: new Set<string>() };
 const definition = definitionOf(run, folder);
 const question = { scenario, thresholds, definition, today: '2026-11-29' };
 const acceptance = { reason: 'first', by: 'anna', today: '2026-11-29', until: undefined, raise: false, folder };
 const none: Ledger = { baselines: [], waivers: [] };
-const accepted = baselinesOf(run, none, thresholds, acceptance);
+const accepted = baselinesOf(run, none, allowed, acceptance);
 const ledgerOf = (baseline: Partial<Baseline>, waivers: Ledger['waivers'] = []): Ledger => ({
   baselines: [{ ...accepted[0]!, ...baseline }],
   waivers,
@@ -105,30 +106,42 @@ t.test('a waiver lets its limit be broken, says so, and ends', async (t) => {
 
 t.test('a regressed run becomes no baseline', async (t) => {
   const grown = ledgerOf({ value: 4 });
-  t.throws(() => baselinesOf(run, grown, thresholds, acceptance), { message: /beyond the threshold of its baseline/ });
-  t.match(baselinesOf(run, grown, thresholds, { ...acceptance, raise: true }), [{ value: 4.21 }]);
+  t.throws(() => baselinesOf(run, grown, allowed, acceptance), { message: /beyond the threshold of its baseline/ });
+  t.match(baselinesOf(run, grown, allowed, { ...acceptance, raise: true }), [{ value: 4.21 }]);
   // The gate's own report has the broken row of the baseline in it.
   const judged = judgeByLedger(run, grown, question);
-  t.match(baselinesOf(judged, grown, thresholds, { ...acceptance, raise: true }), [{ value: 4.21 }]);
+  t.match(baselinesOf(judged, grown, allowed, { ...acceptance, raise: true }), [{ value: 4.21 }]);
   const over = judgeAgain(run, { 'rss.max': 1 }) as RunReport;
   const refused = { message: /rss\.max is not within budget/ };
-  t.throws(() => baselinesOf(over, none, thresholds, { ...acceptance, raise: true }), refused);
+  t.throws(() => baselinesOf(over, none, allowed, { ...acceptance, raise: true }), refused);
   const waiver = { scenario, metric: 'rss.p99', reason: 'r', owner: 'anna', until: '2026-12-31' };
   const broken = judgeAgain(run, { 'rss.p99': 1 }) as RunReport;
   const waived = judgeByLedger(broken, { baselines: [], waivers: [waiver] }, question);
   t.equal(waived.verdict.exitCode, 0);
   t.throws(
-    () => baselinesOf(waived, none, thresholds, acceptance),
+    () => baselinesOf(waived, none, allowed, acceptance),
     { message: /rss\.p99 is not within budget/ },
     'a waiver makes no run one within budget',
   );
+  // Its own limits were typed wider than the project's.
+  for (const [limits, measured, why] of [
+    [{ 'cpu.seconds': 1 }, [], /cpu\.seconds is 4\.21 s, and the configuration allows at most 1 s/],
+    [{ 'gc.pauseP99': 1 }, ['gc.pauseP99'], /gc\.pauseP99 is not measured/],
+  ] as const) {
+    const narrow = { thresholds, limits, measured: new Set<string>(measured) };
+    t.throws(() => baselinesOf(run, none, narrow, { ...acceptance, raise: true }), { message: why });
+  }
+  const elsewhere = { ...allowed, limits: { 'gc.pauseP99': 1 } };
+  t.match(baselinesOf(run, none, elsewhere, acceptance), [{ value: 4.21 }], 'another environment’s, not measured here');
   const fault = { exitCode: 1, headline: 'The target hung.' };
-  t.throws(() => baselinesOf({ ...run, fault }, none, thresholds, acceptance), { message: /The target hung\./ });
+  t.throws(() => baselinesOf({ ...run, fault }, none, allowed, acceptance), { message: /The target hung\./ });
   const dead = judgeByLedger({ ...run, fault }, grown, question);
-  t.throws(() => baselinesOf(dead, grown, thresholds, { ...acceptance, raise: true }), {
+  t.throws(() => baselinesOf(dead, grown, allowed, { ...acceptance, raise: true }), {
     message: /The target hung\./,
   });
-  t.throws(() => baselinesOf(run, none, new Map([['gc.pauseP99', 0.1]]), acceptance), { message: /was not measured/ });
+  t.throws(() => baselinesOf(run, none, { ...allowed, thresholds: new Map([['gc.pauseP99', 0.1]]) }, acceptance), {
+    message: /was not measured/,
+  });
 });
 
 t.test('the same scenario in another checkout, with other limits, is the same', async (t) => {

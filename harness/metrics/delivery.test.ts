@@ -12,6 +12,8 @@ interface Parts {
   readonly found?: readonly [number, number] | null;
   readonly intact?: readonly [number, number] | null;
   readonly possible?: number;
+  /** Sent and found; null: the target counts them among its responses. */
+  readonly interims?: readonly [number, number | null];
   readonly framesShed?: number;
   readonly doubts?: readonly { readonly count: number; readonly what: string }[];
 }
@@ -25,6 +27,7 @@ function runOf({
   found = [5, 5],
   intact = [5, 5],
   possible,
+  interims = [0, 0],
   framesShed = 0,
   doubts,
 }: Parts) {
@@ -34,6 +37,7 @@ function runOf({
     requestsIntact: intact[0],
     responsesIntact: intact[1],
     doubts,
+    interims: interims[0],
     ...(possible !== undefined && { requestsPossible: possible, responsesPossible: 0 }),
   };
   const link = { frames: delivered, bytes: 0, dropped: 0 };
@@ -42,6 +46,7 @@ function runOf({
     framesDropped: dropped,
     requestsComplete: found?.[0] ?? null,
     responsesComplete: found?.[1] ?? null,
+    interims: interims[1],
   };
   const stats = { samples: [], final: { tsMs: 0, values: { 'capture.framesShed': framesShed } } };
   return { counts, measure: { lane, sending, stats } } as unknown as RunFigures;
@@ -104,6 +109,18 @@ t.test('a truth that knows less than the agent found decides nothing', async (t)
   t.match(missed(runOf({ possible: 2, doubts })), { state: 'undecided', reason: why });
   t.same(missed(runOf({ found: [5, 0], intact: [5, 0] })), value(0), 'requests alone, and nothing else');
   t.match(missed(runOf({ found: [8, 3] })), { state: 'undecided', low: 2 }, 'at least those of the other kind');
+});
+
+t.test('interim answers stand for no final one', async (t) => {
+  t.same(missed(runOf({ interims: [3, 3] })), value(0));
+  t.same(missed(runOf({ interims: [3, 0] })), value(0), 'nobody has to count them');
+  t.same(missed(runOf({ found: [5, 4], interims: [3, 3] })), value(1));
+  t.match(
+    missed(runOf({ found: [5, 6], interims: [3, null] })),
+    { state: 'undecided', high: 2 },
+    'counted among the others',
+  );
+  t.same(extra(runOf({ interims: [3, 4] })), value(1), 'more than were sent');
 });
 
 t.test('messages beyond those that can have been there', async (t) => {

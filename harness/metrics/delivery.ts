@@ -43,6 +43,8 @@ interface Kept {
   readonly found: number;
   /** Of those found, so many may be others than those intact. */
   readonly possible: number;
+  /** Of those possible, so many were found as what is counted apart. */
+  readonly apart: number;
 }
 
 interface Counted {
@@ -55,11 +57,15 @@ interface Counted {
 function messagesOf({ counts, measure }: RunFigures): Counted | string {
   const truth = measure.sending?.truth;
   if (!truth) return uncountedMessages;
-  const { requestsComplete, responsesComplete } = counts;
+  const { requestsComplete, responsesComplete, interims } = counts;
   if (requestsComplete === null || responsesComplete === null) return 'only our agent counts what it finds';
+  const { requestsIntact, responsesIntact, requestsPossible = 0, responsesPossible = 0 } = truth;
+  const sent = truth.interims ?? 0;
+  // Who does not count interim responses apart may have them among the others.
+  const possible = responsesPossible + (interims === null ? sent : 0);
   const kinds = [
-    { intact: truth.requestsIntact, found: requestsComplete, possible: truth.requestsPossible ?? 0 },
-    { intact: truth.responsesIntact, found: responsesComplete, possible: truth.responsesPossible ?? 0 },
+    { intact: requestsIntact, found: requestsComplete, possible: requestsPossible, apart: 0 },
+    { intact: responsesIntact, found: responsesComplete, possible, apart: Math.max(0, (interims ?? 0) - sent) },
   ];
   return { kinds, doubts: truth.doubts ?? [] };
 }
@@ -75,7 +81,7 @@ function causesOf(doubts: readonly TruthDoubt[]): string {
 
 function hiddenBy({ doubts }: Counted): string {
   const causes = causesOf(doubts);
-  return `messages that may be found or not may stand for some that were missed${causes === '' ? ' (interim answers, or damaged on the way)' : `: ${causes}`}`;
+  return `messages that may be found or not may stand for some that were missed${causes === '' ? ' (damaged on the way, in tunnels, or found without what they answer)' : `: ${causes}`}`;
 }
 
 /** The reason that holds, and the way out that there is. */
@@ -86,10 +92,14 @@ function beyondTruth({ doubts }: Counted): string {
     : `the truth cannot judge what was found: ${causes}; a recording of whole frames, from the start of its connections, can be judged`;
 }
 
+function extraOf({ intact, found, possible, apart }: Kept): number {
+  return Math.max(0, apart + Math.max(0, found - intact) - possible);
+}
+
 /** What was found, or may be there, shows that the truth is not whole: then nobody knows how much there was to find. */
 function isBeyondTruth(messages: readonly Kept[]): boolean {
   return messages.some(
-    ({ intact, found, possible }) => found > intact + possible || (intact === 0 && found + possible > 0),
+    (each) => extraOf(each) > 0 || (each.intact === 0 && each.found + each.possible + each.apart > 0),
   );
 }
 
@@ -128,9 +138,7 @@ export function found(run: RunFigures): Reading {
 export function extra(run: RunFigures): Reading {
   const messages = messagesOf(run);
   if (typeof messages === 'string') return notMeasured(messages);
-  return value(
-    messages.kinds.reduce((sum, { intact, found, possible }) => sum + Math.max(0, found - intact - possible), 0),
-  );
+  return value(messages.kinds.reduce((sum, each) => sum + extraOf(each), 0));
 }
 
 const noAnswers =

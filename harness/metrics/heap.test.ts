@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { PreloadLine } from '../preload/options.ts';
-import { afterGc, allocated, arrayBuffers, gcShare, handles, pauseP99 } from './heap.ts';
+import { afterGc, allocated, allocatedPerRequest, arrayBuffers, gcShare, handles, pauseP99 } from './heap.ts';
 import type { RunFigures } from './measured-run.ts';
 import { value } from './reading.ts';
 
@@ -45,5 +45,8 @@ t.test('what a runtime does not know is not measured', async (t) => {
       reason: /only Node\.js/,
     });
   }
+  const goes = runOf({ columns: { handles: [null, null] } });
+  t.match(allocatedPerRequest(goes), { state: 'notMeasured', reason: /^only a Node\.js program counts/ });
+  t.match(allocatedPerRequest(runOf({ columns: { handles: [2] } })), { reason: 'no request was answered' });
   t.same(handles(runOf({ columns: { handles: [2, 5, 3] } })), value(5));
 });

@@ -10,6 +10,7 @@ import { type AllocationKind, requestWindow } from './request-window.ts';
 const noRuntime = 'its runtime is not looked into: it takes a Node.js program, or a Go program with --pprof';
 /** Of a program that counts the HTTP requests it answers. */
 export const nothingAnswered = 'no request was answered';
+const uncountedAnswers = 'only a Node.js program counts the requests that it answers';
 const noNode = 'only Node.js knows';
 const noServer =
   'no server in its main thread answered requests: of worker threads and child processes nothing is known';
@@ -90,10 +91,17 @@ function withElsewhere(bytes: number, { channel: { marks }, elsewhere }: RunFigu
 function perRequest({ measure }: RunFigures, which: AllocationKind): Reading {
   const { channel, answers } = measure;
   if (!channel.last) return notMeasured(noRuntime);
-  if (!channel.last.answers) return notMeasured(answers ? noServer : nothingAnswered);
+  if (!channel.last.answers)
+    return notMeasured(isNode(channel) ? (answers ? noServer : nothingAnswered) : uncountedAnswers);
   const window = requestWindow(channel.marks, which);
   if (window === undefined) return notMeasured(tooFew(channel.last.answers.total));
   return which === 'offHeap' ? value(window) : withElsewhere(window, measure);
+}
+
+/** Of a runtime that is looked into: Go's says nothing of handles. */
+function isNode({ v8 }: RunFigures['measure']['channel']): boolean {
+  const handles = v8.column('handles');
+  return handles.length === 0 || handles.some((each) => each !== null);
 }
 
 /** Enough for a window behind the warm-up. */

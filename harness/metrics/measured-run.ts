@@ -52,7 +52,7 @@ export function figuresOf(run: MeasuredRun): RunFigures {
 /** HTTP messages that the agent found, or answers that another program gave; null where they were not counted. */
 export function messagesOf({ stats, answers }: MeasuredPass): number | null {
   const { requests, responses } = countsOf(stats);
-  return requests !== null ? requests + (responses ?? 0) : (answers?.total ?? null);
+  return requests !== null ? requests + (responses ?? 0) : answers?.isEstimate ? null : (answers?.total ?? null);
 }
 
 /** A reading of the whole run for each of its messages. */

@@ -1,5 +1,5 @@
 /** Readings of recorded requests that were sent at a service. Pure. */
-import { type RequestAccount, unsentOf } from '../feed/request-account.ts';
+import { type RequestAccount, unsentInAll } from '../feed/request-account.ts';
 import type { RunFigures } from './measured-run.ts';
 import { between, notMeasured, type Reading, value } from './reading.ts';
 
@@ -34,5 +34,5 @@ export function late({ measure: { requests } }: RunFigures): Reading {
 }
 
 export function unsent({ measure: { requests } }: RunFigures): Reading {
-  return requests ? value(unsentOf(requests.recorded)) : notMeasured(noRequests);
+  return requests ? value(unsentInAll(requests)) : notMeasured(noRequests);
 }

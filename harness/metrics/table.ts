@@ -405,7 +405,7 @@ export const metrics: readonly Metric[] = [
     name: 'requests.unsent',
     unit: 'count',
     bound: 'max',
-    help: 'Requests of the recording that were not sent: damaged or not captured, and connections in TLS or HTTP/2, one each.',
+    help: 'Requests of the recording that were not sent: damaged or not captured, and connections in TLS or HTTP/2, one each; in each round of --loop.',
     read: requests.unsent,
   },
 ];

@@ -76,6 +76,8 @@ export interface PreloadOptions {
 export interface Answers {
   readonly total: number;
   readonly not2xx: number;
+  /** By a load generator that says only roughly how many it got: `total` is no divisor. @default false */
+  readonly isEstimate?: boolean;
   /** How many of each; absent where only a load generator counted them. */
   readonly statuses?: Readonly<Record<string, number>>;
   /** Written in them, heads included; absent where they are not known, as with HTTP/2. */

@@ -1,7 +1,7 @@
 /** What a report says of recorded requests that were sent at a service. Pure. */
 import { formatBytes, formatCount } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
-import { type RequestAccount, type UnsentReason, unsentOf, unsentReasons } from '../feed/request-account.ts';
+import { type RequestAccount, type UnsentReason, unsentInAll, unsentReasons } from '../feed/request-account.ts';
 import { equalWindows } from '../metrics/request-window.ts';
 import { repeatableArguments } from '../pass/lane-rules.ts';
 import type { PassResult } from '../pass/pass-result.ts';
@@ -42,9 +42,9 @@ export function requestNotes(measure: PassResult): Note[] {
 
 type Add = (severity: Note['severity'], text: string) => void;
 
-function noteUnsent({ recorded }: RequestAccount, add: Add): void {
+function noteUnsent({ recorded, loops }: RequestAccount, add: Add): void {
   for (const [reason, count] of Object.entries(recorded.unsent)) {
-    add('warning', `${formatCount(count)} not sent: ${unsentReasons[reason as UnsentReason]}`);
+    add('warning', `${formatCount(count * loops)} not sent: ${unsentReasons[reason as UnsentReason]}`);
   }
   const { upgraded, unknown, isAssembled } = recorded;
   if (upgraded > 0)
@@ -145,8 +145,8 @@ export function whyRequestsUnjudged(
   if (requests.recorded.isCutShort) {
     return 'The recording ends early, in the middle of a record: limits on its whole requests decide nothing (--budget requests.unsent=N if that is meant).';
   }
-  const count = unsentOf(requests.recorded);
+  const count = unsentInAll(requests);
   if (count === 0) return undefined;
-  const all = formatCount(count + requests.recorded.requests);
+  const all = formatCount(count + requests.recorded.requests * requests.loops);
   return `${formatCount(count)} of ${all} requests of the recording were not sent; limits on the rest decide nothing (--budget requests.unsent=N if that is meant).`;
 }

@@ -42,11 +42,33 @@ t.test('a HAR file as requests: HTTP/2 names left out, bodies as they were sent 
     entry(70, { url: 'chrome-extension://x' }),
     entry(80, { headers: [{ name: 'a', value: 'x\r\ny' }] }),
     { nonsense: true },
+    entry(
+      90,
+      {
+        headers: [
+          { name: 'Connection', value: 'keep-alive, Upgrade' },
+          { name: 'Upgrade', value: 'websocket' },
+        ],
+      },
+      { response: { status: 101 } },
+    ),
+    entry(200, {
+      headers: [
+        { name: 'Upgrade', value: 'h2c' },
+        { name: 'HTTP2-Settings', value: 'AAMAAABk' },
+      ],
+    }),
   ];
   writeFileSync(file, gzipSync(JSON.stringify({ log: { entries } })));
   t.ok(isHar(file));
   const { recorded } = await extract(file, path.join(folder, 'spool'));
-  t.match(recorded, { requests: 4, connections: 2, isAssembled: true, unsent: { bodyNotAsItWas: 2, malformed: 3 } });
+  t.match(recorded, {
+    requests: 6,
+    connections: 2,
+    upgraded: 1,
+    isAssembled: true,
+    unsent: { bodyNotAsItWas: 2, malformed: 3 },
+  });
   const texts = [...spooledConnections(path.join(folder, 'spool')).values()].map((each) =>
     each.map((bytes) => bytes.toString('latin1')),
   );
@@ -54,10 +76,12 @@ t.test('a HAR file as requests: HTTP/2 names left out, bodies as they were sent 
     [
       'GET /a?b=1 HTTP/1.1\r\nHost: shop.example\r\naccept: */*\r\n\r\n',
       'POST /a?b=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nÃ©',
+      'GET /a?b=1 HTTP/1.1\r\nHost: shop.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
     ],
     [
       'POST /a?b=1 HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 3\r\n\r\n\x00\x01\xff',
       'POST /a?b=1 HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 7\r\n\r\na+b=%26',
+      'GET /a?b=1 HTTP/1.1\r\nHost: shop.example\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n',
     ],
   ]);
 });

@@ -109,7 +109,14 @@ export function readHar(file: string, spool: SpoolWriter): ReadRequests {
   }
   entries.sort((a, b) => a.startUs - b.startUs);
   const notes = notesOf(faults);
-  return { ...log(entries, spool, isOurs), unsent, upgraded: 0, unknown: 0, isAssembled: true, notes };
+  return {
+    ...log(entries, spool, isOurs),
+    unsent,
+    upgraded: entries.filter(isUpgraded).length,
+    unknown: 0,
+    isAssembled: true,
+    notes,
+  };
 }
 
 /** A request that cannot be sent as it was. `why` names no value: it may be a secret. */
@@ -172,8 +179,11 @@ class Lanes {
   readonly #byName = new Map<string, number>();
   readonly #free: { readonly host: string; readonly number: number; untilUs: number }[] = [];
 
-  of({ connection, time, request }: Entry, startUs: number): { number: number; isNew: boolean } {
+  of(entry: Entry, startUs: number): { number: number; isNew: boolean } {
+    const { connection, time, request } = entry;
     const endUs = startUs + Math.max(0, time) * 1000;
+    // No request follows on it.
+    const freeUs = isUpgraded({ entry }) ? Number.POSITIVE_INFINITY : endUs;
     this.endUs = Math.max(this.endUs, endUs);
     const { host } = new URL(request.url);
     if (connection !== undefined && connection !== '' && connection !== '0') {
@@ -186,11 +196,11 @@ class Lanes {
     }
     const free = this.#free.find((each) => each.host === host && each.untilUs <= startUs);
     if (free) {
-      free.untilUs = endUs;
+      free.untilUs = freeUs;
       return { number: free.number, isNew: false };
     }
     const number = this.#add();
-    this.#free.push({ host, number, untilUs: endUs });
+    this.#free.push({ host, number, untilUs: freeUs });
     return { number, isNew: true };
   }
 
@@ -198,6 +208,11 @@ class Lanes {
     this.numbers.push(this.numbers.length + 1);
     return this.numbers.length;
   }
+}
+
+/** The connection left HTTP/1 behind this answer. */
+function isUpgraded({ entry }: { readonly entry: Entry }): boolean {
+  return entry.response.status === 101;
 }
 
 /** Headers that the bytes of the body decide. */
@@ -209,6 +224,9 @@ const framing = new Set([
   'keep-alive',
   'http2-settings',
 ]);
+
+/** Headers of one connection that a request for another protocol has (RFC 9110, section 7.8). */
+const upgrading = new Set(['http2-settings']);
 
 /** What an address or the value of a header cannot hold: a line break in it would be a line of its own on the wire. */
 const control = /[\x00-\x08\x0a-\x1f\x7f]/;
@@ -222,16 +240,29 @@ function requestOf({ request }: Entry): { bytes: Buffer; headBytes: number } | U
   const body = sentBody(request);
   if (body === null) return { reason: 'bodyNotAsItWas', why: 'has no body, or another one than was sent' };
   const lines = [`${request.method} ${targetOf(request.url, url)} HTTP/1.1`];
+  const isUpgrade = asksForUpgrade(request.headers);
+  const isLeftOut = (name: string) => framing.has(name) && !(isUpgrade && upgrading.has(name));
   // A header that HTTP/2 names with a colon is in the start line here, or `Host`.
-  const headers = request.headers.filter(({ name }) => !name.startsWith(':') && !framing.has(name.toLowerCase()));
+  const headers = request.headers.filter(({ name }) => !name.startsWith(':') && !isLeftOut(name.toLowerCase()));
   if (headers.some(({ name, value }) => !token.test(name) || control.test(value))) {
     return malformed('has a header that is none');
   }
   if (!headers.some(({ name }) => name.toLowerCase() === 'host')) lines.push(`Host: ${url.host}`);
+  if (isUpgrade) lines.push(`Connection: ${connectionOf(headers)}`);
   for (const { name, value } of headers) lines.push(`${name}: ${value}`);
   if (body.length > 0 || /^(POST|PUT|PATCH)$/.test(request.method)) lines.push(`Content-Length: ${body.length}`);
   const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'utf8');
   return { bytes: Buffer.concat([head, body]), headBytes: head.length };
+}
+
+/** `Upgrade` without `Connection: Upgrade` asks for nothing: a file that leaves the headers of connections out means both. */
+function asksForUpgrade(headers: Entry['request']['headers']): boolean {
+  return headers.some(({ name, value }) => name.toLowerCase() === 'upgrade' && value.trim() !== '');
+}
+
+/** The connection goes on as the replay has it; what else the header may have named was of the recorded one. */
+function connectionOf(headers: Entry['request']['headers']): string {
+  return headers.some(({ name }) => upgrading.has(name.toLowerCase())) ? 'Upgrade, HTTP2-Settings' : 'Upgrade';
 }
 
 /** As it is written, dots and all; where it has more than visible ASCII, as browsers send it. */

@@ -31,28 +31,51 @@ const services: readonly { readonly index: string; readonly count?: string; read
 export function parseShard(text: string, environment: Readonly<Record<string, string | undefined>>): Shard {
   const [, first, second] = /^(\d+|auto)(?:\/(\d+))?$/.exec(text) ?? [];
   if (first === undefined) throw invalid(`--shard: "${text}" is no shard`);
-  if (first === 'auto') return automatic(second === undefined ? undefined : Number(second), environment);
+  if (first === 'auto') return automatic(second, environment);
   if (second === undefined) throw invalid(`--shard: "${text}" does not say of how many`);
-  return checked(Number(first), Number(second), `--shard ${text}`);
+  return checked({ index: Number(first), count: second, said: `--shard ${text}`, counted: '' });
 }
 
-function automatic(given: number | undefined, environment: Readonly<Record<string, string | undefined>>): Shard {
+function automatic(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): Shard {
+  // A variable that is set and empty says nothing.
+  const textOf = (name: string | undefined) =>
+    name === undefined ? undefined : environment[name]?.trim() || undefined;
   for (const { index, count, from } of services) {
-    const at = environment[index];
+    const at = textOf(index);
     if (at === undefined) continue;
-    const total = (count === undefined ? undefined : environment[count]) ?? given;
-    if (total === undefined) throw invalid(`--shard auto: ${index} is set, and nothing says of how many`, 'auto/8');
-    return checked(Number(at) + 1 - from, Number(total), `${index}=${at}`);
+    const said = `--shard auto: ${index}=${at}`;
+    const total = textOf(count);
+    if (total === undefined && given === undefined) {
+      const empty =
+        count === undefined ? '' : `: ${count} is ${environment[count] === undefined ? 'not set' : 'empty'}`;
+      throw invalid(`${said}, and nothing says of how many${empty}`, 'auto/8');
+    }
+    const counted = total === undefined ? '' : `${count}=`;
+    return checked({ index: wholeOf(at) + 1 - from, count: total ?? given!, said, counted });
   }
   const names = services.map(({ index }) => index).join(', ');
   throw invalid(`--shard auto: none of ${names} is set`);
 }
 
-function checked(index: number, count: number, from: string): Shard {
-  const isWhole = Number.isInteger(index) && Number.isInteger(count);
-  if (isWhole && count >= 1 && count <= cellsMax && index >= 1 && index <= count) return { index, count };
-  throw invalid(`${from} is none of 1/${count} to ${count}/${count}, at most ${cellsMax}`);
+interface Said {
+  readonly index: number;
+  readonly count: string;
+  /** The words that say which part it is. */
+  readonly said: string;
+  /** The variable that says of how many, where one does. */
+  readonly counted: string;
 }
+
+function checked({ index, count: text, said, counted }: Said): Shard {
+  const count = wholeOf(text);
+  if (!(count >= 1 && count <= cellsMax)) {
+    throw invalid(`${said}: ${counted}${text} is no count of shards: it is a whole number from 1 to ${cellsMax}`);
+  }
+  if (index >= 1 && index <= count) return { index, count };
+  throw invalid(`${said} is none of 1/${count} to ${count}/${count}`);
+}
+
+const wholeOf = (text: string): number => (/^\d+$/.test(text) ? Number(text) : Number.NaN);
 
 function invalid(message: string, example = '2/5'): FloodgateError {
   return new FloodgateError('option-invalid', message, { hint: `Example: --shard ${example}.` });

@@ -1,6 +1,6 @@
 /** What a run counted, held against what else it counted of the same: amounts allocated, collections, answers, frames. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Answers } from '../preload/options.ts';
+import type { Answers, PreloadLine } from '../preload/options.ts';
 import { statusesMax } from '../preload/requests.ts';
 import type { Measurement, StoredTable } from '../report/measurement.ts';
 import { capacityDefault, type SampleColumn } from '../watch/sample-table.ts';
@@ -68,15 +68,32 @@ export function columnsFault({ pass: { watch, channel, sent, family } }: Measure
   return isSaid.every(Boolean) ? undefined : 'its lines have other members than a target says';
 }
 
-const collectionMembers = new Set(['tMs', 'kind', 'pauseMs', 'usedBefore', 'usedAfter', 'externalBefore']);
-const markMembers = new Set(['tMs', 'requests', 'allocated', 'allocatedYoung', 'offHeap']);
-const readingMembers = new Set([
-  ...['tMs', 'allocated', 'peakBeforeGc', 'afterGc', 'cpuMs', 'ownMs', 'ownAllocated', 'rssPeak', 'answers', 'spaces'],
-  ...['heapUsed', 'heapTotal', 'external', 'arrayBuffers', 'malloced', 'handles'],
-]);
+/** Each member of a line: the compiler refuses a list that lacks one. Threads say lines of their own, which are not kept. */
+type MembersOf<T extends PreloadLine['type']> = Readonly<
+  Record<Exclude<keyof Extract<PreloadLine, { type: T }>, 'type' | 'thread'>, true>
+>;
+const collectionMembers: MembersOf<'gc'> = {
+  ...{ tMs: true, kind: true, pauseMs: true, usedBefore: true, usedAfter: true, externalBefore: true },
+};
+const markMembers: MembersOf<'mark'> = {
+  ...{ tMs: true, requests: true, allocated: true, allocatedYoung: true, offHeap: true },
+};
+const readingMembers: MembersOf<'v8'> = {
+  ...{ tMs: true, heapUsed: true, heapTotal: true, external: true, arrayBuffers: true, malloced: true, handles: true },
+  ...{
+    allocated: true,
+    offHeap: true,
+    peakBeforeGc: true,
+    afterGc: true,
+    cpuMs: true,
+    ownMs: true,
+    ownAllocated: true,
+  },
+  ...{ rssPeak: true, answers: true, spaces: true },
+};
 
-const hasOnly = (line: object, type: string, names: ReadonlySet<string>): boolean =>
-  Object.entries(line).every(([name, value]) => (name === 'type' ? value === type : names.has(name)));
+const hasOnly = <T extends PreloadLine['type']>(line: object, type: T, members: MembersOf<T>): boolean =>
+  Object.entries(line).every(([name, value]) => (name === 'type' ? value === type : Object.hasOwn(members, name)));
 
 /** Frames and bytes only rise, and the last sample is what the ledger has; a load's frames are its time. */
 export function sentFault({ interrupted, pass: { exit, sending, sent } }: Measurement): string | undefined {

@@ -1,11 +1,14 @@
 /** What stands in the summary of a sign-off alone, and goes by rules of its own: versions, a busy machine, call sites, the list of the source. Pure. */
 import * as v from 'valibot';
+import type { ComparedSite } from '../../reports/comparison.ts';
 import { comparedSite } from '../../reports/comparison-schema.ts';
 import { printable } from '../../reports/format.ts';
+import type { SourceExcerpt } from '../../reports/model.ts';
 import type { PreviousVersion, SignedComparison, SignoffReport } from '../../reports/signoff.ts';
 import { isFaultOfMachine, isMovedByNeighbours } from '../compare/fitness.ts';
 import { shown } from './refusal.ts';
 import type { SourceFile } from './source-list.ts';
+import type { Schemas } from './summary.ts';
 
 const releaseCharactersMax = 200;
 
@@ -45,11 +48,15 @@ function isFitness({ thresholds, unfitPairs, lastFault, result }: SignedComparis
 
 const text = v.string();
 const line = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** As it was written: the compiler refuses a list that lacks a member. */
 const source = v.strictObject({
-  ...{ file: text, line, firstLine: line, lines: v.array(text), note: text },
+  ...{ file: text, line, alsoMeant: v.optional(v.array(line)), firstLine: line, lines: v.array(text), note: text },
   of: v.picklist(['suspect', 'keeper']),
-});
-const site = v.strictObject({ ...comparedSite.entries, source: v.nullable(source) });
+} satisfies Schemas<SourceExcerpt>);
+const site = v.strictObject({
+  ...comparedSite.entries,
+  source: v.nullable(source),
+} satisfies Schemas<ComparedSite>);
 
 export function sitesFault({ scenarios }: SignoffReport): string | undefined {
   const all = scenarios.flatMap(({ name, comparisons }) => comparisons.map(({ result }) => ({ ...result, name })));

@@ -1,6 +1,18 @@
 /** `signoff.json` read back: its structure, types and bounds. What it says is checked against the data (`verify.ts`). */
 import * as v from 'valibot';
-import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signoff.ts';
+import type { BudgetResult, Fault, Note, ToolInfo, Verdict } from '../../reports/model.ts';
+import {
+  type MachineFacts,
+  type PreviousVersion,
+  SIGNOFF_SCHEMA_VERSION,
+  type SignedComparison,
+  type SignedInput,
+  type SignedRun,
+  type SignedScenario,
+  type SignedVersion,
+  type SignedWaiver,
+  type SignoffReport,
+} from '../../reports/signoff.ts';
 
 export const summaryName = 'signoff.json';
 export const ledgerFileName = 'ledger.json';
@@ -9,6 +21,9 @@ export const printName = 'signoff.pdf';
 export const projectName = 'project.json';
 /** Beside a run whose traffic the configuration describes. */
 export const trafficName = 'traffic.yaml';
+
+/** One of each member of what is written: the compiler refuses a schema that lacks one, and would refuse honest files. */
+export type Schemas<T> = Readonly<Record<keyof T, v.GenericSchema>>;
 
 const text = v.pipe(v.string(), v.maxLength(65_536));
 const name = v.pipe(v.string(), v.regex(/^[\w][\w.-]{0,79}$/));
@@ -26,15 +41,17 @@ const day = v.pipe(v.string(), v.isoDate());
 const list = <T extends v.GenericSchema>(item: T, countMax = 10_000) => v.pipe(v.array(item), v.maxLength(countMax));
 /** No more than all of it, as wherever a threshold is read. */
 const shares = v.record(text, v.pipe(number, v.minValue(0), v.maxValue(1)));
-const verdict = v.strictObject({ ok: v.boolean(), exitCode: whole, headline: text });
-const tool = v.strictObject({ name: text, version: text });
+const verdict = v.strictObject({ ok: v.boolean(), exitCode: whole, headline: text } satisfies Schemas<Verdict>);
+const tool = v.strictObject({ name: text, version: text } satisfies Schemas<ToolInfo>);
 const version = {
   label: text,
   commit: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/))),
   dirty: v.boolean(),
   build: v.optional(list(text, 50)),
 };
-const packed = v.nullable(v.strictObject({ name: text, sha256: digest }));
+const packed = v.nullable(
+  v.strictObject({ name: text, sha256: digest } satisfies Schemas<NonNullable<SignedVersion['package']>>),
+);
 
 const budget = v.strictObject({
   name: text,
@@ -45,7 +62,7 @@ const budget = v.strictObject({
   ok: v.boolean(),
   state: v.picklist(['pass', 'over', 'waived', 'undecided', 'notMeasured']),
   note: text,
-});
+} satisfies Schemas<BudgetResult>);
 
 const run = v.strictObject({
   lane,
@@ -56,8 +73,8 @@ const run = v.strictObject({
   samples: v.record(text, whole),
   command: text,
   verdict,
-  fault: v.optional(v.strictObject({ exitCode: whole, headline: text })),
-});
+  fault: v.optional(v.strictObject({ exitCode: whole, headline: text } satisfies Schemas<Fault>)),
+} satisfies Schemas<SignedRun>);
 
 /** Its figures are held against the pairs as a whole: only what is read before that is checked here. */
 const compared = v.looseObject({
@@ -81,7 +98,7 @@ const comparison = v.strictObject({
   isCutShort: v.boolean(),
   mayAnswerOtherwise: v.optional(v.literal(true)),
   result: compared,
-});
+} satisfies Schemas<SignedComparison>);
 
 const schema = v.strictObject({
   kind: v.literal('signoff'),
@@ -92,9 +109,13 @@ const schema = v.strictObject({
     ...version,
     files: whole,
     package: packed,
-  }),
+  } satisfies Schemas<SignedVersion>),
   previous: v.nullable(
-    v.strictObject({ ...version, isCandidate: v.optional(v.literal(true)), package: v.optional(packed) }),
+    v.strictObject({
+      ...version,
+      isCandidate: v.optional(v.literal(true)),
+      package: v.optional(packed),
+    } satisfies Schemas<PreviousVersion>),
   ),
   startedAt: time,
   signedAt: time,
@@ -107,14 +128,26 @@ const schema = v.strictObject({
     cpu: text,
     cores: whole,
     memoryBytes: number,
-  }),
-  scope: v.strictObject({ set: v.nullable(text), leftOut: list(text), lanes: list(lane) }),
-  inputs: list(v.strictObject({ name: text, sha256: digest, bytes: whole })),
-  scenarios: list(v.strictObject({ name, runs: list(run, 6), comparisons: list(comparison, 3) })),
-  waivers: list(v.strictObject({ scenario: text, metric: text, reason: text, owner: text, until: day })),
+  } satisfies Schemas<MachineFacts>),
+  scope: v.strictObject({ set: v.nullable(text), leftOut: list(text), lanes: list(lane) } satisfies Schemas<
+    SignoffReport['scope']
+  >),
+  inputs: list(v.strictObject({ name: text, sha256: digest, bytes: whole } satisfies Schemas<SignedInput>)),
+  scenarios: list(
+    v.strictObject({ name, runs: list(run, 6), comparisons: list(comparison, 3) } satisfies Schemas<SignedScenario>),
+  ),
+  waivers: list(
+    v.strictObject({
+      scenario: text,
+      metric: text,
+      reason: text,
+      owner: text,
+      until: day,
+    } satisfies Schemas<SignedWaiver>),
+  ),
   verdict,
-  notes: list(v.strictObject({ severity: v.picklist(['info', 'warning']), text })),
-});
+  notes: list(v.strictObject({ severity: v.picklist(['info', 'warning']), text } satisfies Schemas<Note>)),
+} satisfies Schemas<SignoffReport>);
 
 /** @returns the summary, or why it is none, with its place */
 export function readSummary(value: unknown): SignoffReport | string {

@@ -107,6 +107,7 @@ function addTruth(sum: Truth | undefined, more: Truth | undefined): Truth | unde
     requestsIntact: sum.requestsIntact + more.requestsIntact,
     responsesIntact: sum.responsesIntact + more.responsesIntact,
     requestsPossible: (sum.requestsPossible ?? 0) + (more.requestsPossible ?? 0),
+    interims: (sum.interims ?? 0) + (more.interims ?? 0),
     responsesPossible: (sum.responsesPossible ?? 0) + (more.responsesPossible ?? 0),
     doubts: addDoubts(sum.doubts ?? [], more.doubts ?? []),
     ...(sum.exchangesIntact !== undefined &&

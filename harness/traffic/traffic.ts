@@ -21,6 +21,8 @@ export interface Truth {
   /** Beyond those intact, messages that an observer may find or not: damaged, or framed by guesses. @default 0 */
   readonly requestsPossible?: number;
   readonly responsesPossible?: number;
+  /** Interim answers (1xx) delivered whole: an observer may find them, beside its responses. @default 0 */
+  readonly interims?: number;
   /** What could not be known of the traffic, and why. @default nothing */
   readonly doubts?: readonly TruthDoubt[];
   /** Requests that were delivered whole together with their response. @default what the counts above leave no choice about */

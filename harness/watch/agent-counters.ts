@@ -20,7 +20,9 @@ export interface AgentCount {
   readonly requests: number | null;
   readonly responses: number | null;
   readonly requestsComplete: number | null;
+  /** Final ones, where the agent counts interim ones (1xx) apart. */
   readonly responsesComplete: number | null;
+  readonly interims: number | null;
   readonly framesDropped: number | null;
 }
 
@@ -48,11 +50,14 @@ export function gaugesOf(stats: StatsFile, startedAtEpochMs: number): AgentGauge
 /** Counters at the end; null for what the agent did not report, or could not because it died. */
 export function countsOf(stats: StatsFile): AgentCount {
   const values = stats.final?.values ?? {};
+  const responsesComplete = figureOf(values, ['responsesComplete', 'completeResponses']);
+  const interims = figureOf(values, ['interimResponses']);
   return {
     requests: figureOf(values, ['requests']),
     responses: figureOf(values, ['responses']),
     requestsComplete: figureOf(values, ['requestsComplete', 'completeRequests']),
-    responsesComplete: figureOf(values, ['responsesComplete', 'completeResponses']),
+    responsesComplete: responsesComplete === null ? null : Math.max(0, responsesComplete - (interims ?? 0)),
+    interims,
     framesDropped: sumOf(values, 'framesDropped'),
   };
 }

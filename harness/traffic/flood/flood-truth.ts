@@ -25,7 +25,7 @@ export class FloodTruth {
     requestsIntact: 0,
     responsesIntact: 0,
     exchangesIntact: 0,
-    responsesPossible: 0,
+    interims: 0,
   };
   readonly #onMessage: ((message: SentMessage) => void) | undefined;
 
@@ -53,7 +53,7 @@ export class FloodTruth {
 
   /** A response before the response (RFC 9110, section 15.2): some observers report it, some do not. */
   interim(): void {
-    this.#sums.responsesPossible += 1;
+    this.#sums.interims += 1;
   }
 
   exchangeIntact(): void {

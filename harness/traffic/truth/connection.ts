@@ -4,8 +4,9 @@ import type { DeliveryClock } from './delivery-clock.ts';
 import { type Fate, type HalfHost, HalfStream } from './half-stream.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import { endedPatienceUs, methodsMax, quietUs, silencePatienceUs } from './limits.ts';
-import type { EarlyAnswer } from './message-framer.ts';
+import type { EarlyAnswer, MessageKind } from './message-framer.ts';
 import type { TruthCounts } from './truth-counts.ts';
+import { WholePrefix } from './whole-prefix.ts';
 
 export class Connection implements HalfHost {
   readonly forward: HalfStream;
@@ -30,10 +31,17 @@ export class Connection implements HalfHost {
   /** How often an observer may have taken copies of it for a connection of its own, and segments that were copies since. */
   #repetitions = 0;
   #copies = 0;
-  /** Requests that were delivered whole, and those framed. */
   #requestsFramed = 0;
-  #requestsIntact = 0;
+  /** Final responses whose heads were read. */
+  answered = 0;
+  #continued = 0;
+  readonly #requestsSeen = new WholePrefix();
+  readonly #responsesSeen = new WholePrefix();
   #isTunnel = false;
+  #isHttp2 = false;
+  /** An observer knows that it is HTTP/2; if not, what looks like heads in it may be taken for some. */
+  #isHttp2Seen = false;
+  #headsInHttp2 = 0;
 
   constructor(counts: TruthCounts, held: HeldBytes, compares: boolean, clock: DeliveryClock, isSuccessor: boolean) {
     this.#counts = counts;
@@ -100,7 +108,8 @@ export class Connection implements HalfHost {
 
   #countRepetitions(): void {
     if (this.#repetitions === 0) return;
-    const messages = Math.max(this.forward.framer.messages, this.backward.framer.messages);
+    const [forward, backward] = [this.forward.framer, this.backward.framer];
+    const messages = Math.max(forward.messages + forward.interims, backward.messages + backward.interims);
     const heads = Math.min(messages * this.#repetitions, this.#copies);
     if (heads === 0) return;
     this.#counts.unframed(heads, undefined);
@@ -117,12 +126,17 @@ export class Connection implements HalfHost {
     this.#counts.doubt('late');
   }
 
-  onRequest(method: string): void {
+  onRequest(method: string): number {
     this.#requestsFramed += 1;
+    this.#asked(method);
+    return this.#requestsFramed;
+  }
+
+  #asked(method: string): void {
     const early = this.#early.shift();
     if (early) {
       early.method = method;
-      if (early.isIntact) this.onEarlyIntact(early);
+      if (early.isIntact) this.onEarlyIntact(early, early.exchange);
       return;
     }
     if (this.#methods.length < methodsMax) this.#methods.push(method);
@@ -133,21 +147,30 @@ export class Connection implements HalfHost {
   }
 
   methodFor(): string | EarlyAnswer | undefined {
+    this.answered += 1;
     if (this.#methods.length > 0) return this.#methods.shift();
     if (this.#early.length >= methodsMax) return undefined;
-    const early: EarlyAnswer = { method: undefined, isIntact: false };
+    const early: EarlyAnswer = { method: undefined, isIntact: false, exchange: 0 };
     this.#early.push(early);
     return early;
   }
 
-  onEarlyIntact(early: EarlyAnswer): void {
+  onEarlyIntact(early: EarlyAnswer, exchange: number): void {
     early.isIntact = true;
-    if (early.method !== undefined) this.onFate(false, takesBody(early.method) ? 'intact' : 'possible');
+    early.exchange = exchange;
+    if (early.method !== undefined) this.onFate('response', takesBody(early.method) ? 'intact' : 'possible', exchange);
   }
 
-  /** All requests so far were delivered. */
-  get isMethodSeen(): boolean {
-    return !this.#compares || this.#requestsIntact >= this.#requestsFramed;
+  wasContinued(exchange: number): boolean {
+    return this.#continued === exchange;
+  }
+
+  onContinue(): void {
+    this.#continued = this.answered + 1;
+  }
+
+  isOtherSeen(half: HalfStream, exchange: number): boolean {
+    return (half.framer.sendsRequests ? this.#responsesSeen : this.#requestsSeen).reaches(exchange);
   }
 
   onTunnel(): void {
@@ -156,13 +179,34 @@ export class Connection implements HalfHost {
     this.backward.framer.tunnel(this.backward.framer.messageStart);
   }
 
-  onFate(isRequest: boolean, fate: Fate): void {
-    if (isRequest && fate === 'intact') this.#requestsIntact += 1;
-    this.#counts.message(isRequest, fate);
+  onHttp2(): void {
+    this.#isHttp2 = true;
+    this.onTunnel();
+  }
+
+  onCutOff(): void {
+    this.#counts.doubt('cutOff');
+  }
+
+  onUnseen(): void {
+    this.#counts.doubt('unseen');
+  }
+
+  onFate(kind: MessageKind, fate: Fate, exchange: number): void {
+    if (kind === 'preface') {
+      if (fate === 'intact') this.#isHttp2Seen = true;
+      return;
+    }
+    // Nobody asks where all is delivered.
+    if (this.#compares && fate === 'intact' && kind !== 'interim') {
+      (kind === 'request' ? this.#requestsSeen : this.#responsesSeen).add(exchange);
+    }
+    this.#counts.message(kind, fate);
   }
 
   onUnframed(heads: number, isRequest: boolean | undefined): void {
-    if (heads > 0) this.#counts.unframed(heads, isRequest);
+    if (this.#isHttp2) this.#headsInHttp2 += heads;
+    else if (heads > 0) this.#counts.unframed(heads, isRequest);
   }
 
   /** Settles all that is open, and counts what was not known of it. */
@@ -180,7 +224,11 @@ export class Connection implements HalfHost {
       if (!framer.hasLostSync || this.#isTunnel) continue;
       this.#counts.doubt(framer.messages === 0 ? 'notHttp' : 'lostSync');
     }
-    for (const { isIntact } of this.#early.splice(0)) if (isIntact) this.onFate(false, 'possible');
+    for (const { isIntact, exchange } of this.#early.splice(0))
+      if (isIntact) this.onFate('response', 'possible', exchange);
+    if (!this.#isHttp2) return;
+    this.#counts.doubt('http2');
+    if (this.#headsInHttp2 > 0 && !this.#isHttp2Seen) this.#counts.unframed(this.#headsInHttp2, undefined);
   }
 }
 

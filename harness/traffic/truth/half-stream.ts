@@ -2,8 +2,22 @@
 import type { DeliveryClock } from './delivery-clock.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import { IntervalSet } from './interval-set.ts';
-import { aheadBytesMax, behindHoleBytesMax, lateSynBytesMax, offsetMax, pendingMax, rangesMax } from './limits.ts';
-import { type EarlyAnswer, type FramedMessage, type FramerHost, MessageFramer } from './message-framer.ts';
+import {
+  aheadBytesMax,
+  behindHoleBytesMax,
+  dependentMax,
+  lateSynBytesMax,
+  offsetMax,
+  pendingMax,
+  rangesMax,
+} from './limits.ts';
+import {
+  type EarlyAnswer,
+  type FramedMessage,
+  type FramerHost,
+  MessageFramer,
+  type MessageKind,
+} from './message-framer.ts';
 import { Patience } from './patience.ts';
 
 /** What became of a message. */
@@ -14,14 +28,25 @@ export type Fate =
   | 'possible'
   | 'lost';
 
-export interface HalfHost extends Omit<FramerHost, 'onMessage'> {
-  onFate(isRequest: boolean, fate: Fate): void;
+export interface HalfHost extends Omit<FramerHost, 'onMessage' | 'onDepends'> {
+  onFate(kind: MessageKind, fate: Fate, exchange: number): void;
+  /** Whether the other direction of that exchange, and of all before it, was delivered whole. @param half the one that asks */
+  isOtherSeen(half: HalfStream, exchange: number): boolean;
+  /** An observer frames this direction without what it had to know. */
+  onUnseen(): void;
   /** An early answer was delivered whole. */
-  onEarlyIntact(early: EarlyAnswer): void;
+  onEarlyIntact(early: EarlyAnswer, exchange: number): void;
   /** A message was delivered whole, and parts of it too late. */
   onLate(): void;
   /** The connection saw a damaged frame, or is a copy: from there on nothing of it is certain. */
   readonly isUncertain: boolean;
+}
+
+/** From `at` on the stream is framed by what the other direction said in `exchange`. */
+interface Dependent {
+  readonly at: number;
+  readonly doubtFrom: number;
+  readonly exchange: number;
 }
 
 interface Waiting {
@@ -49,6 +74,7 @@ export class HalfStream implements FramerHost {
   /** Of the next byte in order. */
   #next = 0;
   #sentEnd = 0;
+  #deliveredEnd = 0;
   #finOffset = -1;
   /** Behind a hole, by offset. */
   #waiting: Waiting[] = [];
@@ -58,6 +84,10 @@ export class HalfStream implements FramerHost {
   #pending: FramedMessage[] = [];
   /** Messages that begin before it: what was delivered of them is forgotten. */
   #forgottenEnd = 0;
+  /** In order. */
+  #dependents: Dependent[] = [];
+  /** Nothing that begins there or later is certain. */
+  #doubtFrom = Number.POSITIVE_INFINITY;
 
   constructor(host: HalfHost, held: HeldBytes, compares: boolean, clock: DeliveryClock) {
     this.#host = host;
@@ -67,12 +97,53 @@ export class HalfStream implements FramerHost {
     this.#patience = new Patience(this.#seen, clock);
   }
 
-  get isMethodSeen(): boolean {
-    return this.#host.isMethodSeen;
+  onRequest(method: string): number {
+    return this.#host.onRequest(method);
   }
 
-  onRequest(method: string): void {
-    this.#host.onRequest(method);
+  get answered(): number {
+    return this.#host.answered;
+  }
+
+  wasContinued(exchange: number): boolean {
+    return this.#host.wasContinued(exchange);
+  }
+
+  onContinue(): void {
+    this.#host.onContinue();
+  }
+
+  onHttp2(): void {
+    this.#host.onHttp2();
+  }
+
+  onCutOff(): void {
+    this.#host.onCutOff();
+  }
+
+  onDepends(at: number, doubtFrom: number, exchange: number): void {
+    if (!this.#compares || this.#doubtFrom < Number.POSITIVE_INFINITY) return;
+    const dependents = this.#dependents;
+    dependents.push({ at, doubtFrom, exchange });
+    // Some of it was delivered before it was known to depend; or too much waits.
+    if (this.#deliveredEnd > at || dependents.length > dependentMax) this.#decide(0, at + 1);
+  }
+
+  /** Bytes are delivered that others may depend on: what the other direction said must be there by now. */
+  #decide(offset: number, end: number): void {
+    const dependents = this.#dependents;
+    let count = 0;
+    for (; count < dependents.length && dependents[count]!.at < end; count += 1) {
+      const { at, doubtFrom, exchange } = dependents[count]!;
+      // Of a body that never came, what follows at once is the only sign.
+      const isShown = at === doubtFrom || offset <= at;
+      if (isShown && this.#host.isOtherSeen(this, exchange)) continue;
+      this.#doubtFrom = doubtFrom;
+      this.#dependents = [];
+      this.#host.onUnseen();
+      return;
+    }
+    if (count > 0) dependents.splice(0, count);
   }
 
   methodFor(): string | EarlyAnswer | undefined {
@@ -224,6 +295,8 @@ export class HalfStream implements FramerHost {
       this.#forgottenEnd = this.#sentEnd;
       this.#patience.forgetBelow(this.#sentEnd);
     }
+    this.#deliveredEnd = Math.max(this.#deliveredEnd, offset + length);
+    if (this.#dependents.length > 0) this.#decide(offset, offset + length);
     if (this.#pending.length > 0) this.#settle(offset, offset + length);
   }
 
@@ -329,8 +402,11 @@ export class HalfStream implements FramerHost {
   #fate(message: FramedMessage, fate: Fate): void {
     const isLate = fate === 'intact' && this.#compares && this.#patience.hasLate(message.start, message.end);
     if (isLate) this.#host.onLate();
-    const isSure = message.isCertain && !isLate && !this.#host.isUncertain && message.start >= this.#joinedAt;
-    if (fate === 'intact' && isSure && message.early) this.#host.onEarlyIntact(message.early);
-    else this.#host.onFate(message.isRequest, fate === 'intact' && !isSure ? 'possible' : fate);
+    const { kind, exchange, start, early, refused } = message;
+    const isKnown = start >= this.#joinedAt && start < this.#doubtFrom && !(this.#compares && refused === 'open');
+    const isSure = message.isCertain && !isLate && !this.#host.isUncertain && isKnown;
+    if (fate === 'intact' && isSure && early) this.#host.onEarlyIntact(early, exchange);
+    else if (fate === 'intact') this.#host.onFate(kind, isSure ? 'intact' : 'possible', exchange);
+    else this.#host.onFate(kind, refused ? 'possible' : fate, exchange);
   }
 }

@@ -9,6 +9,8 @@ export interface Head {
   /** Undefined where the fields name none. */
   readonly contentLength: number | undefined;
   readonly isChunked: boolean;
+  /** A request waits for 100 (Continue) before its body. */
+  readonly isExpectant: boolean;
   /** A transfer coding that ends with the connection. */
   readonly hasOtherCoding: boolean;
 }
@@ -24,6 +26,7 @@ export function parseHead(text: string): Head | undefined {
   if (!request && !response) return undefined;
   let contentLength: number | undefined;
   let codings: string | undefined;
+  let isExpectant = false;
   for (const field of lines) {
     const colon = field.indexOf(':');
     // Folded lines, bare line ends, names with spaces: observers differ.
@@ -34,6 +37,7 @@ export function parseHead(text: string): Head | undefined {
       if (contentLength !== undefined || !/^\d{1,15}$/.test(value)) return undefined;
       contentLength = Number(value);
     } else if (name === 'transfer-encoding') codings = codings === undefined ? value : `${codings}, ${value}`;
+    else if (name === 'expect' && value.toLowerCase() === '100-continue') isExpectant = request !== null;
   }
   const isChunked = codings !== undefined && /(^|,)\s*chunked$/i.test(codings);
   if (codings !== undefined && (contentLength !== undefined || (request && !isChunked))) return undefined;
@@ -43,6 +47,7 @@ export function parseHead(text: string): Head | undefined {
     status: Number(response?.[2] ?? 0),
     contentLength,
     isChunked,
+    isExpectant,
     hasOtherCoding: codings !== undefined && !isChunked,
   };
 }

@@ -11,6 +11,12 @@ export const heldBytesMax = 64_000_000;
 export const behindHoleBytesMax = 262_144;
 /** A longer head is no head. */
 export const headBytesMax = 65_536;
+/** A head behind a request that was refused, by which an observer knows that its body never came (8 KiB). */
+export const expectedHeadBytesMax = 4_096;
+/** Messages of one direction that were delivered whole before an earlier one was. */
+export const aheadMessagesMax = 16;
+/** Messages of one direction that are framed by what the other said, and are not delivered yet. */
+export const dependentMax = 64;
 /** A line of a chunked body: size, extensions. */
 export const chunkLineBytesMax = 1_024;
 /** Requests of one connection that wait for their responses. */

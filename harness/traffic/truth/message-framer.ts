@@ -2,11 +2,13 @@
 import { HeadScanner } from './head-scanner.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import { type Body, dependsOnMethod, type Head, mayBeHead, parseHead, requestBody, responseBody } from './http-head.ts';
-import { chunkLineBytesMax, headBytesMax } from './limits.ts';
+import { chunkLineBytesMax, expectedHeadBytesMax, headBytesMax } from './limits.ts';
 
 /** A message whose end is known. Offsets are those of the stream. */
 export interface FramedMessage {
-  readonly isRequest: boolean;
+  readonly kind: MessageKind;
+  /** Of a request or a final response: the number of the exchange on its connection, from 1. */
+  readonly exchange: number;
   readonly start: number;
   /** A FIN that ends it counts as a byte. */
   readonly end: number;
@@ -16,23 +18,38 @@ export interface FramedMessage {
   readonly isCertain: boolean;
   /** A response recorded before its request, whose method decides whether it ends there. */
   readonly early?: EarlyAnswer | undefined;
+  /** A request that was refused before its body, which never came: what follows shows it. `open`: that is not whole there. */
+  readonly refused?: 'shown' | 'open' | undefined;
 }
+
+/** An interim response (1xx) answers nothing for good; a preface begins HTTP/2. */
+export type MessageKind = 'request' | 'response' | 'interim' | 'preface';
 
 /** What is not known yet of a response that came before its request. */
 export interface EarlyAnswer {
   method: string | undefined;
+  exchange: number;
   /** It was delivered whole. */
   isIntact: boolean;
 }
 
 /** What a framer asks and reports. */
 export interface FramerHost {
-  /** A request's head has been read. */
-  onRequest(method: string): void;
+  /** A request's head has been read. @returns the number of its exchange */
+  onRequest(method: string): number;
   /** The method that the next final response answers; undefined where it will never be known. */
   methodFor(): string | EarlyAnswer | undefined;
-  /** Whether an observer knows the method that was asked for last. */
-  readonly isMethodSeen: boolean;
+  /** The number of the exchange that was answered last. */
+  readonly answered: number;
+  /** Whether 100 (Continue) came in that exchange. */
+  wasContinued(exchange: number): boolean;
+  onContinue(): void;
+  /** What comes at `at` is framed by what the other direction said in exchange `exchange`: an observer must see that first. If not, nothing from `doubtFrom` on is certain. */
+  onDepends(at: number, doubtFrom: number, exchange: number): void;
+  /** Both directions are HTTP/2. */
+  onHttp2(): void;
+  /** A response without a length ends, and no FIN says so. */
+  onCutOff(): void;
   /** Both directions are something else from here on. */
   onTunnel(): void;
   onMessage(message: FramedMessage): void;
@@ -46,6 +63,10 @@ type State = (typeof State)[keyof typeof State];
 /** The start of a head as a search accepts it: bodies hold such things too, but seldom at the start of a segment. */
 const headStart = /^(?:HTTP\/1\.[01] \d{3}[ \r]|[A-Z]{3,32} [^\s]+ HTTP\/1\.[01]\r)/;
 const prefixBytes = 24;
+/** The first lines of an HTTP/2 connection (RFC 9113, section 3.4). */
+const http2Preface = 'PRI * HTTP/2.0';
+/** A request may begin with these bytes; its first line is not whole. */
+const requestStart = /^[A-Z]{1,32}(?: [^\r\n]{0,2000}\r?)?$/;
 
 export class MessageFramer {
   readonly #host: FramerHost;
@@ -63,11 +84,15 @@ export class MessageFramer {
   #isCertain = true;
   #isDoubtful = false;
   #early: EarlyAnswer | undefined;
+  #exchange = 0;
+  /** Behind the head of a request that waits for 100 (Continue): its body, or none. */
+  #isExpecting = false;
   /** The line end that closes a chunk is due. */
   #afterChunk = false;
   /** It lost its place once: what comes later is found by a search. */
   hasLostSync = false;
   messages = 0;
+  interims = 0;
 
   constructor(host: FramerHost, held: HeldBytes) {
     this.#host = host;
@@ -77,6 +102,10 @@ export class MessageFramer {
   /** Made when it is needed: most streams are framed to their end. */
   get #scanner(): HeadScanner {
     return (this.#scannerMade ??= new HeadScanner());
+  }
+
+  get sendsRequests(): boolean {
+    return this.#isRequest === true;
   }
 
   /** Where the message at hand begins; everything before it is settled. */
@@ -95,6 +124,7 @@ export class MessageFramer {
     const toStream = offset - start;
     let at = start;
     if (this.#state === State.search) this.#tryHead(bytes, start, end, offset);
+    if (this.#isExpecting && start < end) this.#expected(bytes, start, end, offset);
     while (at < end) {
       switch (this.#state) {
         case State.body:
@@ -114,6 +144,12 @@ export class MessageFramer {
 
   /** `length` bytes are missing. */
   gap(length: number, offset: number): void {
+    if (this.#isExpecting && this.#isRefused) {
+      this.#host.onUnframed(1, true);
+      this.#lose(offset + length);
+      return;
+    }
+    this.#isExpecting = false;
     const isWithin = this.#left < 0 || length <= this.#left;
     if ((this.#state === State.body || this.#state === State.chunk) && isWithin) {
       this.#isBroken = true;
@@ -129,7 +165,12 @@ export class MessageFramer {
   close(offset: number, isOrderly: boolean): void {
     if (this.#state === State.body && this.#left < 0) {
       this.#isCertain &&= isOrderly;
+      if (!isOrderly) this.#host.onCutOff();
       this.#finish(offset + (isOrderly ? 1 : 0));
+    } else if (this.#isExpecting && this.#isRefused) {
+      if (!isOrderly) this.#isCertain = false;
+      this.#host.onDepends(offset, this.#start, this.#exchange);
+      this.#finish(offset + (isOrderly ? 1 : 0), 'shown');
     } else if (this.#isUnderWay) this.#giveUp(offset);
     else if (this.#text !== '') this.#unframedText(this.#text);
     this.#dropText();
@@ -146,6 +187,33 @@ export class MessageFramer {
     this.#dropText();
     this.#state = State.tunnel;
     this.#start = offset;
+  }
+
+  /** A final response came, and the body had not been asked for. */
+  get #isRefused(): boolean {
+    return this.#host.answered >= this.#exchange && !this.#host.wasContinued(this.#exchange);
+  }
+
+  /**
+   * Behind a request that waits for 100 (Continue): its body, or the next request where it was refused (RFC 9110, section
+   * 10.1.1). The bytes decide.
+   */
+  #expected(bytes: Uint8Array, start: number, end: number, offset: number): void {
+    this.#isExpecting = false;
+    if (this.#host.wasContinued(this.#exchange)) return;
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, 2_048)).toString('latin1');
+    const isRequest = headStart.test(text) && !text.startsWith('HTTP/');
+    if (!isRequest && !requestStart.test(text)) return;
+    const headEnd = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).indexOf('\r\n\r\n');
+    if (!this.#isRefused || !isRequest || headEnd + 4 > expectedHeadBytesMax) {
+      // A body that begins like a request, or a request: nobody knows.
+      this.#host.onUnframed(1, true);
+      this.#lose(offset);
+      this.#tryHead(bytes, start, end, offset);
+      return;
+    }
+    this.#host.onDepends(offset, this.#start, this.#exchange);
+    this.#finish(offset, headEnd < 0 ? 'open' : 'shown', offset + headEnd + 4);
   }
 
   #pushBody(at: number, end: number, toStream: number): number {
@@ -198,6 +266,11 @@ export class MessageFramer {
   }
 
   #head(text: string, offset: number): void {
+    if (text === http2Preface && this.messages === 0) {
+      this.#message('preface', offset);
+      this.#host.onHttp2();
+      return;
+    }
     const head = parseHead(text);
     if (!head || (this.#isRequest !== undefined && head.isRequest !== this.#isRequest && this.messages > 0)) {
       this.#lose(offset);
@@ -209,26 +282,29 @@ export class MessageFramer {
     this.#early = undefined;
     this.#isCertain = !this.#isDoubtful;
     if (head.isRequest) {
-      this.#host.onRequest(head.method);
+      this.#exchange = this.#host.onRequest(head.method);
       this.#beginBody(requestBody(head), offset);
+      this.#isExpecting = head.isExpectant && this.#state !== State.head;
     } else this.#response(head, offset);
   }
 
   #response(head: Head, offset: number): void {
     if (head.status < 200 && head.status !== 101) {
-      // Observers may count interim responses, or not.
-      this.#host.onUnframed(1, false);
+      if (head.status === 100) this.#host.onContinue();
+      this.interims += 1;
+      this.#message('interim', offset);
       this.#begin(State.head, headBytesMax);
       return;
     }
     const asked = this.#host.methodFor();
+    this.#exchange = this.#host.answered;
     const method = typeof asked === 'string' ? asked : undefined;
     if (method === undefined && dependsOnMethod(head)) {
       if (asked === undefined) this.#isCertain = false;
       else this.#early = asked as EarlyAnswer;
     }
     // An observer takes a response to an unseen HEAD for one with a body, and loses its place.
-    if ((method === 'HEAD' || method === 'CONNECT') && !this.#host.isMethodSeen) this.doubt();
+    if (method === 'HEAD' || method === 'CONNECT') this.#host.onDepends(this.#start, this.#start, this.#exchange);
     this.#beginBody(responseBody(head, method ?? 'GET'), offset);
     if (head.status === 101 || (method === 'CONNECT' && head.status < 300)) this.#host.onTunnel();
   }
@@ -266,19 +342,22 @@ export class MessageFramer {
     else this.#lose(offset);
   }
 
-  #finish(end: number): void {
-    const message: FramedMessage = {
-      isRequest: this.#isRequest!,
-      start: this.#start,
-      end,
+  /** @param shownEnd end of what shows that a refused request is over */
+  #finish(end: number, refused?: FramedMessage['refused'], shownEnd = end): void {
+    this.#isExpecting = false;
+    this.messages += 1;
+    this.#message(this.#isRequest! ? 'request' : 'response', end, refused, shownEnd);
+    this.#begin(State.head, headBytesMax);
+  }
+
+  #message(kind: MessageKind, next: number, refused?: FramedMessage['refused'], end = next): void {
+    const [start, exchange, early] = [this.#start, this.#exchange, this.#early];
+    this.#start = next;
+    this.#host.onMessage({
+      ...{ kind, exchange, start, end, early, refused },
       isBroken: this.#isBroken,
       isCertain: this.#isCertain,
-      early: this.#early,
-    };
-    this.messages += 1;
-    this.#start = end;
-    this.#begin(State.head, headBytesMax);
-    this.#host.onMessage(message);
+    });
   }
 
   #begin(state: State, lineBytesMax: number): void {
@@ -298,6 +377,7 @@ export class MessageFramer {
     this.#dropText();
     this.#scanner.cut();
     this.#afterChunk = false;
+    this.#isExpecting = false;
     this.#state = State.search;
     this.#start = offset;
     this.hasLostSync = true;
@@ -310,9 +390,9 @@ export class MessageFramer {
   }
 
   #giveUp(offset: number): void {
-    const [isRequest, start] = [this.#isRequest!, this.#start];
-    this.#start = Math.max(start, offset);
-    this.#host.onMessage({ isRequest, start, end: this.#start, isBroken: true, isCertain: false });
+    this.#isBroken = true;
+    this.#isCertain = false;
+    this.#message(this.#isRequest! ? 'request' : 'response', Math.max(this.#start, offset));
   }
 
   /** A line of a request without a version (HTTP/0.9) may be a message too, and so is what answers it. */

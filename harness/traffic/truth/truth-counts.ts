@@ -1,11 +1,15 @@
 /** What the truth counts, and what it says that it cannot know. */
 import type { Truth, TruthDoubt } from '../traffic.ts';
 import type { Fate } from './half-stream.ts';
+import type { MessageKind } from './message-framer.ts';
 
 const doubtWords = {
   midStream: 'directions of streams without their start (no SYN)',
   notHttp: 'directions of streams that are no HTTP/1',
   lostSync: 'directions of streams in which the place of messages was lost',
+  http2: 'connections in HTTP/2, which hold no HTTP/1 message',
+  cutOff: 'responses without a length whose connection ended without a FIN',
+  unseen: 'directions of streams framed by what the other one said, and that was not delivered before it',
   holes: 'directions of streams with bytes that the recording does not hold',
   snapped: 'frames that the recording holds in part (snap length)',
   otherFrames: 'frames outside of plain TCP (fragments, tunnels) that may hold heads of messages',
@@ -25,11 +29,18 @@ export class TruthCounts {
     responsesIntact: 0,
     requestsPossible: 0,
     responsesPossible: 0,
+    interims: 0,
   };
   readonly #doubts = new Map<Doubt, number>();
 
-  message(isRequest: boolean, fate: Fate): void {
+  message(kind: Exclude<MessageKind, 'preface'>, fate: Fate): void {
     const sums = this.#sums;
+    if (kind === 'interim') {
+      if (fate === 'intact') sums.interims += 1;
+      else if (fate === 'possible') sums.responsesPossible += 1;
+      return;
+    }
+    const isRequest = kind === 'request';
     if (isRequest) sums.requests += 1;
     else sums.responses += 1;
     if (fate === 'intact') sums[isRequest ? 'requestsIntact' : 'responsesIntact'] += 1;

@@ -271,6 +271,7 @@ t.test('until the connection closes: the end is a FIN that is delivered', async 
     { responsesIntact: 0, responsesPossible: 1 },
     'a reset may end it, or not',
   );
+  t.match(doubts(truthOf([...script.slice(0, 4), '<R'])), /1 responses without a length whose connection ended/);
 });
 
 t.test('a response to HEAD is not certain without its request', async (t) => {
@@ -346,6 +347,51 @@ t.test('a response recorded before its request is as certain as its method', asy
   t.match(early, { requests: 3, requestsIntact: 3, responses: 3, responsesIntact: 3, responsesPossible: 0 });
   const alone = truthOf(script.map((line) => line.replace(/^> /, '>- ')));
   t.match(alone, { requests: 0, responses: 3, responsesIntact: 1, responsesPossible: 2 }, 'the methods are not known');
+});
+
+t.test('an answer to HEAD is framed by a request that is delivered before it, however late both are', async (t) => {
+  const script = ['>S', '<S', '> HEAD /a HTTP/1.1\r\n\r\n', '< HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n', get, ok];
+  const behind = truthOf(script, { delivered: [0, 1, 2, 3, 4, 5] });
+  t.match(
+    behind,
+    { requestsIntact: 2, responsesIntact: 2, responsesPossible: 0 },
+    'all are delivered behind the last one',
+  );
+  const before = truthOf(script, { delivered: [0, 1, 3, 2, 4, 5] });
+  t.match(before, { requestsIntact: 2, responsesIntact: 0, responsesPossible: 2 }, 'the answer before its request');
+  t.match(doubts(before), /1 directions of streams framed by what the other one said/);
+});
+
+t.test('interim answers are counted apart, and HTTP/2 holds no message', async (t) => {
+  const interim = ['< HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n', '< HTTP/1.1 100 Continue\r\n\r\n'];
+  const script = ['>S', '<S', get, ...interim, ok];
+  t.match(truthOf(script), { responses: 1, responsesIntact: 1, responsesPossible: 0, interims: 2 });
+  t.match(truthOf(script, { delivered: [0, 1, 2, 4, 5] }), { responsesIntact: 1, responsesPossible: 0, interims: 1 });
+  const http2 = ['>S', '<S', '> PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04', '< \0\0\0\x04', '< HTTP/1.1 200 OK\r\n'];
+  const whole = truthOf(http2);
+  t.match(whole, { requests: 0, responses: 0, requestsPossible: 0, responsesPossible: 0 });
+  t.equal(doubts(whole), '1 connections in HTTP/2, which hold no HTTP/1 message');
+  t.match(truthOf(http2, { delivered: [0, 1, 3, 4] }), { responsesPossible: 1 }, 'nobody saw its beginning');
+});
+
+t.test('a request that was refused before its body is whole, when its refusal and what follows show it', async (t) => {
+  const put = '> PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 30\r\n\r\n';
+  const no = '< HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n';
+  const script = ['>S', '<S', put, no, get, ok, get, ok];
+  t.match(truthOf(script), { requestsIntact: 3, requestsPossible: 0, responsesIntact: 3, doubts: [] });
+  t.match(truthOf(['>S', '<S', put, no, '>F', '<F']), { requestsIntact: 1, requestsPossible: 0, responsesIntact: 1 });
+  const body = `> ${'b'.repeat(30)}`;
+  for (const answer of [no, '< HTTP/1.1 100 Continue\r\n\r\n']) {
+    const sent = truthOf(['>S', '<S', put, answer, body, get]);
+    t.match(sent, { requestsIntact: 2, requestsPossible: 0, doubts: [] }, 'the body came all the same');
+  }
+  const each = [...script.keys()];
+  const without = (at: number) => truthOf(script, { delivered: each.filter((other) => other !== at) });
+  t.match(truthOf(script, { delivered: each }), { requestsIntact: 3, requestsPossible: 0 });
+  t.match(without(3), { requestsIntact: 0, requestsPossible: 3 }, 'the refusal is lost');
+  t.match(without(4), { requestsIntact: 0, requestsPossible: 2 }, 'the next request is lost');
+  const unanswered = truthOf(['>S', '<S', put, get, ok]);
+  t.match(unanswered, { requestsIntact: 0, requestsPossible: 2 }, 'a body that begins like a request, or one');
 });
 
 t.test('a reset ends nothing that comes all the same', async (t) => {

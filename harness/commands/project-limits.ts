@@ -1,0 +1,83 @@
+/** What a project allows a scenario, over all of its environments: a ledger is one for all of them. */
+import type { RunReport } from '../../reports/model.ts';
+import { thresholdsOf } from '../compare/thresholds.ts';
+import { withImplied } from '../metrics/implied-limits.ts';
+import { limitsOf as budgetOf } from '../metrics/limits.ts';
+import { findMetric } from '../metrics/table.ts';
+import type { ScenarioConfig } from '../project/define.ts';
+import type { Project } from '../project/find-config.ts';
+import { findScenario } from '../project/library.ts';
+import { isOwnAgent, limitsOf, targetOf } from '../project/run-arguments.ts';
+import { captureScenario } from '../scenario/capture-scenario.ts';
+import type { Budget } from '../scenario/scenario.ts';
+import { requestsBudget } from './requests-flags.ts';
+
+/** Without one, and every one that the configuration has. */
+const environmentsOf = ({ config }: Project) => [undefined, ...Object.keys(config.environments ?? {})];
+
+/**
+ * Shares by metric, each the smallest of all environments.
+ * @param environment whose metrics are taken
+ */
+export function strictestThresholds(
+  project: Project,
+  scenario: ScenarioConfig,
+  { lane }: RunReport,
+  environment: string | undefined,
+): Map<string, number> {
+  const all = environmentsOf(project).map((each) => thresholdsOf(project, scenario, lane, each, []));
+  const own = thresholdsOf(project, scenario, lane, environment, []);
+  return new Map(
+    [...own].map(([name, share]) => [name, Math.min(share, ...all.map((each) => each.get(name) ?? share))]),
+  );
+}
+
+export interface ProjectLimits {
+  readonly limits: Budget;
+  /** Those that the run was to be measured for: others count where they are broken. */
+  readonly measured: ReadonlySet<string>;
+}
+
+/**
+ * The limits that a run has by the configuration, whatever was typed: of one environment, or the strictest of all.
+ * @throws FloodgateError `option-invalid` for a limit that is none
+ */
+export async function projectLimits(
+  project: Project,
+  scenario: ScenarioConfig,
+  run: RunReport,
+  environment: string | undefined,
+): Promise<ProjectLimits> {
+  const brought = await broughtBy(scenario);
+  const stage = isOwnAgent(targetOf(project, scenario)) ? 'upload' : undefined;
+  const judged = new Set(run.budgets.map(({ name }) => name));
+  const limits: Record<string, number> = {};
+  for (const each of environment === undefined ? environmentsOf(project) : [environment]) {
+    const configured = configuredBudget(project, scenario, each);
+    // What the scenario brings, and what is implied, depends on the stage that the run ended after: the report has it.
+    for (const [name, limit] of Object.entries(withImplied({ ...brought, ...configured }, stage).budget)) {
+      if (!judged.has(name) && !Object.hasOwn(configured, name)) continue;
+      limits[name] = stricter(name, limit, limits[name] ?? limit);
+    }
+  }
+  return { limits, measured: new Set([...judged, ...Object.keys(configuredBudget(project, scenario, environment))]) };
+}
+
+function configuredBudget(project: Project, scenario: ScenarioConfig, environment: string | undefined): Budget {
+  const texts = Object.entries(limitsOf(project, scenario, 'budgets', environment));
+  return budgetOf(
+    texts.map(([name, limit]) => `${name}=${String(limit).replaceAll(' ', '')}`),
+    'budgets',
+  );
+}
+
+const stricter = (name: string, a: number, b: number) =>
+  findMetric(name)?.bound === 'min' ? Math.max(a, b) : Math.min(a, b);
+
+/** Limits that traffic has of its own. */
+async function broughtBy({ requests, builtin, capture, traffic }: ScenarioConfig): Promise<Budget> {
+  if (requests !== undefined) return requestsBudget;
+  if (builtin !== undefined) return (await findScenario(builtin)).scenario.budget;
+  // Made traffic is run as a file of its own, whose limits are those of a capture.
+  return capture === undefined && traffic === undefined ? {} : captureScenario('-').scenario.budget;
+}
