@@ -48,10 +48,7 @@ export function addBaselineCommand(command: Command): void {
     .option('--until <day>', 'last day on which they count, such as 2027-03-31 (default: no end)')
     .option('--by <name>', 'who accepts them (default: the name that git has)')
     .option('--raise', 'accept a figure that is worse than its threshold allows')
-    .option(
-      '--env <name>',
-      'budgets and metrics of this environment of the configuration (default: the strictest budgets of all)',
-    )
+    .option('--env <name>', 'budgets and metrics of this environment of the configuration')
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
     .addHelpText('after', examples)
     .action((folder: string, flags: AcceptFlags) => accept(folder, flags));
@@ -98,8 +95,8 @@ async function accept(folder: string, flags: AcceptFlags): Promise<void> {
       );
     }
     const thresholds = strictestThresholds(project, scenario, run, flags.env);
-    const allowed = await projectLimits(project, scenario, run, flags.env);
-    accepted.push(...baselinesOf(run, ledger, { thresholds, ...allowed }, acceptance));
+    const limits = await projectLimits(project, scenario, run, flags.env);
+    accepted.push(...baselinesOf(run, ledger, { thresholds, limits }, acceptance));
   }
   putEntries(project.folder, 'baselines', accepted);
   for (const { scenario, metric, value } of accepted) {

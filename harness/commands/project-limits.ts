@@ -1,9 +1,8 @@
-/** What a project allows a scenario, over all of its environments: a ledger is one for all of them. */
+/** What a project allows a scenario, whatever was typed. */
 import type { RunReport } from '../../reports/model.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
 import { withImplied } from '../metrics/implied-limits.ts';
 import { limitsOf as budgetOf } from '../metrics/limits.ts';
-import { findMetric } from '../metrics/table.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
 import { findScenario } from '../project/library.ts';
@@ -12,7 +11,7 @@ import { captureScenario } from '../scenario/capture-scenario.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { requestsBudget } from './requests-flags.ts';
 
-/** Without one, and every one that the configuration has. */
+/** Without one, and every one that the configuration has: a ledger is one for them all. */
 const environmentsOf = ({ config }: Project) => [undefined, ...Object.keys(config.environments ?? {})];
 
 /**
@@ -32,14 +31,9 @@ export function strictestThresholds(
   );
 }
 
-export interface ProjectLimits {
-  readonly limits: Budget;
-  /** Those that the run was to be measured for: others count where they are broken. */
-  readonly measured: ReadonlySet<string>;
-}
-
 /**
- * The limits that a run has by the configuration, whatever was typed: of one environment, or the strictest of all.
+ * The limits that a run has by the configuration, whatever was typed.
+ * @param environment whose limits they are; without one, those that every run has
  * @throws FloodgateError `option-invalid` for a limit that is none
  */
 export async function projectLimits(
@@ -47,20 +41,17 @@ export async function projectLimits(
   scenario: ScenarioConfig,
   run: RunReport,
   environment: string | undefined,
-): Promise<ProjectLimits> {
+): Promise<Budget> {
   const brought = await broughtBy(scenario);
   const stage = isOwnAgent(targetOf(project, scenario)) ? 'upload' : undefined;
   const judged = new Set(run.budgets.map(({ name }) => name));
-  const limits: Record<string, number> = {};
-  for (const each of environment === undefined ? environmentsOf(project) : [environment]) {
-    const configured = configuredBudget(project, scenario, each);
-    // What the scenario brings, and what is implied, depends on the stage that the run ended after: the report has it.
-    for (const [name, limit] of Object.entries(withImplied({ ...brought, ...configured }, stage).budget)) {
-      if (!judged.has(name) && !Object.hasOwn(configured, name)) continue;
-      limits[name] = stricter(name, limit, limits[name] ?? limit);
-    }
-  }
-  return { limits, measured: new Set([...judged, ...Object.keys(configuredBudget(project, scenario, environment))]) };
+  const configured = configuredBudget(project, scenario, environment);
+  // What the scenario brings, and what is implied, depends on the stage that the run ended after: the report has it.
+  return Object.fromEntries(
+    Object.entries(withImplied({ ...brought, ...configured }, stage).budget).filter(
+      ([name]) => judged.has(name) || Object.hasOwn(configured, name),
+    ),
+  );
 }
 
 function configuredBudget(project: Project, scenario: ScenarioConfig, environment: string | undefined): Budget {
@@ -70,9 +61,6 @@ function configuredBudget(project: Project, scenario: ScenarioConfig, environmen
     'budgets',
   );
 }
-
-const stricter = (name: string, a: number, b: number) =>
-  findMetric(name)?.bound === 'min' ? Math.max(a, b) : Math.min(a, b);
 
 /** Limits that traffic has of its own. */
 async function broughtBy({ requests, builtin, capture, traffic }: ScenarioConfig): Promise<Budget> {

@@ -26,8 +26,6 @@ export interface Allowed {
   /** Shares by metric; each becomes a baseline. */
   readonly thresholds: ReadonlyMap<string, number>;
   readonly limits: Budget;
-  /** The limits that must have been measured; another one counts where it is broken. */
-  readonly measured: ReadonlySet<string>;
 }
 
 /**
@@ -37,7 +35,7 @@ export interface Allowed {
 export function baselinesOf(
   report: RunReport,
   ledger: Ledger,
-  { thresholds, limits, measured }: Allowed,
+  { thresholds, limits }: Allowed,
   acceptance: Acceptance,
 ): Baseline[] {
   const scenario = report.scenario.name;
@@ -52,14 +50,14 @@ export function baselinesOf(
     );
   }
   const allowed = (judgeAgain(report, limits) as RunReport).budgets.filter(({ name }) => Object.hasOwn(limits, name));
-  const wide = allowed.find(({ name, state }) => state === 'over' || (state !== 'pass' && measured.has(name)));
+  const wide = allowed.find(({ state }) => state !== 'pass');
   if (wide !== undefined) {
     const { name, actual, limit, bound, unit, note } = wide;
     const found = actual === null ? `not measured (${note})` : formatValue(actual, unit);
     refuse(
       `${name} is ${found}, and the configuration allows at ${bound === 'max' ? 'most' : 'least'} ${formatValue(limit, unit)}`,
-      'The limits of the run were others: typed, of an environment, or of an earlier configuration. Bring the figure within the budget, or ' +
-        'change the budget in the configuration; --env NAME takes the budgets of one environment. A waiver lets the gate pass meanwhile.',
+      'The run had other limits: typed, of an environment (then accept it with --env NAME), or of an earlier configuration. Bring the ' +
+        'figure within the budget, or change the budget in the configuration. A waiver lets the gate pass meanwhile.',
     );
   }
   const machine = machineClass(report);
