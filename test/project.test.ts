@@ -198,7 +198,7 @@ t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
   t.equal(clean.status, 0, clean.out + clean.err);
   // The configuration counts, whatever the run was allowed; for a raise that of all environments, for the ledger is one for them.
   const plain = readFileSync(file, 'utf8');
-  const lax = "lax: { thresholds: { 'allocated.perRequest': '99999 %' } }";
+  const lax = "lax: { thresholds: { 'allocated.perRequest': '100 %' } }";
   const environments = `environments: { ci: { budgets: { 'rss.max': '1 MB' } }, ${lax} }, scenarios:`;
   writeFileSync(file, plain.replace('scenarios:', environments));
   const wide = run('baseline', 'accept', '--env', 'ci', '--reason', 'wide');
@@ -208,8 +208,14 @@ t.test('a newcomer: init, gate, and a budget that is broken', async (t) => {
     out: /first: allocated\.perRequest \d/,
   });
   const ledger = path.join(shop, 'floodgate.ledger.yaml');
-  writeFileSync(ledger, readFileSync(ledger, 'utf8').replace(/value: .*/, 'value: 1000'));
+  const entry = readFileSync(ledger, 'utf8');
+  // Half as much again: within the threshold of one environment, and beyond the other.
+  writeFileSync(
+    ledger,
+    entry.replace(/value: (.*)/, (_, value) => `value: ${Math.round(value / 1.5)}`),
+  );
   t.match(run('baseline', 'accept', '--env', 'lax', '--reason', 'worse').err, /beyond the threshold[\s\S]*--raise/);
+  writeFileSync(ledger, entry.replace(/value: .*/, 'value: 1000'));
   writeFileSync(file, plain);
   const grown = run('gate');
   t.equal(grown.status, 1, grown.out + grown.err);

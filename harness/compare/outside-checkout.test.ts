@@ -72,6 +72,8 @@ t.test('two versions that run the same files', async (t) => {
   t.match(await notes('HEAD~1', 'main', faithless), [
     /the build left the same files in both versions \(dist\/server\.js\)/,
   ]);
+  writeFileSync(path.join(folder, '.env'), 'PORT=1');
+  t.same(await notes('HEAD~1', 'main', `cp ${folder}/.env .env`), [], 'a file that the build names is brought along');
 });
 
 t.test('a version that takes packages from the working folder', async (t) => {

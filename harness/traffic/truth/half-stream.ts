@@ -407,6 +407,10 @@ export class HalfStream implements FramerHost {
     const isSure = message.isCertain && !isLate && !this.#host.isUncertain && isKnown;
     if (fate === 'intact' && isSure && early) this.#host.onEarlyIntact(early, exchange);
     else if (fate === 'intact') this.#host.onFate(kind, isSure ? 'intact' : 'possible', exchange);
-    else this.#host.onFate(kind, refused ? 'possible' : fate, exchange);
+    else {
+      // A refused request may be found by what is delivered of its head, which is none without its start.
+      const mayBeFound = refused && !(this.#compares && fate === 'lost' && !this.#seen.overlaps(start, start + 1));
+      this.#host.onFate(kind, mayBeFound ? 'possible' : fate, exchange);
+    }
   }
 }

@@ -148,8 +148,9 @@ export class MessageTruth {
     const connection = this.#connections[slot]!;
     const half = segment.isForward ? connection.forward : connection.backward;
     if (!segment.isSyn || !half.hasBegun || half.firstSequence === (segment.sequence + 1) >>> 0) return connection;
-    // A second answer is none to a connection that is at work.
-    if (segment.isAck && (half.isEmpty || !(half.isClosed || connection.wasReset))) return connection;
+    // A second answer is none to a connection that is at work; of a recording of the server alone, each answer begins one.
+    const other = segment.isForward ? connection.backward : connection.forward;
+    if (segment.isAck && other.hasBegun && (half.isEmpty || !(half.isClosed || connection.wasReset))) return connection;
     const next = this.#newConnection(true);
     if (this.#compares) {
       connection.previous?.settle(false);

@@ -388,6 +388,7 @@ t.test('a request that was refused before its body is whole, when its refusal an
   const each = [...script.keys()];
   const without = (at: number) => truthOf(script, { delivered: each.filter((other) => other !== at) });
   t.match(truthOf(script, { delivered: each }), { requestsIntact: 3, requestsPossible: 0 });
+  t.match(without(2), { requestsIntact: 2, requestsPossible: 0, responsesIntact: 3 }, 'it is lost itself');
   t.match(without(3), { requestsIntact: 0, requestsPossible: 3 }, 'the refusal is lost');
   t.match(without(4), { requestsIntact: 0, requestsPossible: 2 }, 'the next request is lost');
   const unanswered = truthOf(['>S', '<S', put, get, ok]);
