@@ -753,6 +753,11 @@ const pass = (change: (all: Mutable<unknown>) => void): Bend =>
   measurement('pairs/cart/load/2-head.json', (all) => change(all.pass));
 const marks = (change: (mark: Mutable<unknown>, at: number, all: Mutable<unknown>[]) => void): Bend =>
   pass(({ channel }) => channel.marks.forEach(change));
+const fewer = ({ channel: { marks } }: Mutable<unknown>) =>
+  marks.forEach((mark: Mutable<unknown>) => {
+    mark.allocated = Math.round(marks[0].allocated + 0.1 * (mark.allocated - marks[0].allocated));
+    mark.allocatedYoung = Math.min(mark.allocatedYoung, mark.allocated);
+  });
 const serviceRows: Row[] = [
   [
     'answers of another status by the process alone',
@@ -828,6 +833,48 @@ const serviceRows: Row[] = [
     }),
   ],
   ['readings that took most of it', pass(({ channel: { last } }) => void (last.ownAllocated = last.allocated - 1))],
+  [
+    'others that allocated, of which there are none',
+    pass((all) => void (all.elsewhere = { bytes: 4e7, threads: 0, processes: 0, isCounted: true })),
+  ],
+  [
+    'a child that was not started',
+    pass((all) => void (all.elsewhere = { bytes: 4e7, threads: 0, processes: 1, isCounted: true })),
+  ],
+  [
+    'a tenth as much allocated, beside a thread that allocated more',
+    pass((all) => {
+      all.elsewhere = { bytes: 4e7, threads: 1, processes: 0, isCounted: true };
+      all.channel.last.ownAllocated = 65_536;
+      fewer(all);
+    }),
+  ],
+  [
+    'a tenth as much allocated, by a process of 500 threads',
+    pass((all) => {
+      all.watch.usage.threads = 500;
+      all.channel.last.ownAllocated = 65_536;
+      fewer(all);
+    }),
+  ],
+  [
+    'more allocated at the end than threads did',
+    pass((all) => {
+      all.elsewhere = { bytes: 1e6, threads: 1, processes: 0, isCounted: true };
+      all.channel.marks.at(-1).allocated += 5e7;
+    }),
+  ],
+  [
+    'marks without readings beside them',
+    pass(({ channel: { v8 } }) => {
+      v8.tMs.splice(2, v8.tMs.length - 4);
+      for (const { values } of v8.columns) values.splice(2, values.length - 4);
+    }),
+  ],
+  [
+    'an end that does not say what readings took, and says what is newer',
+    pass(({ channel: { last } }) => void (last.rssPeak = 4096)),
+  ],
   ['a part of a byte allocated', pass(({ channel: { last } }) => void (last.allocated += 0.5))],
   ['a process without a thread', pass(({ watch: { usage } }) => void (usage.threads = 0))],
   ['no page faults', pass(({ watch: { usage } }) => void (usage.minorFaults = 0))],

@@ -21,6 +21,12 @@ const handleBytes = 256;
 const readingsMs = 250;
 /** … and beside them Node.js has so many of its own. */
 const ownThreads = 11;
+/** The heap of a thread has as much when it begins: 5.4 MiB of an idle one. */
+const heapBytes = 4 << 20;
+/** Of a thread that does not stay. */
+const readingsEach = 4;
+/** What a thread or a process has allocated until it is first read is not known by the moment. */
+const firstBytes = 4 << 20;
 
 const slackOf = ({ channel }: Pass, pages = 1) =>
   pages * pageBytes + sweptShare * largest(column(channel.v8, 'heapTotal'));
@@ -31,7 +37,15 @@ const hasEachReading = ({ channel }: Pass) => channel.v8.tMs.length < capacityDe
 /** Marks are what the readings beside them say, without what readings took; nothing is less than collections found. */
 export function marksFault({ pass }: Measurement): string | undefined {
   if (pass.lane !== 'load') return undefined;
-  return sumFault(pass) ?? ownFault(pass) ?? readingsFault(pass) ?? collectedFault(pass) ?? offHeapFault(pass);
+  return (
+    saidFault(pass) ??
+    othersFault(pass) ??
+    sumFault(pass) ??
+    ownFault(pass) ??
+    readingsFault(pass) ??
+    collectedFault(pass) ??
+    offHeapFault(pass)
+  );
 }
 
 function sumFault(pass: Pass): string | undefined {
@@ -58,37 +72,81 @@ function mostOfReadings(pass: Pass): number {
 /** What readings took; builds of before did not say it. */
 const ownOf = (pass: Pass) => pass.channel.last?.ownAllocated ?? mostOfReadings(pass);
 
-/** What a reading has beyond its mark grows by what readings and other threads take, and by no more. */
+/** What a target says at its end it says all of: builds of before said none of the three. */
+function saidFault({ channel: { marks, last } }: Pass): string | undefined {
+  const isNew = last?.rssPeak !== undefined || last?.offHeap !== undefined || marks[0]?.offHeap !== undefined;
+  return isNew && last && last.ownAllocated === undefined ? 'it does not say what its readings allocated' : undefined;
+}
+
+/** What others allocated goes with the threads and processes that did. */
+function othersFault({ elsewhere, family }: Pass): string | undefined {
+  if (!elsewhere) return undefined;
+  const { bytes, threads, processes } = elsewhere;
+  if (bytes > 0 && threads + processes === 0) return 'others allocated, and there are none';
+  const hasKin = family !== undefined && family.members.length + family.unwatched > 0;
+  return processes > 0 && !hasKin ? 'processes allocated that it did not start' : undefined;
+}
+
+/**
+ * What a reading has beyond its mark grows by what readings and other threads take, and by no more. Marks may hold what others allocated: a
+ * reading has that of threads, as each of them last said it, and nothing of processes. So it falls behind by that much at most.
+ */
 function readingsFault(pass: Pass): string | undefined {
-  const { channel, elsewhere } = pass;
+  const { channel } = pass;
   const { marks, last } = channel;
   const start = windowStart(marks);
   if (!start || !last || !hasEachReading(pass)) return undefined;
-  const slackBytes = slackOf(pass);
-  // Builds that did not say what readings took left out of a reading what a collection in the middle of it had freed.
-  const lowBytes = slackBytes + (last.ownAllocated === undefined ? largest(column(channel.v8, 'heapTotal')) : 0);
-  const others = elsewhere?.bytes ?? 0;
   const beyond = beyondMarks(channel);
+  // One that was the last thing a process did has none.
+  if (beyond.slice(0, -1).includes(undefined)) return 'a mark has no reading beside it';
   const known = marks.flatMap((mark, at) => (beyond[at] === undefined ? [] : [{ mark, bytes: beyond[at] }]));
-  if (!elsewhere?.isCounted && known.some(({ bytes }) => bytes < -lowBytes))
-    return 'more was allocated at a mark than its reading has';
-  let most = Number.NEGATIVE_INFINITY;
-  let from: number | undefined;
+  return moreFault(pass, known, start.tMs) ?? lessFault(pass, known, start.tMs);
+}
+
+interface Beside {
+  readonly mark: Pass['channel']['marks'][number];
+  /** What the reading has beyond it. */
+  readonly bytes: number;
+}
+
+/** Of marks that hold what others allocated, those of the warm-up say nothing: it is known from there on. */
+function moreFault(pass: Pass, known: readonly Beside[], startMs: number): string | undefined {
+  const { channel, elsewhere } = pass;
+  const isCounted = elsewhere?.isCounted === true;
+  // Builds that did not say what readings took left out of a reading what a collection in the middle of it had freed.
+  const isOlder = channel.last?.ownAllocated === undefined;
+  const ownBytes = slackOf(pass) + (isOlder ? largest(column(channel.v8, 'heapTotal')) : 0);
+  const lowBytes =
+    ownBytes + (isCounted ? elsewhere.bytes + firstBytes * (elsewhere.threads + elsewhere.processes) : 0);
+  let most = isCounted ? Number.NEGATIVE_INFINITY : 0;
   for (const { mark, bytes } of known) {
-    if (!elsewhere?.isCounted && bytes < most - lowBytes) return 'more was allocated at a mark than its reading has';
+    if (isCounted && mark.tMs < startMs) continue;
+    if (bytes < most - lowBytes) return 'more was allocated at a mark than its reading has';
     most = Math.max(most, bytes);
-    if (mark.requests < start.requests) continue;
-    from ??= bytes;
-    const mostBytes = ownOf(pass) + others + ofThreads(pass, mark.tMs - start.tMs) + slackBytes;
-    if (bytes - from > mostBytes) return 'less was allocated at a mark than its reading has';
   }
   return undefined;
 }
 
-/** What readings of other threads take. */
-function ofThreads({ watch, elsewhere }: Pass, ms: number): number {
-  const threads = Math.max(0, (watch.usage?.threads ?? 0) - ownThreads, elsewhere?.threads ?? 0);
-  return threads * (ms / readingsMs + 2) * readingBytes;
+function lessFault(pass: Pass, known: readonly Beside[], startMs: number): string | undefined {
+  const { elsewhere } = pass;
+  const within = known.filter(({ mark }) => mark.tMs >= startMs);
+  const first = within[0]?.bytes ?? 0;
+  const isCounted = elsewhere?.isCounted === true;
+  // A reading falls behind by what threads have not said yet, and comes back.
+  const from = isCounted && elsewhere.threads > 0 ? Math.max(first, 0) : first;
+  const others = isCounted ? 0 : (elsewhere?.bytes ?? 0);
+  const isLess = within.some(
+    ({ mark, bytes }) => bytes - from > ownOf(pass) + others + ofThreads(pass, mark.tMs - startMs) + slackOf(pass),
+  );
+  return isLess ? 'less was allocated at a mark than its reading has' : undefined;
+}
+
+/** What readings of other threads take: those that stay have a heap each, others are read when they begin and end. */
+function ofThreads({ watch, channel, elsewhere }: Pass, ms: number): number {
+  const heaps = Math.floor(largest(column(channel.v8, 'heapTotal')) / heapBytes) - 1;
+  const threads = elsewhere?.threads ?? 0;
+  const staying = Math.max(0, Math.min(heaps, Math.max((watch.usage?.threads ?? 0) - ownThreads, threads)));
+  return (staying * (ms / readingsMs + 2) + threads * readingsEach) * readingBytes;
 }
 
 /** By mark: what the reading that came with it has beyond it; undefined where that one was lost on its way. */
