@@ -10,7 +10,7 @@ import type { TcpCounters } from './counters.ts';
 import { HalfState, type HalfStreams } from './half-streams.ts';
 import type { TcpLimits } from './limits.ts';
 import type { StreamTable } from './stream-table.ts';
-import { SuccessorKind, Successors } from './successors.ts';
+import { firstByte, SuccessorKind, Successors } from './successors.ts';
 
 export interface BeginningsOptions {
   readonly limits: TcpLimits;
@@ -54,7 +54,7 @@ export class Beginnings {
 
   /** Whether any stream waits: the clock is to be looked at with each of its ticks. */
   get isWaiting(): boolean {
-    return this.#waiting.isInUse;
+    return this.#waiting.oldest >= 0;
   }
 
   /** Whether a stream may wait; while what waited is taken, none does. */
@@ -76,7 +76,7 @@ export class Beginnings {
     const entry = waiting.begin(slot, isOpen ? SuccessorKind.unanswered : SuccessorKind.unopened, tsUs);
     this.#segments[entry] = 0;
     this.#hasPayload[entry] = 0;
-    for (const each of [slot * 2, slot * 2 + 1]) this.#halves.state[each]! |= HalfState.watched;
+    this.#halves.watch(half);
     // Without room for it, it is taken as it comes.
     if (this.#hold(entry, half, packet, bytes, tsUs)) return;
     this.settle(slot, tsUs, () => this.#options.take(slot, packet, bytes, tsUs));
@@ -105,7 +105,7 @@ export class Beginnings {
   /** @returns whether a client's SYN is that of the stream, as far as one is known */
   #noteSyn(entry: number, half: number, packet: Packet): boolean {
     const waiting = this.#waiting;
-    const first = (packet.sequence + 1) | 0;
+    const first = firstByte(packet);
     const own = entry * 2 + (half & 1);
     const isSame = waiting.syn[own] === 0 || waiting.start[own] === first;
     const isOfStream = (this.#halves.state[half]! & HalfState.known) === 0 || this.#halves.first[half] === first;
@@ -130,7 +130,7 @@ export class Beginnings {
     const entry = waiting.of(slot);
     if (entry < 0) return;
     const isOpen = waiting.kind[entry] === SuccessorKind.unanswered;
-    const hasSyn = (waiting.syn[entry * 2]! | waiting.syn[entry * 2 + 1]!) !== 0;
+    const hasSyn = waiting.hasSyn(entry);
     const client = isOpen || !hasSyn ? 0 : waiting.client[entry]!;
     waiting.detach(entry);
     if (!isOpen && !hasSyn && this.#hasPayload[entry] === 0) {
@@ -170,12 +170,7 @@ export class Beginnings {
   }
 
   #place(half: number, first: number): void {
-    const halves = this.#halves;
-    if ((halves.state[half]! & HalfState.known) !== 0) return;
-    halves.first[half] = first;
-    halves.next[half] = first;
-    halves.acked[half] = first;
-    halves.state[half]! |= HalfState.known | HalfState.syn | HalfState.acked;
+    if ((this.#halves.state[half]! & HalfState.known) === 0) this.#halves.place(half, first, HalfState.syn);
   }
 
   /** What has waited too long is taken as it came. */
@@ -194,10 +189,6 @@ export class Beginnings {
       this.settle(this.#waiting.slotOf(entry), tsUs);
     }
   }
-}
-
-function firstByte({ flags, sequence }: Packet): number {
-  return (flags & TcpFlag.syn) === 0 ? sequence : (sequence + 1) | 0;
 }
 
 function waitingLimits(limits: TcpLimits): TcpLimits {

@@ -69,6 +69,15 @@ export class HalfStreams {
     this.strays[half] = 0;
   }
 
+  /** Says where a direction starts. @param bits further ones of `HalfState` that hold from there */
+  place(half: number, first: number, bits: number): void {
+    this.first[half] = first;
+    this.next[half] = first;
+    this.acked[half] = first;
+    this.strays[half] = 0;
+    this.state[half]! |= HalfState.known | HalfState.acked | bits;
+  }
+
   /** Has every segment of a stream, given by either of its half-streams, looked at (`HalfState.watched`). */
   watch(half: number): void {
     this.state[half]! |= HalfState.watched;

@@ -12,7 +12,7 @@ import { HalfState, type HalfStreams } from './half-streams.ts';
 import { lateSynBytesMax, straysMax, type TcpLimits } from './limits.ts';
 import type { PastConversations } from './past-conversations.ts';
 import { StreamList, type StreamTable } from './stream-table.ts';
-import { SuccessorKind, Successors } from './successors.ts';
+import { firstByte, SuccessorKind, Successors } from './successors.ts';
 
 export interface SuccessionOptions {
   readonly limits: TcpLimits;
@@ -187,7 +187,7 @@ export class Succession {
     const client = this.#successors.client[entry]!;
     const isMixed = this.#wasBefore(slot, entry);
     this.#successors.detach(entry);
-    const midStream = (syn[entry * 2]! | syn[entry * 2 + 1]!) === 0;
+    const midStream = !this.#successors.hasSyn(entry);
     if (!this.#options.reopen(slot, packet, (half & 1) === client, midStream, tsUs)) {
       this.#counters.heldBytesShed += this.#successors.release(entry, null);
       return;
@@ -198,7 +198,7 @@ export class Succession {
       const placed = slot * 2 + ((at & 1) ^ client);
       if (known[at] === 0) continue;
       // Of a direction that never came, acknowledgements alone say where it is.
-      if (seen[at]! > 0) this.#place(placed, start[at]!, syn[at] === 1);
+      if (seen[at]! > 0) this.#halves.place(placed, start[at]!, syn[at] === 1 ? HalfState.syn : 0);
       else this.#placeAcked(placed, start[at]!);
     }
     const { fromFirst } = table;
@@ -219,7 +219,7 @@ export class Succession {
     const half = slot * 2 + side;
     this.#successors.detach(entry);
     this.#options.restart(half);
-    this.#place(half, this.#successors.start[entry * 2 + side]!, true);
+    this.#halves.place(half, this.#successors.start[entry * 2 + side]!, HalfState.syn);
     this.#counters.answersReplaced += 1;
     this.#successors.release(entry, (from, piece, bytes, pieceUs) =>
       this.#options.take(slot, slot * 2 + from, piece, bytes, pieceUs),
@@ -229,15 +229,6 @@ export class Succession {
   #placeAcked(half: number, acked: number): void {
     this.#halves.acked[half] = acked;
     this.#halves.state[half]! |= HalfState.acked;
-  }
-
-  #place(half: number, first: number, hasSyn: boolean): void {
-    const halves = this.#halves;
-    halves.first[half] = first;
-    halves.next[half] = first;
-    halves.acked[half] = first;
-    halves.strays[half] = 0;
-    halves.state[half]! |= HalfState.known | HalfState.acked | (hasSyn ? HalfState.syn : 0);
   }
 
   /** The conversation goes on where one before the stream's ended: two take turns. */
@@ -458,11 +449,10 @@ export class Succession {
 
   /** A slot's stream is closed: only a conversation whose SYN was seen may still follow it. */
   closed(slot: number): void {
-    const { kind, syn } = this.#successors;
-    const entry = this.#successors.of(slot);
+    const successors = this.#successors;
+    const entry = successors.of(slot);
     if (entry < 0) return;
-    const hasSyn = (syn[entry * 2]! | syn[entry * 2 + 1]!) !== 0;
-    if (kind[entry] !== SuccessorKind.conversation || !hasSyn) this.drop(slot);
+    if (successors.kind[entry] !== SuccessorKind.conversation || !successors.hasSyn(entry)) this.drop(slot);
   }
 
   /** Forgets what may follow a slot's stream. */
@@ -482,8 +472,4 @@ export class Succession {
       this.drop(this.#successors.slotOf(entry));
     }
   }
-}
-
-function firstByte(packet: Packet): number {
-  return (packet.flags & TcpFlag.syn) === 0 ? packet.sequence : (packet.sequence + 1) | 0;
 }

@@ -119,11 +119,6 @@ export class Successors {
     return this.#slot[entry]!;
   }
 
-  /** Whether there is any entry. */
-  get isInUse(): boolean {
-    return this.#entries.first(0) >= 0;
-  }
-
   /** The entry for which nothing came for longest; −1 without. */
   get oldest(): number {
     return this.#entries.first(0);
@@ -136,7 +131,7 @@ export class Successors {
 
   /** The entry for which nothing came in so long; −1 without. */
   overdue(nowUs: number, timeoutUs: number): number {
-    const entry = this.#entries.first(0);
+    const entry = this.oldest;
     if (entry < 0) return none;
     const ageUs = nowUs - this.#lastUs[entry]!;
     return ageUs >= timeoutUs || ageUs < 0 ? entry : none;
@@ -215,9 +210,14 @@ export class Successors {
   noteSyn(entry: number, side: number, packet: Packet): void {
     const own = entry * 2 + side;
     this.syn[own] = 1;
-    this.start[own] = (packet.sequence + 1) | 0;
+    this.start[own] = firstByte(packet);
     // The one that answers is the server.
     this.client[entry] = (packet.flags & TcpFlag.ack) === 0 ? side : side ^ 1;
+  }
+
+  /** Whether a SYN of either side was seen. */
+  hasSyn(entry: number): boolean {
+    return (this.syn[entry * 2]! | this.syn[entry * 2 + 1]!) !== 0;
   }
 
   #widen(half: number, from: number, to: number): void {
@@ -302,4 +302,9 @@ export class Successors {
     this.#free.push(entry);
     return held;
   }
+}
+
+/** Sequence number of a segment's first byte of payload: a SYN counts as one before it (RFC 9293, 3.4). */
+export function firstByte(packet: Packet): number {
+  return (packet.flags & TcpFlag.syn) === 0 ? packet.sequence : (packet.sequence + 1) | 0;
 }
