@@ -234,14 +234,10 @@ export class Connections {
   #takeWaiting(slot: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
     const { table } = this;
     const succession = this.#succession;
-    const isOver = table.listOf(slot) === StreamList.closed;
     let half = this.#halfOf(slot);
-    if (isOver) {
-      if (!succession.lookClosed(slot, half, packet, bytes, tsUs)) {
-        this.#counters.segmentsAfterClose += 1;
-        return;
-      }
-    } else if (succession.concerns(slot) && succession.look(slot, half, packet, bytes, tsUs)) return;
+    if (table.listOf(slot) === StreamList.closed) succession.lookClosed(slot, half, packet, bytes, tsUs);
+    else if (succession.concerns(slot) && succession.look(slot, half, packet, bytes, tsUs)) return;
+    // Another stream may be open in the slot now, with its sides the other way round.
     half = this.#halfOf(slot);
     if (table.listOf(slot) === StreamList.closed) this.#counters.segmentsAfterClose += 1;
     else if ((packet.flags & TcpFlag.syn) === 0 || this.#takeSyn(slot, half, packet, bytes, tsUs))
