@@ -163,14 +163,15 @@ export class MessageFramer {
 
   /** The stream ends here. @param isOrderly by a FIN, which is one more byte */
   close(offset: number, isOrderly: boolean): void {
+    const end = offset + (isOrderly ? 1 : 0);
     if (this.#state === State.body && this.#left < 0) {
       this.#isCertain &&= isOrderly;
       if (!isOrderly) this.#host.onCutOff();
-      this.#finish(offset + (isOrderly ? 1 : 0));
+      this.#finish(end);
     } else if (this.#isExpecting && this.#isRefused) {
-      if (!isOrderly) this.#isCertain = false;
+      this.#isCertain &&= isOrderly;
       this.#host.onDepends(offset, this.#start, this.#exchange);
-      this.#finish(offset + (isOrderly ? 1 : 0), 'shown');
+      this.#finish(end, 'shown');
     } else if (this.#isUnderWay) this.#giveUp(offset);
     else if (this.#text !== '') this.#unframedText(this.#text);
     this.#dropText();
@@ -201,7 +202,7 @@ export class MessageFramer {
   #expected(bytes: Uint8Array, start: number, end: number, offset: number): void {
     this.#isExpecting = false;
     if (this.#host.wasContinued(this.#exchange)) return;
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, 2_048)).toString('latin1');
+    const text = beginningOf(bytes, start, end);
     const isRequest = headStart.test(text) && !text.startsWith('HTTP/');
     if (!isRequest && !requestStart.test(text)) return;
     const headEnd = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).indexOf('\r\n\r\n');
@@ -346,7 +347,7 @@ export class MessageFramer {
   #finish(end: number, refused?: FramedMessage['refused'], shownEnd = end): void {
     this.#isExpecting = false;
     this.messages += 1;
-    this.#message(this.#isRequest! ? 'request' : 'response', end, refused, shownEnd);
+    this.#message(this.#kind, end, refused, shownEnd);
     this.#begin(State.head, headBytesMax);
   }
 
@@ -358,6 +359,11 @@ export class MessageFramer {
       isBroken: this.#isBroken,
       isCertain: this.#isCertain,
     });
+  }
+
+  /** Of the message whose head was read last. */
+  get #kind(): MessageKind {
+    return this.#isRequest ? 'request' : 'response';
   }
 
   #begin(state: State, lineBytesMax: number): void {
@@ -392,7 +398,7 @@ export class MessageFramer {
   #giveUp(offset: number): void {
     this.#isBroken = true;
     this.#isCertain = false;
-    this.#message(this.#isRequest! ? 'request' : 'response', Math.max(this.#start, offset));
+    this.#message(this.#kind, Math.max(this.#start, offset));
   }
 
   /** A line of a request without a version (HTTP/0.9) may be a message too, and so is what answers it. */
@@ -405,11 +411,14 @@ export class MessageFramer {
 
   /** A search ends where a segment begins with a head. */
   #tryHead(bytes: Uint8Array, start: number, end: number, offset: number): void {
-    const length = Math.min(end - start, 2_048);
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, length).toString('latin1');
-    if (!headStart.test(text)) return;
+    if (!headStart.test(beginningOf(bytes, start, end))) return;
     this.#scanner.cut();
     this.#start = offset;
     this.#begin(State.head, headBytesMax);
   }
+}
+
+/** As far as a first line is looked for (2 KiB). */
+function beginningOf(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, 2_048)).toString('latin1');
 }
