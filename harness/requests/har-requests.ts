@@ -112,7 +112,7 @@ export function readHar(file: string, spool: SpoolWriter): ReadRequests {
   return {
     ...log(entries, spool, isOurs),
     unsent,
-    upgraded: entries.filter(isUpgraded).length,
+    upgraded: entries.filter(({ entry }) => isUpgraded(entry)).length,
     unknown: 0,
     isAssembled: true,
     notes,
@@ -183,7 +183,7 @@ class Lanes {
     const { connection, time, request } = entry;
     const endUs = startUs + Math.max(0, time) * 1000;
     // No request follows on it.
-    const freeUs = isUpgraded({ entry }) ? Number.POSITIVE_INFINITY : endUs;
+    const freeUs = isUpgraded(entry) ? Number.POSITIVE_INFINITY : endUs;
     this.endUs = Math.max(this.endUs, endUs);
     const { host } = new URL(request.url);
     if (connection !== undefined && connection !== '' && connection !== '0') {
@@ -211,8 +211,8 @@ class Lanes {
 }
 
 /** The connection left HTTP/1 behind this answer. */
-function isUpgraded({ entry }: { readonly entry: Entry }): boolean {
-  return entry.response.status === 101;
+function isUpgraded({ response }: Entry): boolean {
+  return response.status === 101;
 }
 
 /** Headers that the bytes of the body decide. */
