@@ -2,6 +2,7 @@
  * What was allocated by so many requests, held against what else was said of it: the reading beside each mark, and what collections found.
  * Pure.
  */
+import { readingsMs } from '../pass/usual-sampling.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { capacityDefault } from '../watch/sample-table.ts';
 import { windowStart } from '../watch/warm-up.ts';
@@ -17,9 +18,7 @@ const sweptShare = 0.02;
 const readingBytes = 128 << 10;
 const collectionBytes = 16 << 10;
 const handleBytes = 256;
-/** Threads are read four times a second, … */
-const readingsMs = 250;
-/** … and beside them Node.js has so many of its own. */
+/** Beside threads of the program Node.js has so many of its own. */
 const ownThreads = 11;
 /** The heap of a thread has as much when it begins: 5.4 MiB of an idle one. */
 const heapBytes = 4 << 20;
