@@ -6,9 +6,9 @@ import {
   formatLimit,
   formatMedian,
   formatOrigin,
-  formatPairs,
   formatSiteChange,
 } from './comparison-sentence.ts';
+import { counted } from './counted.ts';
 import { excerptTitle, formatDuration, formatShare, formatSite, printable } from './format.ts';
 import { codeBlock, escaped, fenced, fencedBlock, mark } from './markdown.ts';
 
@@ -32,7 +32,7 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
   }
   for (const scenario of report.scenarios) {
     lines.push(
-      `**${escaped(scenario.name)}**, ${scenario.lane} lane, ${formatPairs(scenario.pairs, 'interleaved')}`,
+      `**${escaped(scenario.name)}**, ${scenario.lane} lane, ${counted(scenario.pairs, 'interleaved pair')}`,
       '',
     );
     lines.push(...tableOf(judgedMetrics(scenario)), '');

@@ -1,14 +1,6 @@
 /** What is said of one metric of a comparison, in a sentence: every format of machines carries it. Pure. */
 import type { ComparedMetric, ComparedScenario, ComparedSite, ComparisonReport } from './comparison.ts';
-import {
-  formatBytes,
-  formatCount,
-  formatDifference,
-  formatShare,
-  formatSite,
-  formatValue,
-  printable,
-} from './format.ts';
+import { formatBytes, formatDifference, formatShare, formatSite, formatValue, printable } from './format.ts';
 import type { Unit } from './model.ts';
 
 const words = {
@@ -103,11 +95,6 @@ export function formatOrigin({ file, functionName, origin }: ComparedSite): stri
   if (how === 'renamed' && origin.functionName === functionName) return `, moved from ${printable(origin.file, 300)}`;
   const place = origin.file === file ? '' : `${printable(origin.file, 300)} `;
   return `, ${originWords[how]} ${place}${printable(origin.functionName || '(anonymous)', 200)}`;
-}
-
-/** `1 pair`, `5 interleaved pairs`. */
-export function formatPairs(count: number, kind = ''): string {
-  return `${formatCount(count)} ${kind === '' ? '' : `${kind} `}${count === 1 ? 'pair' : 'pairs'}`;
 }
 
 /** `+5.9 % … +6.1 %`; empty where it is not known. */

@@ -1,13 +1,7 @@
 /** A comparison as text for a terminal: the verdict in three lines, then a table a scenario. Pure. */
 import { type ComparedMetric, type ComparedScenario, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import {
-  formatChange,
-  formatLimit,
-  formatMedian,
-  formatOrigin,
-  formatPairs,
-  formatSiteChange,
-} from './comparison-sentence.ts';
+import { formatChange, formatLimit, formatMedian, formatOrigin, formatSiteChange } from './comparison-sentence.ts';
+import { counted } from './counted.ts';
 import { formatDuration, formatExcerpt, formatShare, formatSite, printable } from './format.ts';
 
 export interface ComparisonTerminalOptions {
@@ -33,7 +27,7 @@ export function renderComparisonTerminal(report: ComparisonReport, options: Comp
     paint(printable(report.verdict.headline), report.verdict.ok ? 32 : report.verdict.exitCode === 1 ? 31 : 33),
     `base ${describe(report.base)}   head ${describe(report.head)}`,
     pairs > 0
-      ? `${formatPairs(pairs, 'interleaved')} in ${formatDuration(report.durationMs)}; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases`
+      ? `${counted(pairs, 'interleaved pair')} in ${formatDuration(report.durationMs)}; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases`
       : `no pair was run, in ${formatDuration(report.durationMs)}`,
   ];
   for (const { details } of report.failures ?? [])
@@ -56,7 +50,7 @@ function scenarioLines(
   const method =
     scenario.method === 'numbers'
       ? 'repeats agree, numbers compared'
-      : `${formatPairs(scenario.pairs)}, interval of their ratios`;
+      : `${counted(scenario.pairs, 'pair')}, interval of their ratios`;
   const lines = [`${printable(scenario.name)} (${scenario.lane} lane, ${method})`];
   const metrics = options.all
     ? [...judgedMetrics(scenario), ...scenario.metrics.filter((each) => each.decision === 'shown')]

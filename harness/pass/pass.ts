@@ -26,6 +26,7 @@ import { Intervals } from './intervals.ts';
 import { laneRules } from './lane-rules.ts';
 import type { PassResult } from './pass-result.ts';
 import { Sending, type SendingProgress } from './sending.ts';
+import { readingsMs } from './usual-sampling.ts';
 
 export interface PassOptions {
   readonly instrument: Instrument;
@@ -62,7 +63,6 @@ export interface PassProgress extends SendingProgress {
   readonly lane: Lane;
 }
 
-const readingsMs = 250;
 const statsIntervalMs = 250;
 /** Where the agent's figures say how far the traffic may go on they must be fresh. */
 const heldStatsIntervalMs = 100;

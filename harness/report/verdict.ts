@@ -35,17 +35,11 @@ function deathOf({ exit }: MeasuredPass, isAgent: boolean): string | undefined {
   return `The target ${why} (${describeExit(exit)}).`;
 }
 
-const crashSignals: ReadonlySet<string | null> = new Set([
-  'SIGILL',
-  'SIGTRAP',
-  'SIGABRT',
-  'SIGBUS',
-  'SIGFPE',
-  'SIGSEGV',
-  'SIGSYS',
-]);
-/** A shell ends with these where what it ran ended by such a signal: 128 and its number, of Linux wherever this is read. */
-const crashCodes: ReadonlySet<number | null> = new Set([132, 133, 134, 135, 136, 139, 159]);
+/** With their numbers of Linux, wherever this is read. */
+const crashes = { SIGILL: 4, SIGTRAP: 5, SIGABRT: 6, SIGBUS: 7, SIGFPE: 8, SIGSEGV: 11, SIGSYS: 31 };
+const crashSignals: ReadonlySet<string | null> = new Set(Object.keys(crashes));
+/** A shell ends with these where what it ran ended by such a signal. */
+const crashCodes: ReadonlySet<number | null> = new Set(Object.values(crashes).map((number) => 128 + number));
 
 /** Whether a target that was asked to end ended by a fault of its own: no program is sent such a signal by whoever ends it. */
 export function isCrash({ code, signal }: Pick<MeasuredPass['exit'], 'code' | 'signal'>): boolean {

@@ -13,6 +13,7 @@ import { isExtra } from '../watch/environment.ts';
 import { endOf } from './raw-times.ts';
 import { refused } from './refusal.ts';
 import { clockStepMs } from './run-sequence.ts';
+import { plain } from './same-values.ts';
 import { otherOption } from './shown-options.ts';
 import { typedOptions } from './typed-options.ts';
 
@@ -101,8 +102,6 @@ export function checkWhole(name: string, value: unknown, measurement: Measuremen
   if (!isDeepStrictEqual(plain(measurement), value))
     throw refused('data-invalid', `${name} holds more than a measurement has`);
 }
-
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
 const without = (budget: Measurement['budget'], names: readonly string[]) =>
   Object.fromEntries(Object.entries(budget).filter(([name]) => !names.includes(name)));

@@ -3,8 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Answers, PreloadLine } from '../preload/options.ts';
 import { statusesMax } from '../preload/requests.ts';
 import type { Measurement, StoredTable } from '../report/measurement.ts';
-import { capacityDefault, type SampleColumn } from '../watch/sample-table.ts';
+import type { SampleColumn } from '../watch/sample-table.ts';
 import { heapColumns, mapColumns, residentColumns, rollupColumns, sentColumns } from '../watch/sampled-columns.ts';
+import { hasEachReading, slackOf, sumPages } from './raw-marks.ts';
 import { column, largest } from './raw-memory.ts';
 
 /** Times may be before the beginning; what lies in no file is a difference; a program of another system may end with any code; a recording may go back in time. */
@@ -108,16 +109,14 @@ export function sentFault({ interrupted, pass: { exit, sending, sent } }: Measur
 
 type Channel = Measurement['pass']['channel'];
 
-/** V8 knows what is old by the page, and sweeps pages later: the sum over its pages falls back by some. Young objects are known to the byte. */
-const pagesBytes = 1 << 20;
-const pagesShare = 0.02;
 /** A reading that ends with the process has nothing behind it that makes up for it. */
 const endBytes = 1 << 20;
 
-/** What was ever allocated grows from mark to mark, young objects are part of it, and the end has all of them. */
-export function allocatedFault({ pass: { lane, channel, elsewhere } }: Measurement): string | undefined {
-  const { marks, v8, last } = channel;
-  const slackBytes = pagesBytes + pagesShare * largest(column(v8, 'heapTotal'));
+/** What was ever allocated grows from mark to mark, young objects, known to the byte, are part of it, and the end has all of them. */
+export function allocatedFault({ pass }: Measurement): string | undefined {
+  const { lane, channel, elsewhere } = pass;
+  const { marks, last } = channel;
+  const slackBytes = slackOf(pass, sumPages);
   for (let at = 1; at < marks.length; at += 1) {
     const [before, mark] = [marks[at - 1]!, marks[at]!];
     if (mark.requests <= before.requests || mark.tMs < before.tMs) return 'its requests were counted backwards';
@@ -151,7 +150,8 @@ function isLastRow({ v8, last }: Channel): boolean {
 const collectionsMin = 4;
 
 /** The heap was at least as full before a collection as V8 says of that one, and is no fuller than it is large. */
-export function heapFault({ pass: { lane, channel } }: Measurement): string | undefined {
+export function heapFault({ pass }: Measurement): string | undefined {
+  const { lane, channel } = pass;
   const { gc, v8, last } = channel;
   const [used, total] = [column(v8, 'heapUsed'), column(v8, 'heapTotal')];
   const { heapUsed = 0, heapTotal = heapUsed } = (last ?? {}) as { heapUsed?: number; heapTotal?: number };
@@ -162,9 +162,7 @@ export function heapFault({ pass: { lane, channel } }: Measurement): string | un
   const [from = 0, until] = [v8.tMs[0], v8.tMs.at(-2)];
   // Of other runtimes a collection is known by what was read before it and behind it.
   const isV8 = column(v8, 'malloced').some((bytes) => bytes !== null);
-  // Of a long run a row stands for several readings.
-  if (last && v8.tMs.length < capacityDefault / 2 && !isLastRow(channel))
-    return 'its last reading is not the last of its heap';
+  if (last && hasEachReading(pass) && !isLastRow(channel)) return 'its last reading is not the last of its heap';
   if (!last || !isV8 || until === undefined) return undefined;
   // What a reading finds is in the next one at the latest; in the exact lane the peak is that of the traffic.
   const known = gc.filter(({ tMs }) => tMs < until && (lane !== 'exact' || tMs > from + 1));

@@ -2,6 +2,7 @@
  * What was allocated by so many requests, held against what else was said of it: the reading beside each mark, and what collections found.
  * Pure.
  */
+import { readingsMs } from '../pass/usual-sampling.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { capacityDefault } from '../watch/sample-table.ts';
 import { windowStart } from '../watch/warm-up.ts';
@@ -17,9 +18,7 @@ const sweptShare = 0.02;
 const readingBytes = 128 << 10;
 const collectionBytes = 16 << 10;
 const handleBytes = 256;
-/** Threads are read four times a second, … */
-const readingsMs = 250;
-/** … and beside them Node.js has so many of its own. */
+/** Beside threads of the program Node.js has so many of its own. */
 const ownThreads = 11;
 /** The heap of a thread has as much when it begins: 5.4 MiB of an idle one. */
 const heapBytes = 4 << 20;
@@ -28,11 +27,14 @@ const readingsEach = 4;
 /** What a thread or a process has allocated until it is first read is not known by the moment. */
 const firstBytes = 4 << 20;
 
-const slackOf = ({ channel }: Pass, pages = 1) =>
+export const slackOf = ({ channel }: Pass, pages = 1) =>
   pages * pageBytes + sweptShare * largest(column(channel.v8, 'heapTotal'));
 
+/** What the sum over all old pages falls back by. */
+export const sumPages = 4;
+
 /** Of a long run a row stands for several readings. */
-const hasEachReading = ({ channel }: Pass) => channel.v8.tMs.length < capacityDefault / 2;
+export const hasEachReading = ({ channel }: Pass) => channel.v8.tMs.length < capacityDefault / 2;
 
 /** Marks are what the readings beside them say, without what readings took; nothing is less than collections found. */
 export function marksFault({ pass }: Measurement): string | undefined {
@@ -50,7 +52,7 @@ export function marksFault({ pass }: Measurement): string | undefined {
 
 function sumFault(pass: Pass): string | undefined {
   const allocated = column(pass.channel.v8, 'allocated');
-  const slackBytes = slackOf(pass, 4);
+  const slackBytes = slackOf(pass, sumPages);
   const falls = allocated.some((bytes, at) => at > 0 && (bytes ?? 0) < (allocated[at - 1] ?? 0) - slackBytes);
   return falls ? 'less was ever allocated at a later reading' : undefined;
 }
@@ -66,7 +68,7 @@ function ownFault(pass: Pass): string | undefined {
 function mostOfReadings(pass: Pass): number {
   const { v8, gc } = pass.channel;
   const ofEach = readingBytes + handleBytes * largest(column(v8, 'handles'));
-  return v8.tMs.length * ofEach + gc.length * collectionBytes + slackOf(pass, 4);
+  return v8.tMs.length * ofEach + gc.length * collectionBytes + slackOf(pass, sumPages);
 }
 
 /** What readings took; builds of before did not say it. */

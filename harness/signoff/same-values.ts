@@ -6,11 +6,16 @@ export type Rows = readonly { readonly name: string }[];
 /** Sentences for people. */
 const wordNames = new Set(['note', 'notes', 'headline']);
 
-/** As JSON has them: what is undefined is not there. @param withWords sentences count as well */
+const withoutWords = (name: string, each: unknown): unknown => (wordNames.has(name) ? undefined : each);
+
+/** As JSON has it: what is undefined is not there. @param withWords sentences stay in it: nothing is called for each member then */
+export function plain(value: unknown, withWords = true): unknown {
+  return JSON.parse(JSON.stringify(value, withWords ? undefined : withoutWords));
+}
+
+/** As JSON has them. @param withWords sentences count as well */
 export function isSame(a: unknown, b: unknown, withWords = true): boolean {
-  const plain = (value: unknown) =>
-    JSON.parse(JSON.stringify(value, (name, each) => (!withWords && wordNames.has(name) ? undefined : each)));
-  return isDeepStrictEqual(plain(a), plain(b));
+  return isDeepStrictEqual(plain(a, withWords), plain(b, withWords));
 }
 
 /** Of the rows that are known now, those that the bundle has. */

@@ -2,7 +2,6 @@
  * The whole of `signoff.json`: what a sign-off is written with, and what is made of a bundle again and compared with it, member by member.
  * What is raw in it is named here; nothing else is taken from a summary. Pure.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { Lane, Note } from '../../reports/model.ts';
 import {
   SIGNOFF_SCHEMA_VERSION,
@@ -14,6 +13,7 @@ import {
 import type { Ledger } from '../ledger/ledger.ts';
 import { signoffVerdict } from './judge.ts';
 import { notesOf } from './notes.ts';
+import { isSame } from './same-values.ts';
 import { readSummary } from './summary.ts';
 
 export const toolName = 'floodgate';
@@ -101,7 +101,5 @@ export function notJudgedAgain({ lane, verdict: { headline, exitCode } }: Signed
 /** @returns the first member that is not the same; undefined where all are */
 export function otherMember(again: SignoffReport, said: SignoffReport): string | undefined {
   const names = Object.keys({ ...again, ...said }) as (keyof SignoffReport)[];
-  return names.find((name) => !isDeepStrictEqual(plain(again[name]), plain(said[name])));
+  return names.find((name) => !isSame(again[name], said[name]));
 }
-
-const plain = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));

@@ -15,9 +15,9 @@ import {
   formatLimit,
   formatMedian,
   formatOrigin,
-  formatPairs,
   formatSiteChange,
 } from '../comparison-sentence.ts';
+import { counted } from '../counted.ts';
 import { formatDuration, formatShare, formatSite, formatValue, printable, verdictWord } from '../format.ts';
 import type { Unit } from '../model.ts';
 import { commandLine, element, section, sortableTable, type TableColumn } from './dom.ts';
@@ -62,7 +62,7 @@ function banner(report: ComparisonReport): HTMLElement {
         class: 'dim',
         text:
           pairs > 0
-            ? `${formatPairs(pairs, 'interleaved')} on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`
+            ? `${counted(pairs, 'interleaved pair')} on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`
             : `No pair was run, in ${formatDuration(report.durationMs)}.`,
       }),
       ...(report.failures ?? []).flatMap(({ details }) =>
@@ -92,7 +92,8 @@ function scenarioCard(scenario: ComparedScenario, { timelines, flames }: Compari
   const flame = flames.find((each) => each.scenario === scenario.name);
   const judged = judgedMetrics(scenario);
   const shown = scenario.metrics.filter(({ decision }) => decision === 'shown');
-  const method = scenario.method === 'numbers' ? 'repeats agree, so numbers are compared' : formatPairs(scenario.pairs);
+  const method =
+    scenario.method === 'numbers' ? 'repeats agree, so numbers are compared' : counted(scenario.pairs, 'pair');
   return element('article', { class: 'card comparison' }, [
     element('h2', { text: `${printable(scenario.name, 200)}: ${scenario.lane} lane, ${method}` }),
     judged.length > 0 ? metricTable(judged) : element('p', { class: 'warning', text: 'No metric has a threshold.' }),

@@ -127,9 +127,6 @@
 		const place = origin.file === file ? "" : `${printable(origin.file, 300)} `;
 		return `, ${originWords[how]} ${place}${printable(origin.functionName || "(anonymous)", 200)}`;
 	}
-	function formatPairs(count, kind = "") {
-		return `${formatCount(count)} ${kind === "" ? "" : `${kind} `}${count === 1 ? "pair" : "pairs"}`;
-	}
 	function formatInterval({ changeLow, changeHigh }) {
 		return changeLow === null || changeHigh === null ? "" : `${formatChange(changeLow)} … ${formatChange(changeHigh)}`;
 	}
@@ -138,6 +135,10 @@
 	}
 	function formatMedian(value, unit) {
 		return value === null ? "–" : formatValue(value, unit);
+	}
+	// reports/counted.ts
+	function counted(count, one, many = `${one}s`) {
+		return `${formatCount(count)} ${count === 1 ? one : many}`;
 	}
 	// reports/html/dom.ts
 	function element(tag, options = {}, children = []) {
@@ -784,7 +785,7 @@
 			element("p", { text: `Base ${version(report.base)}, head ${version(report.head)}.` }),
 			element("p", {
 				class: "dim",
-				text: pairs > 0 ? `${formatPairs(pairs, "interleaved")} on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.` : `No pair was run, in ${formatDuration(report.durationMs)}.`
+				text: pairs > 0 ? `${counted(pairs, "interleaved pair")} on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.` : `No pair was run, in ${formatDuration(report.durationMs)}.`
 			}),
 			...(report.failures ?? []).flatMap(({ details }) => details === "" ? [] : [element("pre", {
 				class: "said",
@@ -801,7 +802,7 @@
 		const flame = flames.find((each) => each.scenario === scenario.name);
 		const judged = judgedMetrics(scenario);
 		const shown = scenario.metrics.filter(({ decision }) => decision === "shown");
-		const method = scenario.method === "numbers" ? "repeats agree, so numbers are compared" : formatPairs(scenario.pairs);
+		const method = scenario.method === "numbers" ? "repeats agree, so numbers are compared" : counted(scenario.pairs, "pair");
 		return element("article", { class: "card comparison" }, [
 			element("h2", { text: `${printable(scenario.name, 200)}: ${scenario.lane} lane, ${method}` }),
 			judged.length > 0 ? metricTable(judged) : element("p", {

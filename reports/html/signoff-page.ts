@@ -1,6 +1,6 @@
 /** The page of a sign-off, for a person who decides on a release: the verdict, what was judged, what is open, then each scenario. */
 import { judgedMetrics } from '../comparison.ts';
-import { formatPairs, metricSentence } from '../comparison-sentence.ts';
+import { metricSentence } from '../comparison-sentence.ts';
 import { counted } from '../counted.ts';
 import { formatBytes, formatCount, printable, verdictMark, verdictWord } from '../format.ts';
 import type { Verdict } from '../model.ts';
@@ -174,7 +174,7 @@ function overviewCard({ scenarios }: SignoffReport): HTMLElement | null {
       return {
         name,
         lane: result.lane,
-        what: formatPairs(result.pairs),
+        what: counted(result.pairs, 'pair'),
         verdict: { ok: exitCode === 0, exitCode, headline },
       };
     }),
@@ -203,7 +203,7 @@ function scenarioCard({ name, runs, comparisons }: SignedScenario, { previous }:
     ...runs.flatMap(runParts),
     ...comparisons.flatMap(({ result }) => [
       element('h3', {
-        text: `Against ${printable(previous?.label ?? '', 80)}, ${result.lane} lane, ${formatPairs(result.pairs)}`,
+        text: `Against ${printable(previous?.label ?? '', 80)}, ${result.lane} lane, ${counted(result.pairs, 'pair')}`,
       }),
       judgedMetrics(result).length > 0
         ? metricTable(judgedMetrics(result))

@@ -118,9 +118,6 @@
 		if (change >= manyfold) return `×${Math.round(change + 1)}`;
 		return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
 	}
-	function formatPairs(count, kind = "") {
-		return `${formatCount(count)} ${kind === "" ? "" : `${kind} `}${count === 1 ? "pair" : "pairs"}`;
-	}
 	function formatInterval({ changeLow, changeHigh }) {
 		return changeLow === null || changeHigh === null ? "" : `${formatChange(changeLow)} … ${formatChange(changeHigh)}`;
 	}
@@ -575,7 +572,7 @@
 			return {
 				name,
 				lane: result.lane,
-				what: formatPairs(result.pairs),
+				what: counted(result.pairs, "pair"),
 				verdict: {
 					ok: exitCode === 0,
 					exitCode,
@@ -617,7 +614,7 @@
 			element("h2", { text: printable(name, 80) }),
 			...runs.flatMap(runParts),
 			...comparisons.flatMap(({ result }) => [
-				element("h3", { text: `Against ${printable(previous?.label ?? "", 80)}, ${result.lane} lane, ${formatPairs(result.pairs)}` }),
+				element("h3", { text: `Against ${printable(previous?.label ?? "", 80)}, ${result.lane} lane, ${counted(result.pairs, "pair")}` }),
 				judgedMetrics(result).length > 0 ? metricTable(judgedMetrics(result)) : element("p", {
 					class: "warning",
 					text: "No metric has a threshold."
