@@ -24,8 +24,9 @@ Examples:
 
 What is accepted is every metric with a threshold ("thresholds" in the configuration), by scenario and class of machine. It stands in
 ${ledgerName}, beside the configuration: commit it. The gate never changes it.
-A run must be within the budgets of the configuration, whatever was typed when it was measured. A figure takes --raise where it is beyond
-the smallest threshold of all environments: the file is one for all of them.`;
+A run must be within the budgets of the configuration, whatever was typed when it was measured: those that every run has, or with
+--env those of that environment. A figure takes --raise where it is beyond the smallest threshold of all environments: the file is one
+for all of them.`;
 
 interface AcceptFlags {
   readonly reason: string;

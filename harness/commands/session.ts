@@ -1,4 +1,4 @@
-/** What every command that runs something shares: interruption, progress, and the network namespace around it. */
+/** What every command that runs something shares: interruption, progress, and variables that nothing it starts may see. */
 import { storeVariable, takesPassword } from '../history/store-address.ts';
 import { holdPassword } from '../history/store-password.ts';
 import { reportSignalsHeard } from '../link/namespace.ts';

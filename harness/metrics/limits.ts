@@ -29,6 +29,14 @@ export function limitsOf(texts: readonly string[], option = '--budget'): Budget 
   return limits;
 }
 
+/** As a configuration has them: `'rss.p99': '200 MB'`. @throws FloodgateError as `limitsOf` does */
+export function configuredLimits(given: Readonly<Record<string, string | number>>): Budget {
+  return limitsOf(
+    Object.entries(given).map(([name, limit]) => `${name}=${String(limit).replaceAll(' ', '')}`),
+    'budgets',
+  );
+}
+
 function unknownMetric(text: string, name: string, option: string): FloodgateError {
   const names = metricNames();
   const [near] = names

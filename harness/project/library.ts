@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
-import { limitsOf } from '../metrics/limits.ts';
+import { configuredLimits } from '../metrics/limits.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import { captureScenario, type ScenarioHead } from '../scenario/capture-scenario.ts';
 import { libraryFile, loadScenario, scenarioNames, scenarioOrder } from '../scenario/catalogue.ts';
@@ -161,7 +161,7 @@ function headOf(config: ScenarioConfig, source: ScenarioHead | undefined): Scena
     seed: seed ?? source?.seed ?? 1,
     pace: paceOf(config) ?? source?.pace ?? { kind: 'recorded', speed: 1 },
     lanes: lane === undefined ? (source?.lanes ?? ['tap', 'exact']) : [lane],
-    budget: { ...(source?.budget ?? madeBudget(config)), ...budgetOf(config) },
+    budget: { ...(source?.budget ?? madeBudget(config)), ...configuredLimits(config.budgets ?? {}) },
     ...definedOnly({
       ...{ about, group, sets, brokenBy },
       until: agentUntil ?? source?.until,
@@ -181,13 +181,6 @@ function definedOnly<T extends object>(options: T): { [K in keyof T]?: NonNullab
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: NonNullable<T[K]>;
   };
-}
-
-function budgetOf({ budgets = {} }: ScenarioConfig): Budget {
-  return limitsOf(
-    Object.entries(budgets).map(([name, limit]) => `${name}=${String(limit).replaceAll(' ', '')}`),
-    'budgets',
-  );
 }
 
 function paceOf({ speed, pps, mbps, profile }: ScenarioConfig): Pace | undefined {
