@@ -21,7 +21,10 @@ export function strayModule(version: Version, working: string, store: Versions):
   ) as [string, string];
   const own = realpathSync(working);
   const top = path.resolve(own, path.relative(folder, checkout));
-  const found = strayIn(folder, { checkout, top, isRight: () => isRightAbove(folder, checkout, own) });
+  let right: boolean | undefined;
+  // It reads the lock file, and the manifest of each package.
+  const isRight = () => (right ??= isRightAbove(folder, checkout, own));
+  const found = strayIn(folder, { checkout, top, isRight });
   if (!found) return undefined;
   const { name, place } = found;
   return `${version.label} takes ${name} from the working folder (${path.relative(top, place)}), which is no version: build has to install and build it in each checkout`;
