@@ -2,10 +2,9 @@
 import type { RunReport } from '../../reports/model.ts';
 import { thresholdsOf } from '../compare/thresholds.ts';
 import { withImplied } from '../metrics/implied-limits.ts';
-import { limitsOf as budgetOf } from '../metrics/limits.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
-import { findScenario } from '../project/library.ts';
+import { budgetOf, findScenario } from '../project/library.ts';
 import { isOwnAgent, limitsOf, targetOf } from '../project/run-arguments.ts';
 import { captureScenario } from '../scenario/capture-scenario.ts';
 import type { Budget } from '../scenario/scenario.ts';
@@ -45,20 +44,12 @@ export async function projectLimits(
   const brought = await broughtBy(scenario);
   const stage = isOwnAgent(targetOf(project, scenario)) ? 'upload' : undefined;
   const judged = new Set(run.budgets.map(({ name }) => name));
-  const configured = configuredBudget(project, scenario, environment);
+  const configured = budgetOf(limitsOf(project, scenario, 'budgets', environment));
   // What the scenario brings, and what is implied, depends on the stage that the run ended after: the report has it.
   return Object.fromEntries(
     Object.entries(withImplied({ ...brought, ...configured }, stage).budget).filter(
       ([name]) => judged.has(name) || Object.hasOwn(configured, name),
     ),
-  );
-}
-
-function configuredBudget(project: Project, scenario: ScenarioConfig, environment: string | undefined): Budget {
-  const texts = Object.entries(limitsOf(project, scenario, 'budgets', environment));
-  return budgetOf(
-    texts.map(([name, limit]) => `${name}=${String(limit).replaceAll(' ', '')}`),
-    'budgets',
   );
 }
 

@@ -161,7 +161,7 @@ function headOf(config: ScenarioConfig, source: ScenarioHead | undefined): Scena
     seed: seed ?? source?.seed ?? 1,
     pace: paceOf(config) ?? source?.pace ?? { kind: 'recorded', speed: 1 },
     lanes: lane === undefined ? (source?.lanes ?? ['tap', 'exact']) : [lane],
-    budget: { ...(source?.budget ?? madeBudget(config)), ...budgetOf(config) },
+    budget: { ...(source?.budget ?? madeBudget(config)), ...budgetOf(config.budgets ?? {}) },
     ...definedOnly({
       ...{ about, group, sets, brokenBy },
       until: agentUntil ?? source?.until,
@@ -183,7 +183,8 @@ function definedOnly<T extends object>(options: T): { [K in keyof T]?: NonNullab
   };
 }
 
-function budgetOf({ budgets = {} }: ScenarioConfig): Budget {
+/** Limits as a configuration writes them: `{ 'rss.max': '200 MB' }`. @throws FloodgateError `option-invalid` for one that is none */
+export function budgetOf(budgets: Readonly<Record<string, string | number>>): Budget {
   return limitsOf(
     Object.entries(budgets).map(([name, limit]) => `${name}=${String(limit).replaceAll(' ', '')}`),
     'budgets',
