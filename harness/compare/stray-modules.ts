@@ -11,6 +11,7 @@ import { foundPackage, isOwnCode } from './installed-packages.ts';
 import { needsOf } from './project-manifest.ts';
 import type { Version } from './version-label.ts';
 import type { VersionStore } from './version-store.ts';
+import { isWithin } from './within.ts';
 
 type Versions = Pick<VersionStore, 'folderOf' | 'projectFolderOf' | 'prefix'>;
 
@@ -71,11 +72,6 @@ function isRightAbove(folder: string, checkout: string, working: string): boolea
   const root = rootFolder(folder, checkout);
   return isInstalledFor(root, path.resolve(working, path.relative(folder, root)));
 }
-
-const isWithin = (place: string, folder: string): boolean => {
-  const within = path.relative(folder, place);
-  return within.split(path.sep)[0] !== '..' && !path.isAbsolute(within);
-};
 
 /** Nothing is within its limit where a version does not run its own code. */
 export function withStray(compared: ComparedScenario, stray: string): ComparedScenario {
