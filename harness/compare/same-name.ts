@@ -3,6 +3,7 @@
  * versions of the file have in common, and where no file can be read from their distances. Pure.
  */
 
+import { bestPairs } from './best-pairs.ts';
 import { likeness } from './function-text.ts';
 import { commonLines } from './longest-common-lines.ts';
 import type { SiteByRequest } from './site-bytes.ts';
@@ -65,23 +66,10 @@ function byText(base: Sites, head: Sites, { kept, place }: Places, known: Known)
       const isInPlace = place(0, before.site.line) === place(1, after.site.line);
       if (!isInPlace && alike < likeMin) return [];
       const apart = Math.abs(left.indexOf(before) - fresh.indexOf(after));
-      return [{ pair: [before, after] as const, score: alike + (isInPlace ? 0.2 : 0) - apart / 1e6 }];
+      return [{ before, after, score: alike + (isInPlace ? 0.2 : 0) - apart / 1e6 }];
     }),
   );
-  return [...pairs, ...bestOf(candidates)];
-}
-
-/** Each site once, the best first. */
-function bestOf(candidates: { readonly pair: Pair; readonly score: number }[]): Pair[] {
-  const taken = new Set<SiteByRequest>();
-  return candidates
-    .sort((a, b) => b.score - a.score)
-    .map(({ pair }) => pair)
-    .filter(([before, after]) => {
-      if (taken.has(before) || taken.has(after)) return false;
-      taken.add(before).add(after);
-      return true;
-    });
+  return [...pairs, ...bestPairs(candidates).map(({ before, after }) => [before, after] as const)];
 }
 
 /** Most of a file moves by as many lines; what does not is taken in its order, or by what it allocates. */
