@@ -4,7 +4,7 @@
  */
 import { bestPairs, type Candidate } from './best-pairs.ts';
 import { likeness, type TextParts } from './function-text.ts';
-import { matchSameName } from './same-name.ts';
+import { sameNameMatcher } from './same-name.ts';
 import { nameKey, type SiteByRequest, type SitesByKey } from './site-bytes.ts';
 import { bytesAlike, callersAlike, type Known } from './site-evidence.ts';
 
@@ -54,12 +54,13 @@ function byName(base: SitesByKey, head: SitesByKey, files: ReadonlyMap<string, s
   const keyOf = new Map([...head].map(([key, each]) => [each, key]));
   const now = groupsOf(head, (file) => file);
   const decided = new Set<SiteByRequest>();
+  const matchSameName = sameNameMatcher(known);
   for (const [name, before] of groupsOf(base, (file) => files.get(file) ?? file)) {
     const after = now.get(name);
     if (!after) continue;
     const { file, functionName } = after[0]!.site;
     const isUnique = before.length === 1 && after.length === 1 && functionName !== anonymous;
-    const pairs = isUnique || file === '' ? [[before[0]!, after[0]!] as const] : matchSameName(before, after, known);
+    const pairs = isUnique || file === '' ? [[before[0]!, after[0]!] as const] : matchSameName(before, after);
     if (isUnique && file !== '' && isOther(known.base.text(before[0]!), known.head.text(after[0]!))) continue;
     if (!isUnique) for (const each of [...before, ...after]) decided.add(each);
     for (const [from, to] of pairs)

@@ -15,14 +15,23 @@ type Sites = readonly SiteByRequest[];
 /** Where both stood before a change of the lines between: less is another function that was written there. */
 const likeMin = 0.6;
 
-/** @returns pairs, each site once; what is missing is gone, or new */
-export function matchSameName(base: Sites, head: Sites, known: Known): Pair[] {
-  const [before, after] = [byLine(base), byLine(head)];
-  const lines = [known.base.lines(base[0]!), known.head.lines(head[0]!)] as const;
-  const hasLines = [...base, ...head].every(({ site }) => site.line > 0);
-  return lines[0] && lines[1] && hasLines
-    ? byText(before, after, placesIn(lines[0], lines[1]), known)
-    : byDistance(before, after);
+/** @returns pairs of the functions of one name, each once; what is missing is gone, or new. Two files are compared once for all their names */
+export function sameNameMatcher(known: Known): (base: Sites, head: Sites) => Pair[] {
+  const placesByFiles = new Map<string, Places | undefined>();
+  const placesOf = (base: SiteByRequest, head: SiteByRequest): Places | undefined => {
+    const files = `${base.site.file}\0${head.site.file}`;
+    if (!placesByFiles.has(files)) {
+      const lines = [known.base.lines(base), known.head.lines(head)] as const;
+      placesByFiles.set(files, lines[0] && lines[1] && placesIn(lines[0], lines[1]));
+    }
+    return placesByFiles.get(files);
+  };
+  return (base, head) => {
+    const [before, after] = [byLine(base), byLine(head)];
+    const hasLines = [...base, ...head].every(({ site }) => site.line > 0);
+    const places = hasLines ? placesOf(base[0]!, head[0]!) : undefined;
+    return places ? byText(before, after, places, known) : byDistance(before, after);
+  };
 }
 
 const byLine = (sites: Sites) => sites.toSorted((a, b) => a.site.line - b.site.line);
