@@ -70,12 +70,8 @@ export class BisectLog {
 
   /** The latest of them; undefined where there are none. */
   others(): OtherFindings | undefined {
-    const isOther = (each: string) =>
-      each !== this.#name && each.startsWith(`${this.#key.question}-`) && each.endsWith('.json');
-    const files = readdirSync(this.#folder)
-      .filter(isOther)
-      .map((name) => path.join(this.#folder, name));
-    const [latest] = files.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+    const isOther = (name: string) => name !== this.#name && name.startsWith(`${this.#key.question}-`);
+    const latest = logsIn(this.#folder).find((file) => isOther(path.basename(file)));
     const kept = latest && readLog(latest);
     if (!kept) return undefined;
     const { conditions } = this.#key;

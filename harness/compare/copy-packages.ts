@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { memberFolders, packagesName } from './project-manifest.ts';
+import { isWithin } from './within.ts';
 
 /**
  * Those of a folder and of all members of its workspace.
@@ -52,11 +53,10 @@ function keepLink(made: string, was: string, { folder, working }: Tops): void {
   const text = readlinkSync(made);
   // Seen from where it was, not from a path that is a link itself.
   const target = path.resolve(path.dirname(was), text);
-  const within = path.relative(working, target);
-  const isWithin = !within.startsWith('..') && !path.isAbsolute(within);
-  if (isWithin && !path.isAbsolute(text)) return;
-  const wanted = isWithin ? path.join(folder, within) : target;
+  const isOwn = isWithin(target, working);
+  if (isOwn && !path.isAbsolute(text)) return;
+  const wanted = isOwn ? path.join(folder, path.relative(working, target)) : target;
   if (wanted === text) return;
   rmSync(made);
-  symlinkSync(isWithin ? path.relative(path.dirname(made), wanted) : wanted, made);
+  symlinkSync(isOwn ? path.relative(path.dirname(made), wanted) : wanted, made);
 }

@@ -2,11 +2,12 @@
  * Which version an earlier run measured, by its report. Only the name of the version is taken: figures of another day are never
  * the base.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import { comparisonSchema } from '../../reports/comparison-schema.ts';
+import { jsonIn } from './project-manifest.ts';
 
 export interface EarlierRun {
   /** Its report. */
@@ -45,7 +46,7 @@ const gate = v.object({
 export function earlierRun(place: string): EarlierRun | undefined {
   const file = reportAt(place);
   if (file === undefined) return undefined;
-  const value = valueIn(file);
+  const value = jsonIn(file);
   const compared = v.safeParse(comparison, value);
   if (compared.success) {
     const { commit, dirty, package: named, key } = compared.output.head;
@@ -75,12 +76,4 @@ export function earlierRun(place: string): EarlierRun | undefined {
 function reportAt(place: string): string | undefined {
   if (!statSync(place).isDirectory()) return place.endsWith('.json') ? place : undefined;
   return ['comparison.json', 'report.json'].map((name) => path.join(place, name)).find((file) => existsSync(file));
-}
-
-function valueIn(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
 }

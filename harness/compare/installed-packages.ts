@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import { jsonIn, manifestIn, memberFolders, needsOf, packagesName } from './project-manifest.ts';
 import { isInRange } from './version-range.ts';
+import { isWithin } from './within.ts';
 
 /** @param root of the version. @param there the same folder in the working folder. @param lock its name */
 export function isInstalledByLock(root: string, there: string, lock: string): boolean {
@@ -147,8 +148,8 @@ export function foundPackage(folder: string, name: string, top: string): string 
 
 /** A member of the workspace, or a folder of the project: not what was installed from elsewhere. */
 export const isOwnCode = (place: string, top: string): boolean => {
-  const within = path.relative(realpathSync(top), place);
-  return !within.startsWith('..') && !path.isAbsolute(within) && !within.split(path.sep).includes(packagesName);
+  const folder = realpathSync(top);
+  return isWithin(place, folder) && !path.relative(folder, place).split(path.sep).includes(packagesName);
 };
 
 /** What is installed, in words that are the same on every machine that installed the same. */

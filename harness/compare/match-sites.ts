@@ -2,8 +2,9 @@
  * Which function of the base a function of the head is: by its name, unless its text says otherwise; else by its text, by who calls it and
  * what it allocates. A function that is only renamed, or moved, is otherwise gone and new, and would be blamed. Pure.
  */
+import { bestPairs, type Candidate } from './best-pairs.ts';
 import { likeness, type TextParts } from './function-text.ts';
-import { matchSameName } from './same-name.ts';
+import { sameNameMatcher } from './same-name.ts';
 import { nameKey, type SiteByRequest, type SitesByKey } from './site-bytes.ts';
 import { bytesAlike, callersAlike, type Known } from './site-evidence.ts';
 
@@ -35,13 +36,7 @@ export function matchSites(base: SitesByKey, head: SitesByKey, known: Known): Re
       decided.has(each) && decided.has(other) && isNamesake(other, each) ? [] : (candidateOf(other, each, known) ?? []),
     ),
   );
-  candidates.sort((a, b) => b.score - a.score);
-  for (const { before, after, how } of candidates) {
-    const key = keyOf.get(after)!;
-    if (found.has(key) || taken.has(before)) continue;
-    found.set(key, { base: before, how });
-    taken.add(before);
-  }
+  for (const { before, after, how } of bestPairs(candidates)) found.set(keyOf.get(after)!, { base: before, how });
   return found;
 }
 
@@ -59,12 +54,13 @@ function byName(base: SitesByKey, head: SitesByKey, files: ReadonlyMap<string, s
   const keyOf = new Map([...head].map(([key, each]) => [each, key]));
   const now = groupsOf(head, (file) => file);
   const decided = new Set<SiteByRequest>();
+  const matchSameName = sameNameMatcher(known);
   for (const [name, before] of groupsOf(base, (file) => files.get(file) ?? file)) {
     const after = now.get(name);
     if (!after) continue;
     const { file, functionName } = after[0]!.site;
     const isUnique = before.length === 1 && after.length === 1 && functionName !== anonymous;
-    const pairs = isUnique || file === '' ? [[before[0]!, after[0]!] as const] : matchSameName(before, after, known);
+    const pairs = isUnique || file === '' ? [[before[0]!, after[0]!] as const] : matchSameName(before, after);
     if (isUnique && file !== '' && isOther(known.base.text(before[0]!), known.head.text(after[0]!))) continue;
     if (!isUnique) for (const each of [...before, ...after]) decided.add(each);
     for (const [from, to] of pairs)
@@ -89,15 +85,12 @@ function isOther(before: TextParts | undefined, after: TextParts | undefined): b
   return before !== undefined && after !== undefined && likeness(before, after) < likeMin;
 }
 
-interface Candidate {
-  readonly before: SiteByRequest;
-  readonly after: SiteByRequest;
+interface SiteCandidate extends Candidate<SiteByRequest> {
   readonly how: SiteMatch['how'];
-  readonly score: number;
 }
 
 /** Undefined where nothing says that it may be the same. */
-function candidateOf(before: SiteByRequest, after: SiteByRequest, known: Known): Candidate | undefined {
+function candidateOf(before: SiteByRequest, after: SiteByRequest, known: Known): SiteCandidate | undefined {
   if (before.site.where !== after.site.where) return undefined;
   const isName = before.site.functionName === after.site.functionName && after.site.functionName !== anonymous;
   const isFile = before.site.file === after.site.file;
@@ -131,17 +124,12 @@ function renamedFiles(base: SitesByKey, head: SitesByKey, known: Known): Readonl
   const likely = gone.flatMap((from) =>
     fresh.map((to) => {
       const [a, b] = [known.base.file(from), known.head.file(to)];
-      return { from, to, alike: a && b ? likeness(a, b) : namesAlike(before.get(from)!, after.get(to)!) };
+      const score = a && b ? likeness(a, b) : namesAlike(before.get(from)!, after.get(to)!);
+      return { before: from, after: to, score };
     }),
   );
-  const renamed = new Map<string, string>();
-  const taken = new Set<string>();
-  for (const { from, to, alike } of likely.sort((a, b) => b.alike - a.alike)) {
-    if (alike < fileLikeMin || renamed.has(from) || taken.has(to)) continue;
-    renamed.set(from, to);
-    taken.add(to);
-  }
-  return renamed;
+  const pairs = bestPairs(likely.filter(({ score }) => score >= fileLikeMin));
+  return new Map(pairs.map((each) => [each.before, each.after]));
 }
 
 function namesByFile(sites: SitesByKey): Map<string, Set<string>> {

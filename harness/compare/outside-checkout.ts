@@ -4,6 +4,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { splitWords } from '../target/command-words.ts';
 import type { VersionStore } from './version-store.ts';
+import { isWithin } from './within.ts';
 
 /** @param folder of the project, as it is worked in. @throws FloodgateError `option-invalid` */
 export function refuseOutside(
@@ -25,9 +26,6 @@ export function refuseOutside(
     );
   }
 }
-
-const isWithin = (file: string, folder: string): boolean =>
-  file === folder || file.startsWith(folder.endsWith(path.sep) ? folder : `${folder}${path.sep}`);
 
 /** A runtime or a tool that is installed in it (`node_modules`, `.venv`, `.nvm`) is no version's. */
 const isInstalled = (file: string, top: string): boolean =>

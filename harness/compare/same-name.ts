@@ -3,6 +3,7 @@
  * versions of the file have in common, and where no file can be read from their distances. Pure.
  */
 
+import { bestPairs } from './best-pairs.ts';
 import { likeness } from './function-text.ts';
 import { commonLines } from './longest-common-lines.ts';
 import type { SiteByRequest } from './site-bytes.ts';
@@ -14,14 +15,23 @@ type Sites = readonly SiteByRequest[];
 /** Where both stood before a change of the lines between: less is another function that was written there. */
 const likeMin = 0.6;
 
-/** @returns pairs, each site once; what is missing is gone, or new */
-export function matchSameName(base: Sites, head: Sites, known: Known): Pair[] {
-  const [before, after] = [byLine(base), byLine(head)];
-  const lines = [known.base.lines(base[0]!), known.head.lines(head[0]!)] as const;
-  const hasLines = [...base, ...head].every(({ site }) => site.line > 0);
-  return lines[0] && lines[1] && hasLines
-    ? byText(before, after, placesIn(lines[0], lines[1]), known)
-    : byDistance(before, after);
+/** @returns pairs of the functions of one name, each once; what is missing is gone, or new. Two files are compared once for all their names */
+export function sameNameMatcher(known: Known): (base: Sites, head: Sites) => Pair[] {
+  const placesByFiles = new Map<string, Places | undefined>();
+  const placesOf = (base: SiteByRequest, head: SiteByRequest): Places | undefined => {
+    const files = `${base.site.file}\0${head.site.file}`;
+    if (!placesByFiles.has(files)) {
+      const lines = [known.base.lines(base), known.head.lines(head)] as const;
+      placesByFiles.set(files, lines[0] && lines[1] && placesIn(lines[0], lines[1]));
+    }
+    return placesByFiles.get(files);
+  };
+  return (base, head) => {
+    const [before, after] = [byLine(base), byLine(head)];
+    const hasLines = [...base, ...head].every(({ site }) => site.line > 0);
+    const places = hasLines ? placesOf(base[0]!, head[0]!) : undefined;
+    return places ? byText(before, after, places, known) : byDistance(before, after);
+  };
 }
 
 const byLine = (sites: Sites) => sites.toSorted((a, b) => a.site.line - b.site.line);
@@ -65,23 +75,10 @@ function byText(base: Sites, head: Sites, { kept, place }: Places, known: Known)
       const isInPlace = place(0, before.site.line) === place(1, after.site.line);
       if (!isInPlace && alike < likeMin) return [];
       const apart = Math.abs(left.indexOf(before) - fresh.indexOf(after));
-      return [{ pair: [before, after] as const, score: alike + (isInPlace ? 0.2 : 0) - apart / 1e6 }];
+      return [{ before, after, score: alike + (isInPlace ? 0.2 : 0) - apart / 1e6 }];
     }),
   );
-  return [...pairs, ...bestOf(candidates)];
-}
-
-/** Each site once, the best first. */
-function bestOf(candidates: { readonly pair: Pair; readonly score: number }[]): Pair[] {
-  const taken = new Set<SiteByRequest>();
-  return candidates
-    .sort((a, b) => b.score - a.score)
-    .map(({ pair }) => pair)
-    .filter(([before, after]) => {
-      if (taken.has(before) || taken.has(after)) return false;
-      taken.add(before).add(after);
-      return true;
-    });
+  return [...pairs, ...bestPairs(candidates).map(({ before, after }) => [before, after] as const)];
 }
 
 /** Most of a file moves by as many lines; what does not is taken in its order, or by what it allocates. */

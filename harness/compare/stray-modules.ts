@@ -11,6 +11,7 @@ import { foundPackage, isOwnCode } from './installed-packages.ts';
 import { needsOf } from './project-manifest.ts';
 import type { Version } from './version-label.ts';
 import type { VersionStore } from './version-store.ts';
+import { isWithin } from './within.ts';
 
 type Versions = Pick<VersionStore, 'folderOf' | 'projectFolderOf' | 'prefix'>;
 
@@ -21,7 +22,10 @@ export function strayModule(version: Version, working: string, store: Versions):
   ) as [string, string];
   const own = realpathSync(working);
   const top = path.resolve(own, path.relative(folder, checkout));
-  const found = strayIn(folder, { checkout, top, isRight: () => isRightAbove(folder, checkout, own) });
+  let right: boolean | undefined;
+  // It reads the lock file, and the manifest of each package.
+  const isRight = () => (right ??= isRightAbove(folder, checkout, own));
+  const found = strayIn(folder, { checkout, top, isRight });
   if (!found) return undefined;
   const { name, place } = found;
   return `${version.label} takes ${name} from the working folder (${path.relative(top, place)}), which is no version: build has to install and build it in each checkout`;
@@ -68,11 +72,6 @@ function isRightAbove(folder: string, checkout: string, working: string): boolea
   const root = rootFolder(folder, checkout);
   return isInstalledFor(root, path.resolve(working, path.relative(folder, root)));
 }
-
-const isWithin = (place: string, folder: string): boolean => {
-  const within = path.relative(folder, place);
-  return within.split(path.sep)[0] !== '..' && !path.isAbsolute(within);
-};
 
 /** Nothing is within its limit where a version does not run its own code. */
 export function withStray(compared: ComparedScenario, stray: string): ComparedScenario {

@@ -1,4 +1,7 @@
-/** That a pass ends, and fails, where its target would keep it for ever or take the machine along. */
+/**
+ * That a pass ends, and fails, where its target would keep it for ever or take the machine along.
+ * Runs alone: how much a target has taken when that is seen goes by time.
+ */
 import t from 'tap';
 import { openFeed } from '../feed/open-feed.ts';
 import { verdictOf } from '../report/verdict.ts';
