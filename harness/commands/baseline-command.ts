@@ -99,6 +99,11 @@ async function accept(folder: string, flags: AcceptFlags): Promise<void> {
     const limits = await projectLimits(project, scenario, run, flags.env);
     accepted.push(...baselinesOf(run, ledger, { thresholds, limits }, acceptance));
   }
+  if (accepted.length === 0) {
+    throw new FloodgateError('baseline-refused', `there is nothing to accept in the report of ${folder}`, {
+      hint: 'A baseline is of a metric with a threshold (thresholds in the configuration), in a scenario that was measured.',
+    });
+  }
   putEntries(project.folder, 'baselines', accepted);
   for (const { scenario, metric, value } of accepted) {
     process.stdout.write(`${printable(scenario)}: ${metric} ${formatValue(value, findMetric(metric)!.unit)}\n`);

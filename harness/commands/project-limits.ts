@@ -45,11 +45,14 @@ export async function projectLimits(
   const brought = await broughtBy(scenario);
   const stage = isOwnAgent(targetOf(project, scenario)) ? 'upload' : undefined;
   const judged = new Set(run.budgets.map(({ name }) => name));
+  const measured = new Set(run.figures.filter(({ value }) => value !== null).map(({ name }) => name));
   const configured = configuredLimits(limitsOf(project, scenario, 'budgets', environment));
-  // What the scenario brings, and what is implied, depends on the stage that the run ended after: the report has it.
+  const { budget, implied } = withImplied({ ...brought, ...configured }, stage);
+  // What the scenario brings depends on the stage that the run ended after: the report has it. So do implied limits, but a typed one
+  // may have taken their place: they count wherever they were measured.
   return Object.fromEntries(
-    Object.entries(withImplied({ ...brought, ...configured }, stage).budget).filter(
-      ([name]) => judged.has(name) || Object.hasOwn(configured, name),
+    Object.entries(budget).filter(
+      ([name]) => judged.has(name) || Object.hasOwn(configured, name) || (implied.includes(name) && measured.has(name)),
     ),
   );
 }
