@@ -6,7 +6,7 @@
  *
  * Surface (a module that takes this one's place, as the harness's defects do, has exactly this): the class `Assembler`
  * with its constructor, `pagesInUse`, `segment`, `finAhead`, `acknowledged`, `waitingEnd`, `expire`, `finish`, `setShedding`
- * and `static bytesFor`. It reads `HalfStreams`, counts `waiting` there, is the only one besides `Connections` to move `next`,
+ * and `static bytesFor`. It reads `HalfStreams`, counts `waiting` there, moves `next` as `PayloadArrival` does,
  * and calls the handler's `data` and `gap`; after moving `next` it calls `advanced`. `arrays` may be missing: then the kernel
  * for segments leaves everything to it that concerns it.
  *
