@@ -18,6 +18,13 @@ import { distance } from './turn-taking.ts';
 /** Longer than any client waits between pipelined requests, shorter than a keep-alive timeout (nginx 75 s, Apache 5 s). */
 export const quietMs = 1000;
 
+/** Messages may be missing behind the last pair, or one may be none. */
+const NOT_ALIGNED =
+  StreamFlag.requestsMissing | StreamFlag.responsesMissing | StreamFlag.unsent | StreamFlag.afterUnsent;
+/** … or stand in a body, or be another’s. */
+const NOT_CERTAIN =
+  StreamFlag.unsettled | StreamFlag.pending | StreamFlag.crowded | StreamFlag.requestsGuessed | StreamFlag.responsesGuessed;
+
 export class PairingOrder {
   readonly #streams: PairingStreams;
   readonly #entries: PairingEntries;
@@ -37,6 +44,7 @@ export class PairingOrder {
     const at = stream * streamWords;
     const streams = this.#streams;
     streams.set(stream, StreamFlag.broken);
+    streams.unset(stream, StreamFlag.aligned);
     if (words[at + Of.mode]! === Mode.lost) return;
     if (streams.has(stream, StreamFlag.pipelines)) this.giveUp(stream);
     else words[at + Of.mode] = Mode.turns;
@@ -45,9 +53,29 @@ export class PairingOrder {
   /** The client was seen to pipeline. In order that changes nothing, unless what looks like pipelining may be a body. */
   foundPipelining(stream: number): void {
     const streams = this.#streams;
+    const mode = stream * streamWords + Of.mode;
     const isBody = streams.has(stream, StreamFlag.afterUnsent) && !streams.has(stream, StreamFlag.pipelines);
     streams.set(stream, StreamFlag.pipelines);
-    if (isBody || this.#words[stream * streamWords + Of.mode]! === Mode.turns) this.giveUp(stream);
+    if (isBody) this.giveUp(stream);
+    else if (this.#words[mode]! !== Mode.turns) return;
+    // What waits came in order behind a pair: order is as sure as that was.
+    else if (streams.has(stream, StreamFlag.aligned)) this.#words[mode] = Mode.resumed;
+    else this.giveUp(stream);
+  }
+
+  /**
+   * A pair was found by turns: what is still to come is paired in order again, if the pair is certain and the last one on both
+   * sides, with nothing missing behind it. An order that is not certain yet serves where the client turns out to pipeline.
+   */
+  align(stream: number, exchange: number, isCertain: boolean): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const entries = this.#entries;
+    const isLast = words[at + Of.exchange] === exchange && words[at + Of.paired] === exchange;
+    const isWaiting = entries.length(stream, Queue.requests) + entries.length(stream, Queue.responses) > 0;
+    if (words[at + Of.mode]! !== Mode.turns || !isLast || isWaiting || this.#streams.has(stream, NOT_ALIGNED)) return;
+    if (isCertain && !this.#streams.has(stream, NOT_CERTAIN)) words[at + Of.mode] = Mode.ordered;
+    else this.#streams.set(stream, StreamFlag.aligned);
   }
 
   /** A pipelining client's request after a quiet time, with nothing under way: pairing starts again. */

@@ -178,6 +178,8 @@ export const StreamFlag = {
   crowded: 32768,
   /** An interim response was seen: those that were not seen may have been more. */
   interims: 65536,
+  /** By turns: the last pair left nothing that waits, and nothing has gone missing since. What waits has come in order. */
+  aligned: 131072,
 } as const;
 
 /** How a stream's messages are paired. */

@@ -168,6 +168,10 @@ export class Pairing {
     words[at + Of.previousAck] = place.ack;
     words[at + Of.previousSequence] = place.sequence;
     if (message.exchange < 0) this.#counters.responsesUnasked++;
+    if (mode !== Mode.turns) return;
+    if (message.pairing === 'certain' || message.pairing === 'probable')
+      this.#order.align(stream, message.exchange, message.pairing === 'certain');
+    else this.#streams.unset(stream, StreamFlag.aligned);
   }
 
   /** The last final response of a stream ends before `end`. */
