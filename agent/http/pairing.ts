@@ -168,10 +168,7 @@ export class Pairing {
     words[at + Of.previousAck] = place.ack;
     words[at + Of.previousSequence] = place.sequence;
     if (message.exchange < 0) this.#counters.responsesUnasked++;
-    if (mode !== Mode.turns) return;
-    if (message.pairing === 'certain' || message.pairing === 'probable')
-      this.#order.align(stream, message.exchange, message.pairing === 'certain');
-    else this.#streams.unset(stream, StreamFlag.aligned);
+    if (mode === Mode.turns) this.#align(stream, message);
   }
 
   /** The last final response of a stream ends before `end`. */
@@ -275,6 +272,13 @@ export class Pairing {
     this.#words[stream * streamWords + Of.pairedSequence] = sequence;
     this.#counters.pairs++;
     if (message.pairing === 'probable') this.#counters.pairsProbable++;
+  }
+
+  /** Whether order is known behind the response at hand. */
+  #align(stream: number, { exchange, pairing }: Pairable): void {
+    const isPaired = pairing === 'certain' || pairing === 'probable';
+    if (isPaired) this.#order.align(stream, exchange, pairing === 'certain');
+    else this.#streams.unset(stream, StreamFlag.aligned);
   }
 
   /** A request waits for its response. */

@@ -70,6 +70,8 @@ export interface RequestAccount {
   readonly differentLength: number;
   /** Answers to which none was recorded. */
   readonly uncompared: number;
+  /** Of these, answers 4xx or 5xx where an answer may have been recorded: it is in no pair, or bytes are missing. @default 0 */
+  readonly incomparableErrors?: number;
   /** Answers of which only the status was compared: the recorded body is not whole, or its length is not known for sure. */
   readonly statusOnly: number;
   /** Answers 200 or 304 where a HAR file has a browser's copy, which it had asked to be confirmed: which of the two it was is not recorded. @default 0 */

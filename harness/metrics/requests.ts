@@ -6,8 +6,13 @@ import { between, notMeasured, type Reading, value } from './reading.ts';
 const noRequests = 'no recorded requests were sent: it takes --requests';
 
 /** Without an answer, with an error where none was recorded, or with more than an answer. */
-export function failedRequests({ unanswered, errors, unasked = 0 }: RequestAccount): Reading {
-  return value(unanswered + errors + unasked);
+export function failedRequests({ unanswered, errors, unasked = 0, incomparableErrors = 0 }: RequestAccount): Reading {
+  const known = unanswered + errors + unasked;
+  return between(
+    known,
+    known + incomparableErrors,
+    'some answers are errors, and which recorded answers stand beside them is not known: bytes are missing there',
+  );
 }
 
 /** Answers with another status or length than the recorded one, and requests that got none. */

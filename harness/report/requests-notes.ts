@@ -85,9 +85,15 @@ function noteAnswers(requests: RequestAccount, add: Add): void {
   noteUncompared(requests, add);
 }
 
-function noteUncompared({ uncompared, statusOnly, revalidated = 0 }: RequestAccount, add: Add): void {
+function noteUncompared(requests: RequestAccount, add: Add): void {
+  const { uncompared, incomparableErrors = 0, statusOnly, revalidated = 0 } = requests;
   if (uncompared > 0)
     add('info', `${formatCount(uncompared)} answers were not compared: the recording has none for them`);
+  if (incomparableErrors > 0)
+    add(
+      'warning',
+      `${formatCount(incomparableErrors)} of these are errors, and may be as recorded: bytes are missing on their connections, and which answer was theirs is not known`,
+    );
   if (statusOnly > 0)
     add(
       'info',

@@ -39,6 +39,7 @@ export class AnswerComparison {
   differentStatus = 0;
   differentLength = 0;
   uncompared = 0;
+  incomparableErrors = 0;
   statusOnly = 0;
   revalidated = 0;
   readonly differences: RequestDifference[] = [];
@@ -54,7 +55,11 @@ export class AnswerComparison {
     const wasAnswered = (request.flags & EventFlag.answered) !== 0;
     const isRevalidated = (request.flags & EventFlag.revalidated) !== 0 && (status === 304 || status === 200);
     const isSame = wasAnswered && (isRevalidated || status === request.status);
-    if (status >= 400 && !isSame) this.errors += 1;
+    if (status >= 400 && !isSame) {
+      // It may be as it was recorded: which of the recorded answers that is cannot be known.
+      if ((request.flags & EventFlag.unpaired) !== 0) this.incomparableErrors += 1;
+      else this.errors += 1;
+    }
     if (!wasAnswered) this.uncompared += 1;
     else if (!isSame) {
       this.differentStatus += 1;

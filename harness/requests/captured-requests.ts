@@ -33,9 +33,7 @@ export function readCapture(file: string, spool: SpoolWriter, hashSeed: readonly
     recording.close();
   }
   tcp.finish();
-  const { tlsStreams, http2Streams, upgradedStreams, http2Upgrades, unknownStreams, responsesUnasked } = counters;
-  // A request that no gap shows is known by its answer.
-  log.miss('hidden', Math.max(0, responsesUnasked - lostRequests(log)));
+  const { tlsStreams, http2Streams, upgradedStreams, http2Upgrades, unknownStreams } = counters;
   log.miss('encrypted', tlsStreams);
   log.miss('http2', http2Streams - http2Upgrades);
   const shed = tcp.counters.streamsRefused + tcp.counters.streamsClosedEvicted + counters.requestsShed;
@@ -51,9 +49,4 @@ export function readCapture(file: string, spool: SpoolWriter, hashSeed: readonly
     isCutShort: recording.isCutShort,
     notes,
   };
-}
-
-/** Requests that are known to be lost by their own bytes: their answers are among those that nobody asked for. */
-function lostRequests({ unsent }: ExchangeLog): number {
-  return (unsent.damaged ?? 0) + (unsent.hidden ?? 0) + (unsent.notKept ?? 0);
 }

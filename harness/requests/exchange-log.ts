@@ -31,6 +31,13 @@ interface Connection {
   bytes: GatheredBytes | null;
   last: Exchange | null;
   hasEvents: boolean;
+  /** Requests that were not whole, or that a gap shows: each may have been answered. */
+  lost: number;
+  /** Requests that are in no pair, and answers. */
+  unanswered: number;
+  unasked: number;
+  /** Bytes of its answers are missing. */
+  lacksAnswers: boolean;
   /** No event of a connection is before the one before it, whatever its packets' clock did. */
   latestUs: number;
 }
@@ -75,6 +82,7 @@ export class ExchangeLog implements RequestSink {
     this.#connections[stream] = {
       ...{ number: this.#opened, openedUs: tsUs, exchanges: new Map(), bytes: null, last: null },
       ...{ hasEvents: false, latestUs: Number.NEGATIVE_INFINITY },
+      ...{ lost: 0, unanswered: 0, unasked: 0, lacksAnswers: false },
     };
   }
 
@@ -117,6 +125,7 @@ export class ExchangeLog implements RequestSink {
     if (fault !== null) {
       bytes.drop();
       exchange.isLost = true;
+      if (fault === 'damaged' || fault === 'notKept') connection.lost += 1;
       this.miss(fault);
     } else exchange.stored = bytes.store();
     if (exchange.isAnswered || exchange.isLost) this.#settle(connection, message.exchange, exchange);
@@ -124,14 +133,15 @@ export class ExchangeLog implements RequestSink {
   }
 
   endResponse(message: HttpMessage): void {
-    if ((message.flags & MessageFlag.interim) !== 0 || message.exchange < 0) return;
-    const isPaired = message.pairing === 'certain' || message.pairing === 'probable' || message.pairing === 'open';
-    if (!isPaired) return;
+    if ((message.flags & MessageFlag.interim) !== 0) return;
     const connection = this.#connections[message.stream]!;
-    let exchange = connection.exchanges.get(message.exchange);
+    const isPaired = message.pairing === 'certain' || message.pairing === 'probable' || message.pairing === 'open';
+    let exchange = isPaired && message.exchange >= 0 ? connection.exchanges.get(message.exchange) : undefined;
     if (!exchange) {
-      // Long over, or still to come; what never comes goes with the connection.
-      if (message.pairing !== 'open' || this.#awaiting > awaitingMax) return;
+      const mayCome = isPaired && message.exchange >= 0 && message.pairing === 'open';
+      if (!isPaired || message.exchange < 0 || (mayCome && this.#awaiting > awaitingMax)) connection.unasked += 1;
+      // In no pair, long over, or still to come; what never comes goes with the connection.
+      if (!mayCome || this.#awaiting > awaitingMax) return;
       exchange = {
         ...{ tsUs: 0, lastTsUs: 0, order: 0, headBytes: 0, stored: null, before: null, isLost: false },
         ...{ isAnswered: false, status: 0, answerBytes: -1 },
@@ -145,15 +155,23 @@ export class ExchangeLog implements RequestSink {
     if (exchange.stored) this.#settle(connection, message.exchange, exchange);
   }
 
-  hidden(): void {
+  hidden(stream: number): void {
+    this.#connections[stream]!.lost += 1;
     this.miss('hidden');
+  }
+
+  answersMissing(stream: number): void {
+    this.#connections[stream]!.lacksAnswers = true;
   }
 
   close(stream: number, tsUs: number): void {
     const connection = this.#connections[stream]!;
     this.#connections[stream] = undefined;
     connection.bytes?.drop();
+    for (const { order } of connection.exchanges.values()) if (order === 0) connection.unasked += 1;
     for (const [number, exchange] of connection.exchanges) this.#settle(connection, number, exchange);
+    // A request that no gap shows is known by its answer; what is in no pair on both sides is one exchange, not two.
+    this.miss('hidden', connection.unasked - connection.lost - connection.unanswered);
     if (!connection.hasEvents) return;
     const closedUs = Math.max(tsUs, connection.latestUs);
     this.#event({
@@ -184,6 +202,8 @@ export class ExchangeLog implements RequestSink {
     // One whose answer was never captured may have had it: then only bytes that came together say that both were sent at once.
     const isPipelined = before !== null && (before.isAnswered || before.lastTsUs === exchange.tsUs);
     const { isAnswered, status, answerBytes } = exchange;
+    if (!isAnswered) connection.unanswered += 1;
+    const isUnpaired = !isAnswered && (connection.unasked > 0 || connection.lacksAnswers);
     this.#requests += 1;
     this.#bytes += stored.length;
     this.#event({
@@ -191,6 +211,7 @@ export class ExchangeLog implements RequestSink {
       flags:
         (isPipelined ? EventFlag.pipelined : 0) |
         (isAnswered ? EventFlag.answered : 0) |
+        (isUnpaired ? EventFlag.unpaired : 0) |
         (isAnswered && answerBytes >= 0 ? EventFlag.measured : 0) |
         (stored.isInPieces ? EventFlag.pieces : 0),
       tsUs: exchange.tsUs,

@@ -23,7 +23,9 @@ export interface RequestSink {
   endRequest(message: HttpMessage, fault: UnsentReason | null): void;
   endResponse(message: HttpMessage): void;
   /** A request must have been here that was not captured. */
-  hidden(): void;
+  hidden(stream: number): void;
+  /** Bytes of answers were not captured. */
+  answersMissing(stream: number): void;
   close(stream: number, tsUs: number): void;
 }
 
@@ -144,11 +146,12 @@ export class RawRequests implements StreamHandler {
     const before = this.#requestsEnded;
     const wasOpen = side.isOpen;
     if (wasOpen) side.isBroken = true;
+    if (side.sends === 'response') this.#sink.answersMissing(stream);
     this.#http.gap(stream, sideIndex, length, reason, tsUs);
     this.#dropTail(side);
     if (side.sends !== 'request' || wasOpen || side.isGapCounted || this.#requestsEnded > before) return;
     side.isGapCounted = true;
-    this.#sink.hidden();
+    this.#sink.hidden(stream);
   }
 
   end(stream: number, sideIndex: Side, tsUs: number): void {
@@ -173,7 +176,7 @@ export class RawRequests implements StreamHandler {
     }
     this.#answers(this.#sides[stream * 2 + 1 - message.side]!);
     // Recorded from the middle of a request on.
-    if ((message.flags & MessageFlag.resynchronised) !== 0 && !side.hasTaken) this.#sink.hidden();
+    if ((message.flags & MessageFlag.resynchronised) !== 0 && !side.hasTaken) this.#sink.hidden(stream);
     side.sends = 'request';
     side.isOpen = true;
     side.isGapCounted = false;

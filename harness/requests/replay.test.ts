@@ -43,7 +43,18 @@ t.test('answers beside the recorded ones', async (t) => {
         [0, get('/unknown')],
       ],
     },
+    {
+      says: [
+        [0, get('/same') + get('/same')],
+        [1, answer(200, 'xyz') + answer(200, 'xyz')],
+        // It pipelines, and a request is missing: which answer is whose is unknowable.
+        [0, 60],
+        [0, get('/was-404')],
+        [1, answer(200, 'xyz') + answer(404, '')],
+      ],
+    },
   ]);
+  t.same(found.recorded.unsent, { hidden: 1 }, 'what is in no pair on both sides hides nothing');
   const answers: Record<string, string> = {
     '/same': answer(200, 'xyz'),
     '/longer': answer(200, 'abcd'),
@@ -56,15 +67,17 @@ t.test('answers beside the recorded ones', async (t) => {
   const account = await replay(found, server.port);
   await server.close();
   t.match(account, {
-    sent: 6,
-    answered: 6,
-    not2xx: 3,
+    sent: 9,
+    answered: 9,
+    not2xx: 4,
     errors: 1,
+    incomparableErrors: 1,
     differentStatus: 2,
     differentLength: 1,
-    uncompared: 1,
+    uncompared: 2,
     unanswered: 0,
   });
+  t.match(failedRequests(account), { state: 'undecided', low: 1, high: 2 });
   t.match(account.differences, [
     { request: 2, method: 'GET', path: '/longer', recordedLength: 3, length: 4, reason: 'length' },
     { request: 3, recordedStatus: 200, status: 302, reason: 'status' },

@@ -15,6 +15,8 @@ export const EventFlag = {
   pieces: 8,
   /** A browser's copy stands for the answer: on the wire it was 304, or 200. */
   revalidated: 16,
+  /** Not answered, as far as is known: answers on its connection are in no pair, or bytes of them are missing. */
+  unpaired: 32,
 } as const;
 
 export interface RequestEvent {
