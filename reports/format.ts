@@ -142,7 +142,15 @@ export function formatDropped({ framesDropped }: Pick<Ledger, 'framesDropped'>):
 }
 
 /** `4,663 exchanges sent = 4,623 stored + 0 shed + 40 damaged + 0 missing; 4,663 witnesses in the collector`; `+ 9 unanswered` where there are such. */
-export function formatExchanges({ sent, stored, storedWhole, shed, missing, unanswered = 0 }: Exchanges): string {
+export function formatExchanges({
+  sent,
+  stored,
+  storedWhole,
+  shed,
+  missing,
+  unanswered = 0,
+  unpaired = 0,
+}: Exchanges): string {
   const shedCount = Object.values(shed).reduce((sum, count) => sum + count, 0);
   const policies = Object.entries(shed).map(([name, count]) => `${printable(name, 40)} ${formatCount(count)}`);
   const named = policies.length > 0 ? ` (${policies.join(', ')})` : '';
@@ -153,7 +161,7 @@ export function formatExchanges({ sent, stored, storedWhole, shed, missing, unan
     `${formatCount(storedWhole)} stored`,
     `${formatCount(shedCount)} shed${named}`,
     ...(alone > 0 ? [`${formatCount(alone)} unanswered`] : []),
-    `${formatCount(rest - alone)} damaged`,
+    `${formatCount(rest - alone)} damaged${unpaired > 0 ? ` (${formatCount(unpaired)} in no pair behind what is missing)` : ''}`,
     `${formatCount(missing)} missing`,
   ];
   return `${formatCount(sent)} exchanges sent = ${terms.join(' + ')}; ${formatCount(stored)} witnesses in the collector`;

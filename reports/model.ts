@@ -395,6 +395,8 @@ export interface Exchanges {
   readonly missing: number;
   /** Requests without an answer in the traffic: each is a witness by itself. @default 0 */
   readonly unanswered?: number | undefined;
+  /** Of the damaged: found whole, and in no pair, since other bytes of their connections were not delivered. @default 0 */
+  readonly unpaired?: number | undefined;
 }
 
 /** A worker thread: its heap is its own. Null where it was not looked into, which `note` explains. */

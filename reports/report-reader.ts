@@ -322,6 +322,7 @@ const exchanges = v.object({
   shed: v.record(text, whole),
   missing: whole,
   unanswered: v.optional(whole),
+  unpaired: v.optional(whole),
 });
 
 const familyThread = v.object({

@@ -23,7 +23,11 @@ const NOT_ALIGNED =
   StreamFlag.requestsMissing | StreamFlag.responsesMissing | StreamFlag.unsent | StreamFlag.afterUnsent;
 /** … or stand in a body, or be another’s. */
 const NOT_CERTAIN =
-  StreamFlag.unsettled | StreamFlag.pending | StreamFlag.crowded | StreamFlag.requestsGuessed | StreamFlag.responsesGuessed;
+  StreamFlag.unsettled |
+  StreamFlag.pending |
+  StreamFlag.crowded |
+  StreamFlag.requestsGuessed |
+  StreamFlag.responsesGuessed;
 
 export class PairingOrder {
   readonly #streams: PairingStreams;

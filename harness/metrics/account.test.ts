@@ -6,7 +6,10 @@ import { accountOf, hiddenIn, intactOf } from './account.ts';
 
 interface Counted {
   readonly truth?: Partial<
-    Record<'requests' | 'responses' | 'requestsIntact' | 'responsesIntact' | 'exchangesIntact', number>
+    Record<
+      'requests' | 'responses' | 'requestsIntact' | 'responsesIntact' | 'exchangesIntact' | 'exchangesTouched',
+      number
+    >
   >;
   readonly counters?: Readonly<Record<string, number>>;
   readonly stored?: number;
@@ -40,10 +43,64 @@ t.test('what is nowhere is missing, wherever it went', async (t) => {
   t.match(accountOf(pass({ counters: { ...notFound, 'witness.witnesses': 9 }, stored: 9 })), { missing: 1 });
   // A damaged exchange that was found makes up for none that was not.
   t.match(accountOf(pass({ counters: { 'witness.responsesWhole': 8, 'witness.exchangesWhole': 8 } })), { missing: 1 });
-  // Both halves were found, each by itself; one of each may be alone where its other half was damaged.
+  // Both halves were found, each by itself: one exchange. One of each may be alone where its other half was damaged.
   const apart = { 'witness.requestsAlone': 3, 'witness.responsesAlone': 2, 'witness.witnesses': 12 };
-  t.match(accountOf(pass({ counters: apart, stored: 12 })), { missing: 4 });
+  t.match(accountOf(pass({ counters: apart, stored: 12 })), { missing: 2 });
 });
+
+t.test(
+  'halves in no pair are damage where the truth knows of bytes that were not delivered, and nowhere else',
+  async (t) => {
+    // Four of nine whole exchanges: eight halves, and one of the damaged one.
+    const counters = {
+      'witness.witnesses': 14,
+      'witness.exchangesWhole': 5,
+      'witness.requestsAlone': 4,
+      'witness.responsesAlone': 4,
+      'http.requestsUnanswered': 4,
+      'http.responsesUnasked': 4,
+    };
+    const account = (touched: number, more: Readonly<Record<string, number>> = {}) =>
+      accountOf(
+        pass({ truth: { exchangesTouched: touched }, counters: { ...counters, ...more }, stored: 14 }),
+      ) as Exchanges;
+    t.match(account(9), { storedWhole: 5, missing: 0, unpaired: 4 });
+    t.equal(
+      formatExchanges(account(9)),
+      '10 exchanges sent = 5 stored + 0 shed + 5 damaged (4 in no pair behind what is missing) + 0 missing; 14 witnesses in the collector',
+    );
+    t.match(account(0), { missing: 4, unpaired: undefined }, 'nothing was taken from their connections');
+    t.match(account(3), { missing: 1, unpaired: 3 }, 'no more than are in connections that were touched');
+    t.match(account(9, { 'http.responsesUnasked': 1 }), { missing: 3, unpaired: 1 }, 'the agent must have said so');
+    t.match(account(9, { 'witness.requestsWhole': 8 }), { missing: 2 }, 'what was not found is missing');
+    t.match(account(9, { 'witness.requestsAlone': 0 }), { missing: 4 }, 'a half that is nowhere is in no pair');
+    // Two of the four were left out under overload, half by half, and one that was whole.
+    const sampled = {
+      'witness.witnesses': 9,
+      'witness.exchangesWhole': 4,
+      ...{ 'witness.requestsWhole': 7, 'witness.responsesWhole': 6, 'overload.exchangesSampled': 5 },
+      ...{ 'overload.requestsWhole': 3, 'overload.responsesWhole': 3, 'overload.exchangesWhole': 1 },
+      ...{ 'witness.requestsAlone': 3, 'witness.responsesAlone': 2 },
+    };
+    const left = accountOf(
+      pass({ truth: { exchangesTouched: 9 }, counters: { ...counters, ...sampled }, stored: 9 }),
+    ) as Exchanges;
+    t.match(left, { storedWhole: 4, missing: 0, unpaired: 4, shed: { 'overload.exchangesSampled': 2 } });
+    for (const touched of [0, 3, 9]) {
+      for (const stored of [10, 14, 18]) {
+        const {
+          sent,
+          storedWhole,
+          shed,
+          missing,
+          unpaired = 0,
+        } = accountOf(pass({ truth: { exchangesTouched: touched }, counters, stored })) as Exchanges;
+        t.ok(storedWhole + missing + unpaired <= sent, `${touched} touched, ${stored} rows`);
+        t.same(shed, {});
+      }
+    }
+  },
+);
 
 t.test('a request that was never answered is no exchange that is missing', async (t) => {
   // Ten requests, six answers: four witnesses of a request alone.

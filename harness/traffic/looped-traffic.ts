@@ -112,6 +112,9 @@ function addTruth(sum: Truth | undefined, more: Truth | undefined): Truth | unde
     doubts: addDoubts(sum.doubts ?? [], more.doubts ?? []),
     ...(sum.exchangesIntact !== undefined &&
       more.exchangesIntact !== undefined && { exchangesIntact: sum.exchangesIntact + more.exchangesIntact }),
+    ...(sum.exchangesTouched !== undefined || more.exchangesTouched !== undefined
+      ? { exchangesTouched: (sum.exchangesTouched ?? 0) + (more.exchangesTouched ?? 0) }
+      : {}),
   };
 }
 

@@ -27,6 +27,8 @@ export interface Truth {
   readonly doubts?: readonly TruthDoubt[];
   /** Requests that were delivered whole together with their response. @default what the counts above leave no choice about */
   readonly exchangesIntact?: number;
+  /** Of these, those in connections of which other bytes were not delivered, or too late: there a pair may be unknowable. @default 0 */
+  readonly exchangesTouched?: number;
   /** Exchanges by method, host and path, where the traffic says so: `GET api.example/orders`. */
   readonly endpoints?: Readonly<Record<string, number>>;
 }

@@ -6,6 +6,7 @@ import type { HeldBytes } from './held-bytes.ts';
 import { endedPatienceUs, methodsMax, quietUs, silencePatienceUs } from './limits.ts';
 import type { EarlyAnswer, MessageKind } from './message-framer.ts';
 import type { TruthCounts } from './truth-counts.ts';
+import { WholeExchanges } from './whole-exchanges.ts';
 import { WholePrefix } from './whole-prefix.ts';
 
 export class Connection implements HalfHost {
@@ -37,6 +38,9 @@ export class Connection implements HalfHost {
   #continued = 0;
   readonly #requestsSeen = new WholePrefix();
   readonly #responsesSeen = new WholePrefix();
+  readonly #exchanges = new WholeExchanges();
+  /** Bytes of it were not delivered, or later than an observer waits. */
+  #isTouched = false;
   #isTunnel = false;
   #isHttp2 = false;
   /** An observer knows that it is HTTP/2; if not, what looks like heads in it may be taken for some. */
@@ -122,7 +126,12 @@ export class Connection implements HalfHost {
     return this.#clock.nowUs - this.#overUs > endedPatienceUs || this.#clock.steps !== this.#overSteps;
   }
 
+  onLost(): void {
+    this.#isTouched = true;
+  }
+
   onLate(): void {
+    this.#isTouched = true;
     this.#counts.doubt('late');
   }
 
@@ -202,6 +211,9 @@ export class Connection implements HalfHost {
       (kind === 'request' ? this.#requestsSeen : this.#responsesSeen).add(exchange);
     }
     this.#counts.message(kind, fate);
+    if (kind === 'interim') return;
+    if (fate === 'intact') this.#exchanges.add(kind, exchange);
+    else this.#exchanges.miss(exchange);
   }
 
   onUnframed(heads: number, isRequest: boolean | undefined): void {
@@ -226,6 +238,8 @@ export class Connection implements HalfHost {
     }
     for (const { isIntact, exchange } of this.#early.splice(0))
       if (isIntact) this.onFate('response', 'possible', exchange);
+    const lacksStart = this.#compares && !(this.forward.isStartKnown && this.backward.isStartKnown);
+    this.#counts.exchanges(this.#exchanges, this.#isTouched || lacksStart);
     if (!this.#isHttp2) return;
     this.#counts.doubt('http2');
     if (this.#headsInHttp2 > 0 && !this.#isHttp2Seen) this.#counts.unframed(this.#headsInHttp2, undefined);

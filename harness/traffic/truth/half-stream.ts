@@ -34,6 +34,8 @@ export interface HalfHost extends Omit<FramerHost, 'onMessage' | 'onDepends'> {
   isOtherSeen(half: HalfStream, exchange: number): boolean;
   /** An observer frames this direction without what it had to know. */
   onUnseen(): void;
+  /** Bytes of a message were not delivered. */
+  onLost(): void;
   /** An early answer was delivered whole. */
   onEarlyIntact(early: EarlyAnswer, exchange: number): void;
   /** A message was delivered whole, and parts of it too late. */
@@ -409,6 +411,7 @@ export class HalfStream implements FramerHost {
     else if (fate === 'intact') this.#host.onFate(kind, isSure ? 'intact' : 'possible', exchange);
     else {
       // A refused request may be found by what is delivered of its head, which is none without its start.
+      if (fate === 'lost' && this.#compares && !message.isBroken) this.#host.onLost();
       const mayBeFound = refused && !(this.#compares && fate === 'lost' && !this.#seen.overlaps(start, start + 1));
       this.#host.onFate(kind, mayBeFound ? 'possible' : fate, exchange);
     }

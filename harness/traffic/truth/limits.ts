@@ -21,6 +21,8 @@ export const dependentMax = 64;
 export const chunkLineBytesMax = 1_024;
 /** Requests of one connection that wait for their responses. */
 export const methodsMax = 1_000;
+/** Exchanges of one connection with one half that was delivered whole: as many requests wait, and as many again were never answered. */
+export const wholeHalvesMax = 2_000;
 /** Messages of one direction that are not delivered whole yet. */
 export const pendingMax = 256;
 /** Holes in what was delivered of one direction. */

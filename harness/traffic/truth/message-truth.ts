@@ -82,7 +82,10 @@ export class MessageTruth {
       if (isDamaged && (!isSegment || segment.payloadBytes > 0)) this.#strayed(bytes, start, end);
       return;
     }
-    if (isDamaged) connection.isUncertain = true;
+    if (isDamaged) {
+      connection.isUncertain = true;
+      connection.onLost();
+    }
     const { payloadStart, payloadEnd, payloadBytes, sequence, isSyn, isFin } = segment;
     const length = payloadEnd - payloadStart + (isFin && payloadEnd - payloadStart === payloadBytes ? 1 : 0);
     const first = (sequence + (isSyn ? 1 : 0)) >>> 0;

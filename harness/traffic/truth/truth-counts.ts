@@ -2,6 +2,7 @@
 import type { Truth, TruthDoubt } from '../traffic.ts';
 import type { Fate } from './half-stream.ts';
 import type { MessageKind } from './message-framer.ts';
+import type { WholeExchanges } from './whole-exchanges.ts';
 
 const doubtWords = {
   midStream: 'directions of streams without their start (no SYN)',
@@ -30,7 +31,11 @@ export class TruthCounts {
     requestsPossible: 0,
     responsesPossible: 0,
     interims: 0,
+    exchangesIntact: 0,
+    exchangesTouched: 0,
   };
+  /** Of some connection not all whole exchanges are known. */
+  #isCut = false;
   readonly #doubts = new Map<Doubt, number>();
 
   message(kind: Exclude<MessageKind, 'preface'>, fate: Fate): void {
@@ -53,6 +58,13 @@ export class TruthCounts {
     if (isRequest !== true) this.#sums.responsesPossible += heads;
   }
 
+  /** Of one connection. @param isTouched some of its bytes were not delivered */
+  exchanges({ count, isCut }: WholeExchanges, isTouched: boolean): void {
+    this.#sums.exchangesIntact += count;
+    if (isTouched) this.#sums.exchangesTouched += count;
+    this.#isCut ||= isCut;
+  }
+
   doubt(doubt: Doubt): void {
     this.#doubts.set(doubt, (this.#doubts.get(doubt) ?? 0) + 1);
   }
@@ -60,6 +72,7 @@ export class TruthCounts {
   get truth(): Truth {
     const doubts: TruthDoubt[] = [];
     for (const [doubt, count] of this.#doubts) doubts.push({ count, what: doubtWords[doubt] });
-    return { ...this.#sums, doubts };
+    const { exchangesIntact, ...sums } = this.#sums;
+    return { ...sums, doubts, ...(this.#isCut ? {} : { exchangesIntact }) };
   }
 }
