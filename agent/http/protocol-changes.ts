@@ -1,8 +1,8 @@
 /** Streams that begin to speak HTTP/1, and those that go over to something else: HTTP/2, WebSocket, a tunnel, or what is not known. */
 import type { BodyFraming } from './body-framing.ts';
 import type { DoubtfulBodies } from './doubtful-bodies.ts';
+import { UpgradeTo } from './framing-fields.ts';
 import type { HeadBuffers } from './head-buffers.ts';
-import { UpgradeTo } from './head-parser.ts';
 import type { HttpCounters } from './http-counters.ts';
 import { type HttpStreams, Protocol } from './http-streams.ts';
 import { MessageFlag } from './message-flag.ts';
