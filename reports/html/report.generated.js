@@ -96,7 +96,7 @@
 	function formatDropped({ framesDropped }) {
 		return framesDropped === null ? "what the capture dropped was not counted" : `${formatCount(framesDropped)} dropped by the capture`;
 	}
-	function formatExchanges({ sent, stored, storedWhole, shed, missing, unanswered = 0 }) {
+	function formatExchanges({ sent, stored, storedWhole, shed, missing, unanswered = 0, unpaired = 0 }) {
 		const shedCount = Object.values(shed).reduce((sum, count) => sum + count, 0);
 		const policies = Object.entries(shed).map(([name, count]) => `${printable(name, 40)} ${formatCount(count)}`);
 		const named = policies.length > 0 ? ` (${policies.join(", ")})` : "";
@@ -106,7 +106,7 @@
 			`${formatCount(storedWhole)} stored`,
 			`${formatCount(shedCount)} shed${named}`,
 			...alone > 0 ? [`${formatCount(alone)} unanswered`] : [],
-			`${formatCount(rest - alone)} damaged`,
+			`${formatCount(rest - alone)} damaged${unpaired > 0 ? ` (${formatCount(unpaired)} in no pair behind what is missing)` : ""}`,
 			`${formatCount(missing)} missing`
 		];
 		return `${formatCount(sent)} exchanges sent = ${terms.join(" + ")}; ${formatCount(stored)} witnesses in the collector`;
