@@ -231,7 +231,10 @@ export class HttpLayer implements StreamHandler {
   #endSide(side: SideRecord, orderly: boolean, tsUs: number): void {
     if (side.held > 0 || side.expecting) this.#doubtful.release(side, tsUs);
     if (side.active) {
-      const framed = orderly && side.state === SideState.untilClose;
+      // In no pair, nothing came of its body, and a HEAD is in none either: it is whole.
+      const isBare = side.doubtful && !side.expecting && side.message.bodyBytes + side.message.missingBytes === 0;
+      const isHeads = isBare && side.message.kind === 'response' && this.#pairing.mayAnswerHead(side.stream);
+      const framed = orderly && (side.state === SideState.untilClose || isHeads);
       side.message.lastTsUs = tsUs;
       if (!framed) side.message.flags |= MessageFlag.aborted;
       this.#framing.finish(side, framed);

@@ -110,6 +110,8 @@ export class PairingOrder {
 
   /** The oldest request that waits stays unanswered. */
   dropRequest(stream: number): void {
+    const first = this.#entries.first(stream, Queue.requests);
+    if (this.#entries.methods[first] === 'HEAD') this.#streams.set(stream, StreamFlag.headUnpaired);
     this.#entries.shift(stream, Queue.requests);
     this.#counters.requestsUnanswered++;
   }

@@ -180,6 +180,8 @@ export const StreamFlag = {
   interims: 65536,
   /** By turns: the last pair left nothing that waits, and nothing has gone missing since. What waits has come in order. */
   aligned: 131072,
+  /** A HEAD is in no pair: a response in none may be its own. */
+  headUnpaired: 262144,
 } as const;
 
 /** How a stream's messages are paired. */

@@ -92,8 +92,10 @@ export class Pairing {
       message.exchange = message.pairing === 'absent' ? words[at + Of.next]!++ : exchange;
     } else message.exchange = words[at + Of.next]!++;
     words[at + Of.exchange] = message.exchange;
-    if (words[at + Of.mode]! === Mode.lost) this.#counters.requestsUnanswered++;
-    else if (early >= 0) {
+    if (words[at + Of.mode]! === Mode.lost) {
+      this.#counters.requestsUnanswered++;
+      if (message.method === 'HEAD') this.#streams.set(stream, StreamFlag.headUnpaired);
+    } else if (early >= 0) {
       this.#counters.responsesEarly++;
       this.#pair(stream, message, this.#parts[(early << entryShift) + Part.sequence]!);
       const isBodiless = (this.#parts[(early << entryShift) + Part.flags]! & EntryFlag.bodiless) !== 0;
@@ -253,6 +255,11 @@ export class Pairing {
     words[at + Of.next] = next;
     this.lost(stream, 'unknown', true);
     this.#streams.set(stream, StreamFlag.requestsGuessed | StreamFlag.responsesGuessed);
+  }
+
+  /** Whether a response in no pair may be that of a HEAD. */
+  mayAnswerHead(stream: number): boolean {
+    return this.#streams.has(stream, StreamFlag.headUnpaired);
   }
 
   /** Whether every request of the stream was seen, as far as can be known. */

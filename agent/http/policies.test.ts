@@ -318,6 +318,26 @@ policy(
   { check: ({ counters }) => t.match(counters, { pairingLost: 1, pairs: 3, requestsUnanswered: 4 }) },
 );
 
+for (const method of ['HEAD', 'GET']) {
+  policy(
+    `the last response of a stream without its pairs has no body, a ${method} being in none either`,
+    [
+      [0, get + get, 10],
+      [1, noContent + noContent, 20],
+      [0, 100, 40],
+      [0, get.replace('GET', method), 50],
+      [1, 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n', 60],
+    ],
+    [
+      ...['0 GET / 1.1 ()', '1 GET / 1.1 ()', '0 204 No Content for GET 1.1 ()', '1 204 No Content for GET 1.1 ()'],
+      `2 ${method} / 1.1 () [resynchronised]`,
+      method === 'HEAD'
+        ? '-1 200 OK for ? 1.1 (Content-Length: 5)'
+        : '!-1 200 OK for ? 1.1 (Content-Length: 5) [aborted]',
+    ],
+  );
+}
+
 policy(
   'a client that does not pipeline: after a loss the newest request is the one answered',
   [
