@@ -156,6 +156,27 @@ t.test('a part of another comparison, or of a gate, is refused; another name of 
   t.ok(mergePartials([first, part(littered)]), 'a file that git does not know');
 });
 
+t.test('a comparison that could not be made later is no verdict; one that could not before is noted', async (t) => {
+  const common = commonOf(['cart', 'pay']);
+  const whole = partialOf('a', common, [
+    ['cart', cellOf('cart', 5, 'within')],
+    ['pay', cellOf('pay', 5, 'within')],
+  ]);
+  const failing = (at: string) => {
+    const empty = partialOf('f', common, []);
+    const failure = { cell: 'cart', how: 'failed', why: 'no build', at } as const;
+    return { ...empty, manifest: { ...empty.manifest, failures: [failure] } };
+  };
+  const later = mergedComparison(mergePartials([whole, failing('2026-01-01T00:09:00.000Z')]));
+  t.match(later, {
+    verdict: { exitCode: 2, headline: /^cart could not run: no build\./ },
+    scenarios: [{ name: 'pay' }],
+  });
+  const before = mergedComparison(mergePartials([whole, failing('2026-01-01T00:01:00.000Z')]));
+  t.equal(before.verdict.exitCode, 0);
+  t.match(before.scenarios[0]!.notes.at(-1), { text: /^cart was run again: .* could not run \(no build\)$/ });
+});
+
 t.test('on disk: what a shard wrote is read as it was, and nothing else is', async (t) => {
   const folder = t.testdir();
   const common = commonOf(['cart', 'pay']);

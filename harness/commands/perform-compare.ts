@@ -85,7 +85,7 @@ export class Comparison {
       for (const side of ['base', 'head'] as const) refuseMoved(versions[side], promised?.[side]);
       return versions;
     } catch (error) {
-      for (const { name } of own) partial?.fail(cellFailure(name, error));
+      for (const { name } of own) partial?.fail(cellFailure(name, error, this.#options.startedAtMs));
       throw error;
     }
   }
@@ -110,7 +110,7 @@ export class Comparison {
           scenario.name,
           this.#report(startedAtMs, [], failedVerdict(error, [], []), { failures: await detailsOf([error]) }),
         );
-      else partial?.fail(cellFailure(scenario.name, error));
+      else partial?.fail(cellFailure(scenario.name, error, startedAtMs));
     }
   }
 

@@ -7,7 +7,7 @@ import { printable } from '../../reports/format.ts';
 import type { Batch, CellOrder } from '../queue/batch.ts';
 import { type Cell, cancelBatch, cellsOf, isOver, removeBatch } from '../queue/batch-cells.ts';
 import { usingQueue } from '../queue/open-queue.ts';
-import { PartialWriter } from '../shards/partial.ts';
+import { type CellFailure, PartialWriter } from '../shards/partial.ts';
 import { type OpenedQueue, withQueue } from './queue-place.ts';
 import { batchLine, cellLines, countWords, drainedWords, workerLines } from './queue-words.ts';
 import { makeReportFolder } from './report-folder.ts';
@@ -134,10 +134,17 @@ async function collect(opened: OpenedQueue, batch: Batch, out: string): Promise<
   const writer = new PartialWriter(folder, { common: batch.common, shard: { index: 1, count: 1 } });
   for (const { cell, is } of all) {
     if (is.state === 'measured') writer.addText(cell, await store.result(batch.id, cell, is.from));
-    else writer.fail({ cell, how: 'failed', why: is.state === 'failed' ? is.why : `it is ${is.state} in the queue` });
+    else writer.fail(failureOf(cell, is));
   }
   process.stdout.write(`${countWords(all)}: ${out}\n`);
   return endOf(all);
+}
+
+function failureOf(cell: string, is: Exclude<Cell['is'], { readonly state: 'measured' }>): CellFailure {
+  if (is.state !== 'failed') return { cell, how: 'unfinished', why: `it is ${is.state} in the queue` };
+  const { why, beganMs } = is;
+  if (beganMs === undefined) return { cell, how: 'unfinished', why };
+  return { cell, how: 'failed', why, at: new Date(beganMs).toISOString() };
 }
 
 async function cancel(opened: OpenedQueue, batch: Batch): Promise<undefined> {

@@ -10,8 +10,8 @@ export type CellState =
   | { readonly state: 'measured'; readonly from: Provenance }
   | { readonly state: 'waiting'; readonly lost: number }
   | { readonly state: 'running'; readonly by: string; readonly sinceMs: number; readonly lost: number }
-  /** `why`: cancelled, killed, or it could not be run. */
-  | { readonly state: 'failed'; readonly why: string };
+  /** `why`: cancelled, killed, or it could not be run. `beganMs`: its last run, where one began. */
+  | { readonly state: 'failed'; readonly why: string; readonly beganMs?: number | undefined };
 
 export interface Cell {
   readonly cell: string;
@@ -40,8 +40,9 @@ export async function cellsOf(queue: Queue<CellOrder>, store: QueueStore, batch:
 function stateOf(job: Job<CellOrder> | undefined, state: string | undefined, isCancelled: boolean): CellState {
   if (job === undefined) return { state: 'failed', why: isCancelled ? 'cancelled' : 'it is no longer in the queue' };
   const lost = timesLost(job);
-  if (state === 'failed') return { state: 'failed', why: job.failedReason ?? 'it failed' };
-  if (state === 'completed') return { state: 'failed', why: 'it ended without a result' };
+  const beganMs = job.processedOn;
+  if (state === 'failed') return { state: 'failed', why: job.failedReason ?? 'it failed', beganMs };
+  if (state === 'completed') return { state: 'failed', why: 'it ended without a result', beganMs };
   if (state !== 'active') return { state: 'waiting', lost };
   return { state: 'running', by: job.processedBy ?? '', sinceMs: job.processedOn ?? 0, lost };
 }

@@ -78,20 +78,31 @@ export const commonSchema = v.strictObject({
   ),
 });
 
+/**
+ * A cell that came to no verdict. `killed`: its run was ended from outside, and nothing says why; `unfinished`: no run of it has ended.
+ */
+const failureSchema = v.strictObject({
+  cell: name,
+  how: v.picklist(['killed', 'failed', 'unfinished']),
+  why: text,
+  /** When its run began; left out where none has, and by a floodgate of before 30 November 2026. */
+  at: v.optional(
+    v.pipe(
+      text,
+      v.check((time) => !Number.isNaN(Date.parse(time)), 'a time is expected'),
+    ),
+  ),
+});
+
+export type CellFailure = v.InferOutput<typeof failureSchema>;
+
 const manifestSchema = v.strictObject({
   kind: v.literal('shard'),
   schemaVersion: v.literal(1),
   common: commonSchema,
   shard: v.strictObject({ index: whole, count: whole }),
   results: v.pipe(v.array(v.strictObject({ cell: name, sha256: hash })), v.maxLength(cellsMax)),
-  /** Cells whose run came to no verdict. `killed`: it was ended from outside, and nothing says why. */
-  failures: v.optional(
-    v.pipe(
-      v.array(v.strictObject({ cell: name, how: v.picklist(['killed', 'failed']), why: text })),
-      v.maxLength(cellsMax),
-    ),
-    [],
-  ),
+  failures: v.optional(v.pipe(v.array(failureSchema), v.maxLength(cellsMax)), []),
 });
 
 export type Manifest = v.InferOutput<typeof manifestSchema>;
@@ -137,8 +148,7 @@ export class PartialWriter {
     this.#write();
   }
 
-  /** A cell whose run came to no verdict. */
-  fail(failure: Manifest['failures'][number]): void {
+  fail(failure: CellFailure): void {
     const why = failure.why.slice(0, textCharactersMax);
     this.#manifest = { ...this.#manifest, failures: [...this.#manifest.failures, { ...failure, why }] };
     this.#write();
