@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
+import { counted } from '../../reports/counted.ts';
 import { printable } from '../../reports/format.ts';
 import type { Batch, CellOrder } from '../queue/batch.ts';
 import { type Cell, cancelBatch, cellsOf, isOver, removeBatch } from '../queue/batch-cells.ts';
@@ -60,7 +61,7 @@ export function addQueueCommand(command: Command): void {
       withBatch(id, flags, (opened, batch) => collect(opened, batch, flags.out)),
     );
   ofBatch('cancel', 'Takes out what waits, and has what runs stopped. Results stay.', cancel);
-  sub('remove', 'Removes a batch with its results.')
+  sub('remove', 'Stops what runs of a batch, and removes it with its results.')
     .argument('<id>', 'of the batch')
     .action((id: string, { config }: Flags) => withQueue(config, (opened) => remove(opened, id)));
   for (const [name, description] of [
@@ -110,6 +111,8 @@ async function wait(opened: OpenedQueue, batch: Batch): Promise<number> {
   let said = '';
   for (;;) {
     const all = await cells(opened, batch);
+    // Of a batch that was removed meanwhile nothing is known.
+    await opened.store.find(batch.id);
     const isOverAlready = all.every(isOver);
     const waits = !isOverAlready && (await isDrained(opened, batch));
     const words = `${countWords(all)}${waits ? `; ${drainedWords(batch.machines)}` : ''}`;
@@ -156,7 +159,10 @@ async function remove({ drivers, client, store }: OpenedQueue, given: string): P
   const id = await store.idOf(given);
   const batch = await store.batch(id).catch(() => undefined);
   if (batch === undefined) await store.remove(id);
-  else await removeBatch(drivers, client, store, batch, { isForced: true });
+  else {
+    const onWait = (count: number) => process.stderr.write(`${id}: waits for ${counted(count, 'cell')} to stop\n`);
+    await removeBatch(drivers, client, store, batch, { isForced: true, onWait });
+  }
   print([`${id}: removed, with its results`]);
 }
 
