@@ -7,15 +7,9 @@ import { createRandom } from '../../agent/seeded-random.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { reporters } from '../../reports/reporter.ts';
 import { sampleRun } from '../../reports/sample-report.ts';
+import type { CellFailure, Manifest } from '../shards/manifest.ts';
 import { mergePartials } from '../shards/merge-partials.ts';
-import {
-  type CellFailure,
-  configurationHash,
-  type Manifest,
-  type Partial,
-  PartialWriter,
-  readPartials,
-} from '../shards/partial.ts';
+import { configurationHash, type Partial, PartialWriter, readPartials } from '../shards/partial.ts';
 import { parseShard, partOf } from '../shards/shard-choice.ts';
 import { merge } from './merge-command.ts';
 import { mergedReport } from './merged-report.ts';
@@ -383,6 +377,11 @@ t.test('which part: as typed, or as CI says', async (t) => {
   t.same(parseShard('auto', { CIRCLE_NODE_INDEX: '0', CIRCLE_NODE_TOTAL: '3' }), { index: 1, count: 3 });
   t.same(parseShard('auto/5', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '' }), { index: 2, count: 5 });
   t.same(parseShard('auto/8', { JOB_COMPLETION_INDEX: '7' }), { index: 8, count: 8 });
+  t.same(parseShard('auto/5', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '5' }), { index: 2, count: 5 });
+  const both = { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '5', JOB_COMPLETION_INDEX: '1' };
+  t.same(parseShard('auto', both), { index: 2, count: 5 }, 'two that say the same');
+  const late = { CI_NODE_INDEX: '2', CIRCLE_NODE_INDEX: '1', CIRCLE_NODE_TOTAL: '5' };
+  t.same(parseShard('auto', late), { index: 2, count: 5 }, 'one has the index, another one the count');
   for (const [text, environment, message] of [
     ['0/5', {}, /none of 1\/5 to 5\/5/],
     ['6/5', {}, /none of 1\/5/],
@@ -400,6 +399,17 @@ t.test('which part: as typed, or as CI says', async (t) => {
     ['auto', { CI_NODE_INDEX: '2' }, /nothing says of how many: CI_NODE_TOTAL is not set$/],
     ['auto', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: 'two' }, /CI_NODE_TOTAL=two is no count of shards/],
     ['auto', { CIRCLE_NODE_INDEX: '', CIRCLE_NODE_TOTAL: '3' }, /none of CI_NODE_INDEX, .* is set/],
+    ['auto/4', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '5' }, /^--shard auto\/4: CI_NODE_TOTAL=5 says another count$/],
+    [
+      'auto',
+      { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '5', JOB_COMPLETION_INDEX: '2' },
+      /CI_NODE_INDEX=2 with CI_NODE_TOTAL=5 and JOB_COMPLETION_INDEX=2 say two different things$/,
+    ],
+    [
+      'auto/5',
+      { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '5', CIRCLE_NODE_INDEX: '1', CIRCLE_NODE_TOTAL: '6' },
+      /and CIRCLE_NODE_INDEX=1 with CIRCLE_NODE_TOTAL=6 say two/,
+    ],
     ['1/0', {}, /^--shard 1\/0: 0 is no count of shards/],
     ['auto/0', { JOB_COMPLETION_INDEX: '0' }, /0 is no count of shards/],
   ] as const) {

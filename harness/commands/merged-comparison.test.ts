@@ -6,8 +6,9 @@ import t from 'tap';
 import type { ComparisonReport } from '../../reports/comparison.ts';
 import { sampleComparison } from '../../reports/comparison-fixture.ts';
 import { readComparison } from '../../reports/comparison-reader.ts';
+import type { Manifest } from '../shards/manifest.ts';
 import { mergePartials } from '../shards/merge-partials.ts';
-import { configurationHash, type Manifest, type Partial, PartialWriter, readPartials } from '../shards/partial.ts';
+import { configurationHash, type Partial, PartialWriter, readPartials } from '../shards/partial.ts';
 import { askedComparison, comparisonWords } from './comparison-words.ts';
 import { mergedComparison } from './merged-comparison.ts';
 

@@ -6,14 +6,9 @@ import { commitOf } from '../compare/git.ts';
 import { type ChangedFile, changedFiles, changesDigest, hasChanges } from '../compare/version-files.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
+import { type CellFailure, changedFilesMax, type Manifest } from '../shards/manifest.ts';
 import { differenceOf } from '../shards/merge-partials.ts';
-import {
-  type CellFailure,
-  changedFilesMax,
-  configurationHash,
-  type Manifest,
-  readManifest,
-} from '../shards/partial.ts';
+import { configurationHash, readManifest } from '../shards/partial.ts';
 import { parseShard, type Shard } from '../shards/shard-choice.ts';
 import { commandLine } from './shown-words.ts';
 

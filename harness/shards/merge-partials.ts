@@ -3,7 +3,8 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparisonReport } from '../../reports/comparison.ts';
 import { printable } from '../../reports/format.ts';
 import type { RunReport } from '../../reports/model.ts';
-import type { CellFailure, CellReport, CellResult, Manifest, Partial } from './partial.ts';
+import type { CellFailure, Manifest } from './manifest.ts';
+import type { CellReport, CellResult, Partial } from './partial.ts';
 
 export interface Merged<Report extends CellReport = CellReport> {
   readonly common: Manifest['common'];
