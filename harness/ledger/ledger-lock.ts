@@ -15,8 +15,7 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
  */
 export function withLedgerLock<T>(file: string, waitMs: number, action: () => T): T {
   const own = `${file}.lock`;
-  const until = performance.now() + waitMs;
-  for (;;) {
+  for (let waitedMs = 0; ; waitedMs += pauseMs) {
     const release = takeKernelLock(path.dirname(file)) ?? takeFileLock(own);
     if (typeof release === 'function') {
       try {
@@ -25,7 +24,7 @@ export function withLedgerLock<T>(file: string, waitMs: number, action: () => T)
         release();
       }
     }
-    if (performance.now() >= until) throw busy(file, release, own);
+    if (waitedMs >= waitMs) throw busy(file, release, own);
     Atomics.wait(sleeper, 0, 0, pauseMs);
   }
 }
