@@ -19,7 +19,7 @@ import { missingFilesHint } from './missing-files.ts';
 import { refuseOutside } from './outside-checkout.ts';
 import type { Side } from './pairs.ts';
 import { environmentOf, refuseOtherRuntime } from './pinned-runtime.ts';
-import { thresholdsOf } from './thresholds.ts';
+import { comparedThresholds } from './thresholds.ts';
 import type { Version } from './version-label.ts';
 import type { VersionStore } from './version-store.ts';
 
@@ -62,7 +62,7 @@ export function cellsOf(order: CellsOrder): Cells {
   const { project, scenario, versions, store, folder, environment, signal } = order;
   const target = targetOf(project, scenario);
   const lane = laneOf(project, scenario);
-  const thresholds = thresholdsOf(project, scenario, lane, environment, order.thresholds, order.metrics);
+  const thresholds = comparedThresholds(project, scenario, lane, environment, order.thresholds, order.metrics);
   if (target !== undefined && ('pid' in target || 'url' in target)) {
     throw new FloodgateError('option-invalid', `scenario "${scenario.name}" watches a program that runs already`, {
       hint: 'Two versions need a target that floodgate starts: { command }.',
