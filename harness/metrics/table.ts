@@ -214,7 +214,7 @@ export const metrics: readonly Metric[] = [
     name: 'allocated.offHeapPerRequest',
     unit: 'bytes',
     bound: 'max',
-    help: 'Allocated off the heap (buffers) for each HTTP request, by worker threads and Node.js children too; in compare and under --repeatable.',
+    help: 'Allocated off the heap (buffers) for each HTTP request, by worker threads and Node.js children too; in compare (runs of its own beside other thresholds) and under --repeatable.',
     read: heap.allocatedOffHeapPerRequest,
   },
   {
