@@ -392,7 +392,7 @@ export const metrics: readonly Metric[] = [
     name: 'requests.failed',
     unit: 'count',
     bound: 'max',
-    help: 'Requests without an answer, and statuses other than 2xx; of recorded requests, errors that were none when recorded, and answers nobody asked for.',
+    help: 'Requests without a whole answer (those in flight as the load ends are said, not counted), and statuses other than 2xx; of recorded requests, errors that were none when recorded, and answers nobody asked for.',
     read: delivery.failed,
   },
   {

@@ -82,6 +82,10 @@ export interface Answers {
   readonly statuses?: Readonly<Record<string, number>>;
   /** Written in them, heads included; absent where they are not known, as with HTTP/2. */
   readonly bytes?: number;
+  /** Requests whose connection ended before their answer was whole, while others came after them. @default none */
+  readonly unanswered?: number;
+  /** Requests that had no whole answer when the load was over, or the reading was taken. @default none */
+  readonly inFlight?: number;
 }
 
 /** Lines from the target, one JSON object each. Times are milliseconds since the epoch. */

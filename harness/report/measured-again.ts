@@ -134,6 +134,8 @@ const answers = v.object({
   not2xx: number,
   statuses: v.optional(counts),
   bytes: v.optional(number),
+  unanswered: v.optional(number),
+  inFlight: v.optional(number),
 });
 
 const schema = v.object({

@@ -1,6 +1,7 @@
 /** What a measuring pass and its limits come to. Pure: a run ends with it, and whoever has the pass comes to it again. */
 import { formatBytes, formatCount, formatDuration } from '../../reports/format.ts';
 import type { BudgetResult, Fault, Spike, Verdict } from '../../reports/model.ts';
+import { unansweredOf } from '../metrics/delivery.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
@@ -68,7 +69,7 @@ export function faultOf(pass: Omit<JudgedPass, 'spikes'>): Fault | null {
  */
 function whyUnjudged({ measure, budget }: Pick<JudgedPass, 'measure' | 'budget'>): string | undefined {
   const { sending, answers } = measure;
-  const unanswered = measure.unanswered?.least ?? 0;
+  const unanswered = unansweredOf(answers, measure.unanswered).least;
   const refused = sending?.ledger.framesRefused ?? 0;
   if (refused > 0 && budget['dropped.frames'] === undefined) {
     return `The device refused ${formatCount(refused)} of ${formatCount(sending!.ledger.framesSent)} frames; limits on the rest decide nothing (--budget dropped.frames=N if that is meant).`;

@@ -18,6 +18,7 @@ import { type PairedRun, runPairs, type Side } from '../compare/pairs.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { unansweredOf } from '../metrics/delivery.ts';
 import { worstExitCode } from '../metrics/exit-codes.ts';
 import { measuredAgain } from '../report/measured-again.ts';
 import type { Measurement } from '../report/measurement.ts';
@@ -72,7 +73,7 @@ const unlimited: Verdict = { ok: false, exitCode: 4, headline: 'No limit was giv
 /** A service of Node.js under a load whose requests its preload counts, and the load's own report names none. */
 function noRequestSeen({ pass }: Measurement): Fault | null {
   const { lane, channel, requests, answers, unanswered } = pass;
-  if (lane !== 'load' || !channel.last || requests || (unanswered?.least ?? 0) > 0) return null;
+  if (lane !== 'load' || !channel.last || requests || unansweredOf(answers, unanswered).least > 0) return null;
   if ((answers?.total ?? 0) > 0 || channel.marks.some((mark) => mark.requests > 0)) return null;
   return { exitCode: 4, headline: 'No HTTP request was seen, so the limits were judged without a load.' };
 }
