@@ -214,7 +214,7 @@ export const metrics: readonly Metric[] = [
     name: 'allocated.offHeapPerRequest',
     unit: 'bytes',
     bound: 'max',
-    help: 'Allocated off the heap (buffers) for each HTTP request, by worker threads and Node.js children too; in compare (runs of its own beside other thresholds) and under --repeatable.',
+    help: 'Allocated off the heap (buffers) for each HTTP request, by worker threads and Node.js children too; in compare and under --repeatable.',
     read: heap.allocatedOffHeapPerRequest,
   },
   {
@@ -392,7 +392,7 @@ export const metrics: readonly Metric[] = [
     name: 'requests.failed',
     unit: 'count',
     bound: 'max',
-    help: 'Requests without a whole answer (those in flight as the load ends are said, not counted), and statuses other than 2xx; of recorded requests, errors that were none when recorded, and answers nobody asked for.',
+    help: 'Requests without a whole answer before the load ends, and statuses other than 2xx; of recorded ones, errors that were none, and answers nobody asked for.',
     read: delivery.failed,
   },
   {
