@@ -175,6 +175,11 @@ export class PayloadArrival {
     let length = packet.payloadWireBytes;
     const ahead = (sequence - halves.next[half]!) | 0;
     if (this.#fit.isStray(half, packet, sequence, ahead)) {
+      if (this.#succession.isCopy(slot, packet, (sequence + length) | 0, tsUs)) {
+        counters.segmentsAfterClose += 1;
+        if (length > 0) counters.retransmissionsAfterClose += 1;
+        return;
+      }
       this.#succession.beginStray(slot, half, packet, bytes, ahead, tsUs);
       if (!this.#takeStray(slot, half, packet, ahead, bytes, tsUs)) return;
     } else {

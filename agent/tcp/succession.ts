@@ -212,8 +212,25 @@ export class Succession {
     return this.#options.past.goesOn(this.#table.hashOf(slot), sinceUs[entry]!, one, other);
   }
 
+  /**
+   * Whether a segment that does not fit its stream was known when a conversation before it was over: sent again or copied, it
+   * begins nothing, though its peer's copies would corroborate it (RFC 9293, 3.10.7.4: it is not acceptable).
+   * @param end the number behind its SYN or payload
+   */
+  isCopy(slot: number, packet: Packet, end: number, tsUs: number): boolean {
+    if ((packet.flags & TcpFlag.ack) === 0) return false;
+    const own = this.#table.fromFirst ? 0 : 1;
+    const hash = this.#table.hashOf(slot);
+    // Of a conversation of which one direction came, numbers a little lower may be another's.
+    return this.#options.past.covers(hash, tsUs, own, end, packet.acknowledgement, 3);
+  }
+
   /** A SYN that is not the stream's: of another conversation, or another answer to the stream's. */
   beginSyn(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    if (this.isCopy(slot, packet, firstByte(packet), tsUs)) {
+      this.#counters.segmentsAfterClose += 1;
+      return;
+    }
     // Where nothing of the client comes, no acknowledgement chooses between two answers: the later one goes on, or does not.
     const mayBeAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.#fit.isKnown(half ^ 1);
     const isAnswer = mayBeAnswer && this.#fit.isNear(half ^ 1, packet.acknowledgement, 0);
@@ -254,7 +271,8 @@ export class Succession {
     const sequence = firstByte(packet);
     const isAlone = entry >= 0 && this.#isAlone(half, entry);
     const isOfEntry = isAlone && this.#successors.goesOn(entry, half & 1, packet, sequence, true);
-    if (!isOfEntry && this.#fit.isPast(half, packet)) return false;
+    const end = (sequence + packet.payloadWireBytes) | 0;
+    if (!isOfEntry && (this.#fit.isPast(half, packet) || this.isCopy(slot, packet, end, tsUs))) return false;
     if (entry >= 0 && this.#successors.fits(entry, half & 1, packet, sequence)) {
       this.#successors.note(entry, half & 1, packet, sequence, tsUs);
       if (this.#isConfirmed(half, entry, packet, tsUs)) {
