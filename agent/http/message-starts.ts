@@ -5,7 +5,8 @@
 import type { BodyFraming } from './body-framing.ts';
 import type { DoubtfulBodies } from './doubtful-bodies.ts';
 import type { Expectations } from './expectations.ts';
-import { type HeadParser, LENGTH_ABSENT, LENGTH_UNKNOWABLE, NO_VERSION, UpgradeTo } from './head-parser.ts';
+import { LENGTH_ABSENT, LENGTH_UNKNOWABLE, UpgradeTo } from './framing-fields.ts';
+import { type HeadParser, NO_VERSION } from './head-parser.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { type HttpStreams, Protocol } from './http-streams.ts';

@@ -2,8 +2,8 @@
 import type { Side } from '../tcp/stream-handler.ts';
 import type { BodyFraming } from './body-framing.ts';
 import type { DoubtfulBodies } from './doubtful-bodies.ts';
+import { UpgradeTo } from './framing-fields.ts';
 import type { HeadBuffers } from './head-buffers.ts';
-import { UpgradeTo } from './head-parser.ts';
 import type { HttpCounters } from './http-counters.ts';
 import { type HttpStreams, Protocol } from './http-streams.ts';
 import { MessageFlag } from './message-flag.ts';

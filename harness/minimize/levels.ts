@@ -43,11 +43,21 @@ function bitmap(length: number, kept: readonly number[]): Uint8Array {
   return bits;
 }
 
-/** Guesses that say nothing are left out. */
-function promised(guesses: Readonly<Record<string, ArrayLike<number> | undefined>>): Promised[] {
-  return Object.entries(guesses).flatMap(([name, values]) =>
-    values && Array.prototype.some.call(values, (value: number) => value > 0) ? [{ name, values }] : [],
-  );
+/**
+ * Guesses that say nothing are left out. What small units sent between the frames of a large one shares its growth, and promises as much for a
+ * byte: units are guessed by what they gained in all, too.
+ */
+function promised(
+  gained: ArrayLike<number> | undefined,
+  guesses: Readonly<Record<string, ArrayLike<number>>>,
+): Promised[] {
+  const all: Promised[] = Object.entries(guesses).map(([name, values]) => ({ name, values }));
+  if (gained)
+    all.unshift(
+      { name: 'what memory rose with most', values: gained, byAmount: true },
+      { name: 'what was sent while memory rose', values: gained },
+    );
+  return all.filter(({ values }) => Array.prototype.some.call(values, (value: number) => value > 0));
 }
 
 const connections: Level = {
@@ -64,8 +74,7 @@ const connections: Level = {
       weights: bytes,
       order: present.sort((a, b) => rank(a) - rank(b) || weights[b]!.bytes - weights[a]!.bytes),
       filter: (kept, out) => connectionFilter(new Set(kept), out),
-      promises: promised({
-        'what was sent while memory rose': index.gained(),
+      promises: promised(index.gained(), {
         'bytes behind gaps': weights.map((weight) => weight.behindGap),
         'streams of the spike': bytes.map((each, number) => (isGuessed(number) ? each : 0)),
         'connections, whatever they say': weights.map((_, number) => Number(number !== otherFrames)),
@@ -102,7 +111,7 @@ const exchanges: Level = {
         }
         return new ClosedStreams(streams, removed, out);
       },
-      promises: promised({ bytes: index.bytes, 'what was sent while memory rose': index.gained() }),
+      promises: promised(index.gained(), { bytes: index.bytes }),
       grainShare: 0.005,
     };
   },
@@ -124,7 +133,7 @@ const kinds: Level = {
         for (let unit = 0; unit < bits.length; unit += 1) bits[unit] = Number(kept.includes(index.kindOf(unit)));
         return frameFilter(bits, out);
       },
-      promises: promised({ bytes: weights }),
+      promises: promised(undefined, { bytes: weights }),
       grainShare: 0,
     };
   },
@@ -142,7 +151,7 @@ const frames: Level = {
       weights,
       order: [...weights.keys()],
       filter: (kept, out) => frameFilter(bitmap(index.units, kept), out),
-      promises: promised({ bytes: weights, 'what was sent while memory rose': shares?.values() }),
+      promises: promised(shares?.values(), { bytes: weights }),
       grainShare: 0.01,
     };
   },

@@ -102,12 +102,12 @@ t.test('the search: the few that are needed, of a thousand; an amount by its sha
   const search = async (
     test: (kept: readonly number[]) => Verdict,
     whole: number,
-    more: { promises?: Promised[]; stopsAtHalf?: boolean } = {},
+    more: { promises?: Promised[]; stopsAtHalf?: boolean; weights?: readonly number[] } = {},
   ) => {
     let trials = 0;
     const kept = await reduce({
-      ...more,
       weights,
+      ...more,
       order: [...weights.keys()],
       test: async (units) => {
         trials += 1;
@@ -148,6 +148,20 @@ t.test('the search: the few that are needed, of a thousand; an amount by its sha
   t.ok(guessed.trials * 2 < plain.trials, `${guessed.trials} trials, ${plain.trials} without guesses`);
   const half = await search(verdictOf, 5 / 3, { stopsAtHalf: true });
   t.ok(half.kept.length <= 500 && half.kept.length > 100, 'it stops as soon as half is gone');
+
+  // One large unit brings all; small ones that were sent between its frames share its growth, and promise more for a byte.
+  const uneven = weights.map((_, unit) => (unit === 500 ? 4_000 : 50));
+  const gained = uneven.map((_, unit) => (unit === 500 ? 40 : unit % 3 === 0 ? 1 : 0));
+  const large = await search((units) => ({ holds: units.includes(500), score: units.includes(500) ? 2 : 0.01 }), 2, {
+    weights: uneven,
+    promises: [
+      { name: 'most', values: gained, byAmount: true },
+      { name: 'for a byte', values: gained },
+      { name: 'bytes', values: uneven },
+    ],
+  });
+  t.same(large.kept, [500]);
+  t.ok(large.trials <= 4, `${large.trials} trials`);
 });
 
 t.test('what memory grew with: what was there at the top, by the frames that were sent then', async (t) => {

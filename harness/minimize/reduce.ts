@@ -13,6 +13,8 @@ export interface Verdict {
 export interface Promised {
   readonly name: string;
   readonly values: ArrayLike<number>;
+  /** Those that promise most come first, however much they weigh; else those that promise most for a byte. @default false */
+  readonly byAmount?: boolean;
 }
 
 export interface Reduction {
@@ -142,21 +144,24 @@ class Search {
   /** A guess of which all was too little is given up. */
   #larger({ promised, share }: Guess, { score }: Verdict): Guess[] {
     if (share >= 1) return [];
-    const factor = this.#isBlind ? blindGrowth : Math.max(growMin, Math.min(growMax, this.#neededShare(score)));
+    const brought = score > this.#asked.scores.idle;
+    const wanted = brought ? Math.max(growMin, Math.min(growMax, this.#neededShare(score))) : growMax;
+    const factor = this.#isBlind ? blindGrowth : wanted;
     return [{ promised, share: Math.min(1, share * factor) }];
   }
 
-  /** What each guess would keep, the lightest first; none that is no guess, and none twice. */
+  /** What each guess would keep, that by amounts first, then the lightest; none that is no guess, and none twice. */
   #fronts(guesses: readonly Guess[]): { guess: Guess; units: readonly number[]; weight: number }[] {
     const most = this.#weightOf(this.kept) * frontMax;
     const seen = new Set<string>();
+    const rank = ({ promised }: Guess) => Number(promised.byAmount !== true);
     return guesses
       .map((guess) => {
         const units = this.#front(guess);
         return { guess, units, weight: this.#weightOf(units) };
       })
       .filter(({ units, weight }) => units.length > 0 && units.length < this.kept.length && weight <= most)
-      .sort((a, b) => a.weight - b.weight)
+      .sort((a, b) => rank(a.guess) - rank(b.guess) || a.weight - b.weight)
       .filter(({ units, weight }) => {
         const key = `${weight} ${units.length} ${units[0]}`;
         return !seen.has(key) && seen.add(key);
@@ -264,14 +269,14 @@ class Search {
     return weightOf(this.#asked.weights, units);
   }
 
-  /** Units that promise most for a byte, as many as make up the share; in the order of all. */
-  #front({ promised: { values }, share }: Guess): readonly number[] {
+  /** Units that promise most, as many as make up the share; in the order of all. */
+  #front({ promised: { values, byAmount }, share }: Guess): readonly number[] {
     const { weights } = this.#asked;
     const promising = this.kept.filter((unit) => values[unit]! > 0);
     let left = share * promising.reduce((sum, unit) => sum + values[unit]!, 0);
-    const density = (unit: number) => values[unit]! / Math.max(1, weights[unit]!);
+    const promise = (unit: number) => values[unit]! / (byAmount ? 1 : Math.max(1, weights[unit]!));
     // Sorting is stable: where all promise the same, their order decides.
-    const best = [...promising].sort((a, b) => density(b) - density(a));
+    const best = [...promising].sort((a, b) => promise(b) - promise(a));
     let count = 0;
     while (count < best.length && left > 0) left -= values[best[count++]!]!;
     const chosen = new Set(best.slice(0, count));
