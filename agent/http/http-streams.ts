@@ -98,6 +98,11 @@ export class HttpStreams {
     return isOver;
   }
 
+  /** How many bytes from the one with this number on may be HTTP's, of a side that is to leave it and that `leavesPlaced`. */
+  bytesToLeave(side: SideRecord, sequence: number): number {
+    return Math.max(0, distance(sequence, side.leavesAt));
+  }
+
   /** What a side sends, if not by its own messages then by the other side's, or by which one opened the connection. */
   sends(side: SideRecord): SideRecord['sends'] {
     if (side.sends !== 'unknown') return side.sends;

@@ -76,7 +76,8 @@ export class Synchronisation {
   /** Looks for the next head. @returns where to go on */
   search(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
     const protocol = this.#streams.protocols[side.stream];
-    const isOver = protocol === Protocol.leaving && this.#streams.hasLeft(side, this.#reading.origin + from);
+    const sequence = this.#reading.origin + from;
+    const isOver = protocol === Protocol.leaving && this.#streams.hasLeft(side, sequence);
     if (protocol === Protocol.tls || isOver) {
       side.state = SideState.ignored;
       return from;
@@ -84,7 +85,8 @@ export class Synchronisation {
     const unknown = protocol === Protocol.unknown;
     // The end of a TLS record may lie further on than anything is looked for.
     const most = this.#limits.classifyBytesMax + (side.records?.isHopeful ? RECORD_BYTES_MAX : 0);
-    const limit = unknown ? Math.min(end, from + Math.max(0, most - side.garbageBytes)) : end;
+    let limit = unknown ? Math.min(end, from + Math.max(0, most - side.garbageBytes)) : end;
+    if (protocol === Protocol.leaving) limit = Math.min(limit, from + this.#streams.bytesToLeave(side, sequence));
     const at = findStart(this.#parser, bytes, from, limit, this.#limits.headBytesMax);
     side.garbageBytes += at - from;
     if (unknown && this.#tls.finds(side, bytes, from, at)) return at;

@@ -284,6 +284,38 @@ t.test('neither wild nor forged segments, nor copies, end a stream', (t) => {
   t.equal(transcript.play('wait 20000'), '');
   t.ok(transcript.layer.counters.heldBytesShed > 0, 'what they held goes');
 
+  for (const [client, server] of [
+    [10_500_000, 11_500_000],
+    [-12_000_000, 9_000_000],
+    [1_000_000_000, 700_000],
+  ] as const) {
+    const again = established();
+    const last = '> . 1 ack 1 "GET /"\n< . 1 ack 6';
+    again.play(`${last}\n< . 1 ack 6 "200"\n> F 6 ack 4\n< F 4 ack 7\nwait 100`);
+    const handshake = '> S 0\n< SA 0 ack 1\n> . 1 ack 1';
+    const next: [number, number] = [1000 + client, 5000 + server];
+    t.equal(as(again, next, handshake), 'open 0');
+    t.equal(
+      again.play(`${last}\n${last}\n< SA 0 ack 1`),
+      '',
+      'copies of a conversation that is over, and of their answers',
+    );
+    t.equal(
+      as(again, next, '> . 1 ack 1 "PUT /"\n< . 1 ack 6 "404"'),
+      '0.0 "PUT /", 0.1 "404"',
+      'the next one goes on',
+    );
+    t.equal(again.layer.counters.successions, 0);
+    as(again, next, '> F 6 ack 4\n< F 4 ack 7');
+    const [later, events]: [[number, number], string] = [[1000 + 3 * client, 5000 + 3 * server], '0.0 "x", 0.1 "y"'];
+    again.play(`${last}\n${last}`);
+    t.equal(
+      as(again, later, `${handshake}\n> . 1 ack 1 "x"\n< . 1 ack 2 "y"`),
+      `open 0, ${events}`,
+      'nor after its end',
+    );
+  }
+
   const mirrored = established();
   let late = '';
   for (let round = 0; round < 40; round += 1) {
