@@ -118,8 +118,11 @@ export class Succession {
 
   /** Whether nothing came yet of the server's direction. */
   #isUnanswered(slot: number, entry: number): boolean {
+    return this.#isUnspoken(slot * 2 + (this.#successors.client[entry]! ^ 1));
+  }
+
+  #isUnspoken(half: number): boolean {
     const halves = this.#halves;
-    const half = slot * 2 + (this.#successors.client[entry]! ^ 1);
     return halves.next[half] === halves.first[half] && halves.waiting[half] === 0;
   }
 
@@ -233,7 +236,9 @@ export class Succession {
     }
     // Where nothing of the client comes, no acknowledgement chooses between two answers: the later one goes on, or does not.
     const mayBeAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.#fit.isKnown(half ^ 1);
-    const isAnswer = mayBeAnswer && this.#fit.isNear(half ^ 1, packet.acknowledgement, 0);
+    // Once payload came after the first answer, there is none but that.
+    const isAnswer =
+      mayBeAnswer && this.#isUnspoken(half) && this.#fit.isNear(half ^ 1, packet.acknowledgement, 0);
     this.#begin(slot, half, isAnswer ? SuccessorKind.answer : SuccessorKind.conversation, packet, bytes, tsUs);
   }
 
