@@ -184,6 +184,9 @@ export class PayloadArrival {
       if (!this.#takeStray(slot, half, packet, ahead, bytes, tsUs)) return;
     } else {
       halves.strays[half] = 0;
+      if (this.#fit.isBehindFin(half, packet, sequence)) {
+        this.#succession.beginStray(slot, half, packet, bytes, ahead, tsUs);
+      }
     }
     if ((packet.flags & TcpFlag.fin) !== 0) this.#takeFin(half, (sequence + length) | 0, tsUs);
     const state = halves.state[half]!;

@@ -111,6 +111,7 @@ export class Succession {
     if (kind === SuccessorKind.answer && !this.#isUnanswered(half >> 1, entry)) return false;
     const isAlone = this.#isAlone(half, entry);
     if (isAlone && this.#fit.isBehindLast(half, packet, sequence)) return true;
+    if (this.#fit.isBehindFin(half, packet, sequence)) return true;
     return (
       !this.#fit.goesOn(half, packet, sequence) && this.#successors.goesOn(entry, half & 1, packet, sequence, isAlone)
     );
@@ -245,7 +246,9 @@ export class Succession {
   /** Payload outside of the window: perhaps of another conversation. Bytes far ahead alone are more likely a gap. */
   beginStray(slot: number, half: number, packet: Packet, bytes: Uint8Array, ahead: number, tsUs: number): void {
     const hasAck = (packet.flags & TcpFlag.ack) !== 0;
-    if (ahead > 0 && (!hasAck || this.#fit.isNear(half ^ 1, packet.acknowledgement, 0))) return;
+    const isGap = ahead > 0 && (!hasAck || this.#fit.isNear(half ^ 1, packet.acknowledgement, 0));
+    // Behind its FIN a direction has none.
+    if (isGap && !this.#fit.isBehindFin(half, packet, firstByte(packet))) return;
     this.#begin(slot, half, SuccessorKind.conversation, packet, bytes, tsUs);
   }
 
