@@ -269,6 +269,15 @@ export class Succession {
     this.#halves.watch(half);
   }
 
+  /** Whether a SYN on a closed stream is the one that was answered before it came: what its server sent since then is held. */
+  awaits(slot: number, half: number, packet: Packet): boolean {
+    const entry = this.#successors.of(slot);
+    if (entry < 0 || this.#successors.kind[entry] !== SuccessorKind.conversation) return false;
+    const own = entry * 2 + (half & 1);
+    const { syn, known, start } = this.#successors;
+    return syn[own ^ 1] === 1 && known[own] === 1 && start[own] === firstByte(packet);
+  }
+
   /**
    * Looks at a segment of a slot whose stream is closed: late, or of another conversation whose SYN was missed.
    * @returns whether that is open now
