@@ -345,6 +345,40 @@ t.test('neither wild nor forged segments, nor copies, end a stream', (t) => {
   t.end();
 });
 
+t.test('a port used again where the first conversation is not seen to its end, or not yet', (t) => {
+  const hole = '> . 1 ack 1 "GET /"\n< . 4 ack 6 "200"\n> F 6 ack 7';
+  const next = '> . 1 ack 1 "PUT /"\n< . 1 ack 6 "404"\n> . 6 ack 4';
+  const events = 'open 0, 0.0 "PUT /", 0.1 "404"';
+  const cases: [string, string, string][] = [
+    ['the SYN lost', hole, `< SA 0 ack 1\n> . 1 ack 1\n${next}`],
+    ['the handshake lost', hole, next],
+    [
+      'the server late: the SYN, and what follows, before its answer',
+      hole,
+      '> S 0\n> . 1 ack 1 "x"\n> . 2 ack 4 "PUT /"\n< SA 0 ack 1\n< . 1 ack 2 "yyy"\n< . 4 ack 7 "404"',
+    ],
+    [
+      'the client late: the answers before the SYN',
+      '> . 1 ack 1 "GET /"\n< . 1 ack 6 "200"\n> F 6 ack 4\n< F 4 ack 7',
+      '< SA 0 ack 1\n< . 1 ack 6 "404"\n> S 0\n> . 1 ack 1\n> . 1 ack 1 "PUT /"',
+    ],
+  ];
+  for (const [name, first, second] of cases) {
+    for (const [client, server] of [
+      [500_000, 900_000],
+      [500_000, 800_000_000],
+      [268_000_000, 2_500_000],
+    ] as const) {
+      const transcript = established();
+      transcript.play(`${first}\nwait 30`);
+      const played = as(transcript, [1000 + client, 5000 + server], `${second}\nfinish`);
+      const own = played.split(', ').filter((event) => /^open|PUT|404/.test(event));
+      t.same(own.sort(), events.split(', ').sort(), `${name}, ${client} and ${server} off`);
+    }
+  }
+  t.end();
+});
+
 t.test('two conversations that take turns are counted', (t) => {
   const transcript = established({ limits: {} });
   transcript.play('> . 1 ack 1 "abc"\n< . 1 ack 4 "xyz"');

@@ -112,8 +112,11 @@ export class Succession {
     const isAlone = this.#isAlone(half, entry);
     if (isAlone && this.#fit.isBehindLast(half, packet, sequence)) return true;
     if (this.#fit.isBehindFin(half, packet, sequence)) return true;
+    // What the other side sent may come later in the capture: until then nothing says how far it is acknowledged.
+    const own = entry * 2 + (half & 1);
+    const isFirst = isAlone || (this.#successors.syn[own] === 1 && this.#successors.seen[own ^ 1] === 0);
     return (
-      !this.#fit.goesOn(half, packet, sequence) && this.#successors.goesOn(entry, half & 1, packet, sequence, isAlone)
+      !this.#fit.goesOn(half, packet, sequence) && this.#successors.goesOn(entry, half & 1, packet, sequence, isFirst)
     );
   }
 
@@ -238,8 +241,7 @@ export class Succession {
     // Where nothing of the client comes, no acknowledgement chooses between two answers: the later one goes on, or does not.
     const mayBeAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.#fit.isKnown(half ^ 1);
     // Once payload came after the first answer, there is none but that.
-    const isAnswer =
-      mayBeAnswer && this.#isUnspoken(half) && this.#fit.isNear(half ^ 1, packet.acknowledgement, 0);
+    const isAnswer = mayBeAnswer && this.#isUnspoken(half) && this.#fit.isNear(half ^ 1, packet.acknowledgement, 0);
     this.#begin(slot, half, isAnswer ? SuccessorKind.answer : SuccessorKind.conversation, packet, bytes, tsUs);
   }
 
