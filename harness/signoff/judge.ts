@@ -23,6 +23,7 @@ import { measuredAgain } from '../report/measured-again.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { reportAgain } from '../report/report-again.ts';
 import { requestsOf } from '../report/series.ts';
+import { endNoteOf } from '../report/verdict.ts';
 import { answerCounters } from '../watch/answers.ts';
 import { sampleSizes } from './sample-sizes.ts';
 
@@ -64,7 +65,9 @@ export function judgeRun(inputs: RunInputs): { report: RunReport; run: Omit<Sign
   // Without a limit nothing is judged, which is no pass.
   const verdict = budgets.length > 0 || fault !== null ? judged.verdict : unlimited;
   const stated = { lane, definition, thresholds, budgets, samples, command, verdict };
-  return { report, run: { ...stated, ...(fault && { fault }) } };
+  const isOdd = endNoteOf(measurement.pass, measurement.isAgent) !== undefined;
+  const exitCode = isOdd ? measurement.pass.exit.code : null;
+  return { report, run: { ...stated, ...(fault && { fault }), ...(exitCode !== null && { exitCode }) } };
 }
 
 const unlimited: Verdict = { ok: false, exitCode: 4, headline: 'No limit was given, so nothing was judged.' };
