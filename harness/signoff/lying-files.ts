@@ -50,19 +50,22 @@ function listedByGit(folder: string): (LyingFiles & { readonly heeded: readonly 
   try {
     for (const name of ['objects', 'refs']) mkdirSync(path.join(empty, name));
     writeFileSync(path.join(empty, 'HEAD'), 'ref: refs/heads/none\n');
+    const outputOf = (...words: string[]) =>
+      gitOutput(folder, [`--git-dir=${empty}`, `--work-tree=${folder}`, '-c', 'core.bare=false', ...words]);
     const list = (...words: string[]) =>
-      gitOutput(folder, [`--git-dir=${empty}`, `--work-tree=${folder}`, '-c', 'core.bare=false', ...words])
+      outputOf(...words)
         ?.split('\0')
         .filter((name) => name !== '');
     const others = ['ls-files', '--others', '--exclude-standard', '-z'];
     const names = list(...others);
-    const isIgnored = (folders: readonly string[]) =>
-      new Set(list('check-ignore', '--no-index', '-z', '--', ...folders));
+    // A name that git quotes is not known again: an ignore file there counts.
+    const ignoredOf = (folders: readonly string[]) =>
+      new Set(outputOf('-c', 'core.quotePath=false', 'check-ignore', '--no-index', '--', ...folders)?.split('\n'));
     return (
       names && {
         names,
         ignored: list(...others, '--ignored', '--directory') ?? [],
-        heeded: heededIn(folder, isIgnored),
+        heeded: heededIn(folder, ignoredOf),
       }
     );
   } finally {
