@@ -990,6 +990,7 @@ const serviceRows: Row[] = [
     pass(({ watch: { levels } }) => void (levels.bytes = levels.bytes.map((bytes: number) => bytes * 1.000_01))),
   ],
   ['a crash when it was ended', pass(({ exit }) => void Object.assign(exit, { code: null, signal: 'SIGSEGV' }))],
+  ['an exception when it was ended', pass(({ exit }) => void Object.assign(exit, { code: 1, uncaught: true }))],
   ['a crash behind a shell', pass(({ exit }) => void Object.assign(exit, { code: 139, signal: null }))],
 ].map(([name, bend]) => [`service: ${name}`, signedAgain(bend as Bend), 'data-invalid'] as Row);
 
@@ -1033,6 +1034,13 @@ const inTime: Row[] = [
     'budget-differs',
   ],
   [
+    'an exit code when it was ended, of which no note speaks',
+    measurement('runs/cart/load/measurement.json', ({ pass: { exit } }) =>
+      Object.assign(exit, { code: 1, signal: null }),
+    ),
+    'budget-differs',
+  ],
+  [
     'other options than were typed',
     edit('runs/cart/load/report.json', ({ scenario }: Mutable<unknown>) => void (scenario.options.sampleMs = '1')),
     'report-differs',
@@ -1057,13 +1065,16 @@ const inTime: Row[] = [
   ],
 ].map(([name, bend, reason]) => [`service: ${name}`, signedAgain(bend as Bend), reason] as Row);
 
-const crashed: Row = [
-  'a crash when it was ended, of a run',
-  signedAgain(judgedAgain(raw(({ pass: { exit } }) => void Object.assign(exit, { code: null, signal: 'SIGSEGV' })))),
-  'failed',
-];
+const crashed: Row[] = [
+  ['a crash when it was ended', { code: null, signal: 'SIGSEGV' }, 'failed'],
+  ['an exception when it was ended', { code: 1, uncaught: true }, 'failed'],
+].map(([name, exit, reason]) => [
+  `${name}, of a run`,
+  signedAgain(judgedAgain(raw(({ pass }) => void Object.assign(pass.exit, exit)))),
+  reason,
+]) as unknown as Row[];
 const table = [
-  crashed,
+  ...crashed,
   ...made,
   ...shown,
   ...elsewhere,

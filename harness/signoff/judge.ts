@@ -72,12 +72,15 @@ export function judgeRun(inputs: RunInputs): { report: RunReport; run: Omit<Sign
 
 const unlimited: Verdict = { ok: false, exitCode: 4, headline: 'No limit was given, so nothing was judged.' };
 
+const noRequest =
+  'No HTTP request was seen, so the limits were judged without a load (HTTP/2 is counted from Node.js 24.2 on).';
+
 /** A service of Node.js under a load whose requests its preload counts, and the load's own report names none. */
 function noRequestSeen({ pass }: Measurement): Fault | null {
   const { lane, channel, requests, answers, unanswered } = pass;
   if (lane !== 'load' || !channel.last || requests || (unanswered?.least ?? 0) > 0) return null;
   if ((answers?.total ?? 0) > 0 || channel.marks.some((mark) => mark.requests > 0)) return null;
-  return { exitCode: 4, headline: 'No HTTP request was seen, so the limits were judged without a load.' };
+  return { exitCode: 4, headline: noRequest };
 }
 
 export interface PairsInputs
