@@ -1,11 +1,13 @@
 /**
  * Where a body ends (RFC 9112, 6.3 and 7.1), over any cut of the bytes. Hot path: body bytes are counted, never looked at.
  */
-import type { HeadPool } from './head-pool.ts';
+import type { HeadBuffers } from './head-buffers.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { MessageFlag } from './message-flag.ts';
-import type { MessageHandler } from './message-handler.ts';
+import { isInterim, type MessageHandler } from './message-handler.ts';
+import type { Pairing } from './pairing.ts';
+import type { Reading } from './place.ts';
 import { type SideRecord, SideState } from './side.ts';
 
 const LF = 10;
@@ -16,26 +18,30 @@ const CHUNK_LINE_BYTES_MAX = 16 * 1024;
 /** 13 hexadecimal digits are 2^52. */
 const CHUNK_DIGITS_MAX = 13;
 
+export interface BodyFramingOptions {
+  readonly limits: HttpLimits;
+  readonly handler: MessageHandler;
+  readonly counters: HttpCounters;
+  readonly pairing: Pairing;
+  readonly heads: HeadBuffers;
+  readonly reading: Reading;
+}
+
 export class BodyFraming {
   readonly #limits: HttpLimits;
   readonly #handler: MessageHandler;
   readonly #counters: HttpCounters;
-  readonly #pool: HeadPool;
-  readonly #chunkedEnds: (side: SideRecord, at: number) => void;
+  readonly #pairing: Pairing;
+  readonly #heads: HeadBuffers;
+  readonly #reading: Reading;
 
-  /** @param chunkedEnds called before `end` where a chunked body was followed to its end, before the byte at this place */
-  constructor(
-    limits: HttpLimits,
-    handler: MessageHandler,
-    counters: HttpCounters,
-    pool: HeadPool,
-    chunkedEnds: (side: SideRecord, at: number) => void,
-  ) {
-    this.#chunkedEnds = chunkedEnds;
-    this.#limits = limits;
-    this.#handler = handler;
-    this.#counters = counters;
-    this.#pool = pool;
+  constructor(options: BodyFramingOptions) {
+    this.#limits = options.limits;
+    this.#handler = options.handler;
+    this.#counters = options.counters;
+    this.#pairing = options.pairing;
+    this.#heads = options.heads;
+    this.#reading = options.reading;
   }
 
   /** Takes body bytes; returns where it stopped: at `end`, or earlier after a change of `side.state`. */
@@ -114,13 +120,17 @@ export class BodyFraming {
     message.head = null;
     // The stream may stay open for long: what is over holds nothing.
     message.uri = '';
-    if (side.uriBytes > 0) this.#pool.letGo(side.uriBytes);
-    side.uriBytes = 0;
-    if (side.buffer !== null) {
-      this.#pool.release(side.buffer);
-      side.buffer = null;
-      side.bufferLength = 0;
-    }
+    this.#heads.forget(side);
+  }
+
+  /** A message was framed to its end: before the byte with this number. `finish` is another matter. */
+  ended(side: SideRecord, end: number): void {
+    if (!side.placed || side.stray) return;
+    const { message } = side;
+    if (message.kind === 'request') {
+      if (!side.unsure) this.#pairing.requestEnded(side.stream, message, end | 0);
+    } else if (isInterim(message)) this.#pairing.interimEnded(side.stream, end | 0);
+    else this.#pairing.responseEnded(side.stream, end | 0);
   }
 
   #counted(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
@@ -247,7 +257,7 @@ export class BodyFraming {
       const c = bytes[at]!;
       if (c === LF) {
         if (blank !== 0) {
-          this.#chunkedEnds(side, at + 1);
+          this.ended(side, this.#reading.origin + at + 1);
           this.finish(side, true);
           return at + 1;
         }

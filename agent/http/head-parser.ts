@@ -1,10 +1,11 @@
 /**
- * Parses the head of one HTTP/1 message in place: start line, fields, what they say about framing (RFC 9112, 2–6).
+ * Parses the head of one HTTP/1 message in place: start line and fields (RFC 9112, 2–5); `framing-fields.ts` reads what they say.
  * Hot path: plain loops over bytes, offsets into one typed array, no strings. One file and one long class because it is
  * one state machine over one set of results.
  */
 import { ByteView } from '../wire/byte-view.ts';
-import { CLASS, TOKEN, VALUE } from './byte-classes.ts';
+import { CLASS, isBlank, TOKEN, VALUE } from './byte-classes.ts';
+import { type FramingResults, LENGTH_ABSENT, mayFrame, readFraming, UpgradeTo } from './framing-fields.ts';
 import { FIELDS_MAX, Found, METHOD_IS_LONG } from './head-layout.ts';
 import { MessageFlag } from './message-flag.ts';
 import { isMethodPrefix, METHOD_BYTES_MAX, methodIndex } from './methods.ts';
@@ -17,19 +18,11 @@ export const HEAD_INVALID = -1;
 /** `minorVersion` of HTTP/0.9: a request line of method and path alone. */
 export const NO_VERSION = -1;
 
-/** Content-Length results that are no length. */
-export const LENGTH_ABSENT = -1;
-export const LENGTH_UNKNOWABLE = -2;
-
-export const UpgradeTo = { none: 0, websocket: 1, http2: 2, other: 3 } as const;
-export type UpgradeTo = (typeof UpgradeTo)[keyof typeof UpgradeTo];
-
 const LF = 10;
 const CR = 13;
 const SP = 32;
 const HT = 9;
 const COLON = 58;
-const COMMA = 44;
 const SLASH = 47;
 /** A line of an unknown method without a version in its first word is followed this far: other protocols look so. */
 const ODD_LINE_BYTES_MAX = 1024;
@@ -37,7 +30,7 @@ const ODD_LINE_BYTES_MAX = 1024;
 /** `HTTP/1.` */
 const VERSION_PREFIX = Uint8Array.of(72, 84, 84, 80, 47, 49, 46);
 
-export class HeadParser {
+export class HeadParser implements FramingResults {
   isRequest = false;
   /** Whether the start line was read to its end: set even where the head is incomplete. */
   startLineRead = false;
@@ -409,83 +402,12 @@ export class HeadParser {
       this.nameLengths |= 1 << (nameEnd - nameStart);
     } else this.flags |= MessageFlag.fieldsOverLimit;
     const nameLength = nameEnd - nameStart;
-    if (nameLength === 14 || nameLength === 17 || nameLength === 7) {
-      this.#framing(bytes, nameStart, nameLength, valueStart, valueEnd);
+    if (mayFrame(nameLength)) {
+      readFraming(this, bytes, nameStart, nameLength, valueStart, valueEnd);
     }
     return at + 1;
   }
-
-  #framing(bytes: Uint8Array, name: number, nameLength: number, valueStart: number, valueEnd: number): void {
-    if (nameLength === 14) {
-      if (equalsIgnoreCase(bytes, name, CONTENT_LENGTH)) this.#contentLength(bytes, valueStart, valueEnd);
-    } else if (nameLength === 17) {
-      if (equalsIgnoreCase(bytes, name, TRANSFER_ENCODING)) this.#transferEncoding(bytes, valueStart, valueEnd);
-    } else if (equalsIgnoreCase(bytes, name, UPGRADE)) {
-      if (valueEnd - valueStart === 9 && equalsIgnoreCase(bytes, valueStart, WEBSOCKET)) {
-        this.upgrade = UpgradeTo.websocket;
-      } else if (valueEnd - valueStart >= 3 && equalsIgnoreCase(bytes, valueStart, H2C)) {
-        this.upgrade = UpgradeTo.http2;
-      } else this.upgrade = UpgradeTo.other;
-    }
-  }
-
-  /** RFC 9112, 6.3: a list of equal lengths is one length; anything else cannot be trusted. */
-  #contentLength(bytes: Uint8Array, from: number, end: number): void {
-    let at = from;
-    for (;;) {
-      while (at < end && isBlank(bytes[at]!)) at++;
-      const digits = at;
-      let length = 0;
-      while (at < end && bytes[at]! >= 48 && bytes[at]! <= 57) length = length * 10 + bytes[at++]! - 48;
-      const empty = at === digits;
-      while (at < end && isBlank(bytes[at]!)) at++;
-      if (empty || (at < end && bytes[at] !== COMMA) || length > Number.MAX_SAFE_INTEGER) {
-        this.flags |= MessageFlag.invalidLength;
-        this.contentLength = LENGTH_UNKNOWABLE;
-        return;
-      }
-      if (this.contentLength === LENGTH_ABSENT) this.contentLength = length;
-      else if (this.contentLength === length) this.flags |= MessageFlag.duplicateLength;
-      else {
-        this.flags |= MessageFlag.conflictingLength;
-        this.contentLength = LENGTH_UNKNOWABLE;
-        return;
-      }
-      if (at >= end) return;
-      at++;
-    }
-  }
-
-  /** RFC 9112, 6.1: several lines are one list, only its last coding frames. `identity` (RFC 2616) means none. */
-  #transferEncoding(bytes: Uint8Array, from: number, end: number): void {
-    let at = from;
-    while (at < end) {
-      while (at < end && (isBlank(bytes[at]!) || bytes[at] === COMMA)) at++;
-      const token = at;
-      while (at < end && bytes[at] !== COMMA) at++;
-      let tokenEnd = at;
-      while (tokenEnd > token && isBlank(bytes[tokenEnd - 1]!)) tokenEnd--;
-      if (tokenEnd === token) continue;
-      const length = tokenEnd - token;
-      if (length === 8 && equalsIgnoreCase(bytes, token, IDENTITY)) {
-        this.flags |= MessageFlag.unusualEncoding;
-        continue;
-      }
-      this.hasEncoding = true;
-      if (this.chunked) this.flags |= MessageFlag.unusualEncoding;
-      this.chunked = length === 7 && equalsIgnoreCase(bytes, token, CHUNKED);
-    }
-  }
 }
-
-const lower = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
-const CONTENT_LENGTH = lower('content-length');
-const TRANSFER_ENCODING = lower('transfer-encoding');
-const UPGRADE = lower('upgrade');
-const WEBSOCKET = lower('websocket');
-const H2C = lower('h2c');
-const IDENTITY = lower('identity');
-const CHUNKED = lower('chunked');
 
 /** Whether `bytes[at, end)` begins with all of `prefix[from, to)`. */
 function startsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Array, from: number, to: number): boolean {
@@ -497,18 +419,4 @@ function startsWith(bytes: Uint8Array, at: number, end: number, prefix: Uint8Arr
 function hasControl(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if ((CLASS[bytes[at]!]! & VALUE) === 0) return true;
   return false;
-}
-
-function isBlank(c: number): boolean {
-  return c === SP || c === HT || c === CR || c === LF;
-}
-
-/** Compares with an all-lower-case name whose letters are the only bytes that fold. */
-function equalsIgnoreCase(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
-  for (let i = 0; i < name.length; i++) {
-    const expected = name[i]!;
-    const c = bytes[start + i]!;
-    if (c !== expected && (expected < 97 || expected > 122 || (c | 32) !== expected)) return false;
-  }
-  return true;
 }

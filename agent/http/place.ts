@@ -14,6 +14,14 @@ export const Known = {
   expects: 32,
 } as const;
 
+/** Where the bytes at hand lie in what their side sends, as TCP numbers it. */
+export interface Reading {
+  /** The number of where index 0 would be. */
+  origin: number;
+  /** The acknowledgement that came with the bytes. */
+  ack: number;
+}
+
 /** Where a message lies in what its side sends, as TCP numbers it: 32 bits with a sign. */
 export interface Place {
   /** Bits of `Known`: which of the others hold. */

@@ -5,6 +5,7 @@
  *
  * Whatever is not plain is left alone for `Pairing`, with nothing noted.
  */
+import { OF_LAST_REQUEST } from './client-turns.ts';
 import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
 import {
@@ -20,7 +21,7 @@ import {
   streamWords,
 } from './pairing-tables.ts';
 import { Known, type Pairable, type Place } from './place.ts';
-import { OF_LAST_REQUEST, REQUEST_TIMEOUT } from './turn-pairing.ts';
+import { REQUEST_TIMEOUT } from './turn-pairing.ts';
 import { RESPONSE_BYTES_MIN, TURNS_PROVEN } from './turn-taking.ts';
 
 /** Requests may be hidden, or what looks like one stand in a body. */

@@ -153,3 +153,9 @@ export class SideRecord {
     this.gapped = false;
   }
 }
+
+/** Reads bytes of a side that lie where the layer's `Reading` says. */
+export type Consume = (side: SideRecord, bytes: Uint8Array, start: number, end: number, tsUs: number) => void;
+
+/** Reads so many bytes that a side held, in their own place (`heldSequence`, `heldAck`), as if they came now. */
+export type ReadHeld = (side: SideRecord, bytes: Uint8Array, length: number, tsUs: number) => void;

@@ -2,6 +2,8 @@
  * `--print`: one line an exchange, for a person at a terminal. What the network sent cannot drive the terminal: every
  * character that is not printed as itself is written as an escape, and secrets are gone before.
  */
+
+import { earlyKeptUsMax } from '../http/early-responses.ts';
 import {
   exchangeKey,
   type HttpMessage,
@@ -9,7 +11,6 @@ import {
   type MessageHandler,
   type PairingVerdict,
 } from '../http/message-handler.ts';
-import { earlyKeptUsMax } from '../http/pairing.ts';
 import type { Obfuscator } from '../witness/obfuscation.ts';
 
 /** Requests waiting for their response, 1 KB each at most; and as many responses that came before their request. */

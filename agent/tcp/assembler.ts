@@ -1,18 +1,14 @@
 /**
- * Out-of-order payload: keeps it in pages until the hole before it is filled, and decides when to stop waiting.
+ * Out-of-order payload: keeps it (`waiting-runs.ts`) until the hole before it is filled, and decides when to stop waiting.
  *
  * A hole is given up when the receiver acknowledged past it and the slack has passed, when it outlived the timeout, when
  * a page budget is spent, or when the stream closes. In order, nothing passes through here.
  *
  * Surface (a module that takes this one's place, as the harness's defects do, has exactly this): the class `Assembler`
  * with its constructor, `pagesInUse`, `segment`, `finAhead`, `acknowledged`, `waitingEnd`, `expire`, `finish`, `setShedding`
- * and `static bytesFor`. It reads `HalfStreams`, counts `waiting` there, is the only one besides `Connections` to move `next`,
+ * and `static bytesFor`. It reads `HalfStreams`, counts `waiting` there, moves `next` as `PayloadArrival` does,
  * and calls the handler's `data` and `gap`; after moving `next` it calls `advanced`. `arrays` may be missing: then the kernel
  * for segments leaves everything to it that concerns it.
- *
- * Data structure: the waiting bytes of a half-stream are runs without holes, in order of sequence number, each a chain of
- * pages; a run is known by its first page. Runs are bounded in number, so the work for a segment is bounded too, however
- * many pages wait and however often the same bytes come again.
  */
 import type { Arrays } from '../bounded/arrays.ts';
 import { LinkedLists } from '../bounded/linked-lists.ts';
@@ -22,6 +18,7 @@ import type { HalfStreams } from './half-streams.ts';
 import { HalfState } from './half-streams.ts';
 import { OverlapPolicy, type TcpLimits } from './limits.ts';
 import { GapReason, type Side, type StreamHandler } from './stream-handler.ts';
+import { none, WaitingRuns, type WaitingRunsArrays } from './waiting-runs.ts';
 
 export interface AssemblerOptions {
   readonly halves: HalfStreams;
@@ -39,33 +36,20 @@ export interface AssemblerOptions {
 type ListArrays = LinkedLists['arrays'];
 
 /** Everything the assembler knows, by the names of its members. */
-export interface AssemblerArrays {
+export interface AssemblerArrays extends WaitingRunsArrays {
   readonly pool: PoolArrays;
-  readonly head: Int32Array;
-  readonly runs: Uint16Array;
   readonly holes: ListArrays;
   readonly holeSinceUs: Float64Array;
   readonly acks: ListArrays;
   readonly ackSinceUs: Float64Array;
   readonly ackHeld: Int32Array;
   readonly ackPackets: Int32Array;
-  readonly pageSequence: Int32Array;
-  readonly pageAck: Int32Array;
-  readonly pageLength: Int32Array;
-  readonly pageMissing: Int32Array;
-  readonly pageNext: Int32Array;
-  readonly pageTsUs: Float64Array;
-  readonly runLast: Int32Array;
-  readonly runNext: Int32Array;
   /** Address of the first page. */
   readonly pagesAt: number;
 }
 
-const none = -1;
 const holeList = 0;
 const ackList = 0;
-
-const copyBytes = Buffer.prototype.copy;
 
 export class Assembler {
   readonly #halves: HalfStreams;
@@ -79,9 +63,7 @@ export class Assembler {
   readonly #advanced: (half: number, tsUs: number) => void;
   #shedding = false;
 
-  /** First run by half-stream. */
-  readonly #head: Int32Array;
-  readonly #runs: Uint16Array;
+  readonly #runs: WaitingRuns;
   /** Half-streams that wait behind a hole, the oldest first. */
   readonly #holes: LinkedLists;
   readonly #holeSinceUs: Float64Array;
@@ -91,21 +73,8 @@ export class Assembler {
   readonly #ackHeld: Int32Array;
   readonly #ackPackets: Int32Array;
 
-  readonly #pageSequence: Int32Array;
-  /** The lowest acknowledgement that came with a copy of all of the page. */
-  readonly #pageAck: Int32Array;
-  readonly #pageLength: Int32Array;
-  /** Bytes behind the page's that the snap length cut off. */
-  readonly #pageMissing: Int32Array;
-  readonly #pageNext: Int32Array;
-  readonly #pageTsUs: Float64Array;
-  /** Of a run's first page: its last page, and the next run. */
-  readonly #runLast: Int32Array;
-  readonly #runNext: Int32Array;
-
   constructor(options: AssemblerOptions) {
     const halves = options.limits.streamsMax * 2;
-    const pages = options.pool.pagesMax;
     this.#halves = options.halves;
     this.#next = options.halves.next;
     this.#waiting = options.halves.waiting;
@@ -116,22 +85,16 @@ export class Assembler {
     this.#counters = options.counters;
     this.#advanced = options.advanced;
     const { arrays } = options;
-    this.#head = arrays.int32(halves).fill(none);
-    this.#runs = arrays.uint16(halves);
+    this.#runs = new WaitingRuns({
+      ...{ limits: options.limits, pool: options.pool, counters: options.counters, arrays },
+      ...{ lastWins: this.#lastWins, waiting: this.#waiting },
+    });
     this.#holes = new LinkedLists(halves, 1, arrays);
     this.#holeSinceUs = arrays.float64(halves);
     this.#acks = new LinkedLists(halves, 1, arrays);
     this.#ackSinceUs = arrays.float64(halves);
     this.#ackHeld = arrays.int32(halves);
     this.#ackPackets = arrays.int32(halves);
-    this.#pageSequence = arrays.int32(pages);
-    this.#pageAck = arrays.int32(pages);
-    this.#pageLength = arrays.int32(pages);
-    this.#pageMissing = arrays.int32(pages);
-    this.#pageNext = arrays.int32(pages);
-    this.#pageTsUs = arrays.float64(pages);
-    this.#runLast = arrays.int32(pages);
-    this.#runNext = arrays.int32(pages);
   }
 
   /** For a kernel that does here what nearly all late segments need; null where overlap is not as it knows it. */
@@ -139,23 +102,17 @@ export class Assembler {
     const pool = this.#pool.arrays;
     if (pool === null || this.#lastWins) return null;
     return {
-      ...{ pool, head: this.#head, runs: this.#runs, holes: this.#holes.arrays, holeSinceUs: this.#holeSinceUs },
+      ...this.#runs.arrays,
+      ...{ pool, holes: this.#holes.arrays, holeSinceUs: this.#holeSinceUs },
       ...{ acks: this.#acks.arrays, ackSinceUs: this.#ackSinceUs },
       ...{ ackHeld: this.#ackHeld, ackPackets: this.#ackPackets },
-      ...{
-        pageSequence: this.#pageSequence,
-        pageAck: this.#pageAck,
-        pageLength: this.#pageLength,
-        pageMissing: this.#pageMissing,
-      },
-      ...{ pageNext: this.#pageNext, pageTsUs: this.#pageTsUs, runLast: this.#runLast, runNext: this.#runNext },
       ...{ pagesAt: this.#pool.at(0) },
     };
   }
 
   /** Bytes of the arrays above, the pages themselves not counted: for the sum of bounds. */
   static bytesFor(limits: TcpLimits): number {
-    return limits.streamsMax * 2 * (4 + 2 + 9 + 8 + 9 + 8 + 4 + 4) + limits.pagesMax * (7 * 4 + 8);
+    return WaitingRuns.bytesFor(limits) + limits.streamsMax * 2 * (9 + 8 + 9 + 8 + 4 + 4);
   }
 
   /** Pages in use, all half-streams together. */
@@ -191,7 +148,9 @@ export class Assembler {
     if ((state & HalfState.known) === 0 || (state & HalfState.ended) !== 0) return;
     const behind = (this.#next[half]! - sequence) | 0;
     if (behind < 0) {
-      this.#insert(half, sequence, bytes, start, end, missing, tsUs, ack);
+      const known = this.#runs.insert(half, sequence, bytes, start, end, missing, tsUs, ack);
+      this.#countInsert(known, end - start);
+      this.#waitFrom(half, tsUs);
       return;
     }
     const known = Math.min(behind, end - start);
@@ -219,17 +178,14 @@ export class Assembler {
     }
     // Packets count while a hole holds bytes back. A direction of which nothing came may be captured later than the other,
     // and waiting for it takes no memory: only time ends that.
-    const isHole = this.#head[half] !== none || this.#isFinAhead(half);
+    const isHole = this.#runs.first(half) !== none || this.#isFinAhead(half);
     this.#ackPackets[half] = isHole ? this.#ackPackets[half]! + 1 : 0;
     if (this.#ackPackets[half]! >= this.#limits.ackSlackPackets) this.#giveUpAcknowledged(half, false, tsUs);
   }
 
   /** Sequence number behind the last byte that waits; `next` when none does. */
   waitingEnd(half: number): number {
-    let run = this.#head[half]!;
-    if (run === none) return this.#next[half]!;
-    while (this.#runNext[run] !== none) run = this.#runNext[run]!;
-    return this.#runEnd(run);
+    return this.#runs.end(half) ?? this.#next[half]!;
   }
 
   /** Gives up what has waited too long. */
@@ -253,7 +209,7 @@ export class Assembler {
 
   /** Delivers everything that waits, gaps named `closed`, and forgets the half-stream: it closes. */
   finish(half: number, tsUs: number): void {
-    while (this.#head[half] !== none) this.#giveUp(half, GapReason.closed, tsUs);
+    while (this.#runs.first(half) !== none) this.#giveUp(half, GapReason.closed, tsUs);
     this.#acks.remove(half);
     this.#holes.remove(half);
     const halves = this.#halves;
@@ -285,11 +241,11 @@ export class Assembler {
     const limits = this.#limits;
     const counters = this.#counters;
     const needed = Math.ceil(length / pageBytes) + 1;
-    while (this.#head[half] !== none && this.#waiting[half]! + needed > limits.pagesPerConnectionMax) {
+    while (this.#runs.first(half) !== none && this.#waiting[half]! + needed > limits.pagesPerConnectionMax) {
       counters.gapsConnectionBudget += 1;
       this.#giveUp(half, GapReason.pages, tsUs);
     }
-    if (this.#runs[half]! >= limits.holesPerConnectionMax) {
+    if (this.#runs.count(half) >= limits.holesPerConnectionMax) {
       counters.gapsHoleLimit += 1;
       this.#giveUp(half, GapReason.pages, tsUs);
     }
@@ -305,8 +261,8 @@ export class Assembler {
     if (fits && !this.#shedding) return;
     if (this.#shedding) counters.gapsPressure += 1;
     else counters.gapsConnectionBudget += 1;
-    for (let head = this.#head[half]!; head !== none; head = this.#head[half]!) {
-      if (((this.#pageSequence[head]! - sequence) | 0) > 0) break;
+    for (let head = this.#runs.first(half); head !== none; head = this.#runs.first(half)) {
+      if (((this.#runs.sequence[head]! - sequence) | 0) > 0) break;
       this.#giveUp(half, GapReason.pages, tsUs);
     }
     this.#gap(half, (sequence - this.#next[half]!) | 0, GapReason.pages, tsUs);
@@ -326,10 +282,10 @@ export class Assembler {
     let from = start;
     let uncovered = missing;
     while (from < end) {
-      const head = this.#head[half]!;
+      const head = this.#runs.first(half);
       let length = end - from;
       if (head !== none && !this.#lastWins) {
-        length = Math.min(length, (this.#pageSequence[head]! - this.#next[half]!) | 0);
+        length = Math.min(length, (this.#runs.sequence[head]! - this.#next[half]!) | 0);
       }
       if (length > 0) {
         const sequence = this.#next[half]!;
@@ -355,49 +311,9 @@ export class Assembler {
 
   /** Bytes at `next` that the snap length cut off, as far as none of them wait. */
   #deliverMissing(half: number, missing: number, tsUs: number): void {
-    const head = this.#head[half]!;
-    const length = head === none ? missing : Math.min(missing, (this.#pageSequence[head]! - this.#next[half]!) | 0);
+    const head = this.#runs.first(half);
+    const length = head === none ? missing : Math.min(missing, (this.#runs.sequence[head]! - this.#next[half]!) | 0);
     this.#gap(half, length, GapReason.truncated, tsUs);
-  }
-
-  /** Puts a segment ahead of `next` among the runs; bytes that are there already stay or are replaced, by policy. */
-  #insert(
-    half: number,
-    sequence: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    missing: number,
-    tsUs: number,
-    ack: number,
-  ): void {
-    let previous = none;
-    let run = this.#head[half]!;
-    let at = sequence;
-    let from = start;
-    let known = 0;
-    while (from < end) {
-      while (run !== none && ((this.#runEnd(run) - at) | 0) <= 0) {
-        previous = run;
-        run = this.#runNext[run]!;
-      }
-      let length = end - from;
-      if (run !== none && ((this.#pageSequence[run]! - at) | 0) <= 0) {
-        length = Math.min(length, (this.#runEnd(run) - at) | 0);
-        if (this.#lastWins) this.#overwrite(run, at, bytes, from, length);
-        this.#lowerAck(run, at, length, ack);
-        known += length;
-      } else {
-        if (run !== none) length = Math.min(length, (this.#pageSequence[run]! - at) | 0);
-        const added = this.#add(half, previous, run, at, bytes, from, length, tsUs, ack);
-        if (added !== none) run = added;
-      }
-      from += length;
-      at = (at + length) | 0;
-    }
-    if (missing > 0 && run !== none && this.#runEnd(run) === at) this.#addMissing(half, run, missing);
-    this.#countInsert(known, end - start);
-    this.#waitFrom(half, tsUs);
   }
 
   #countInsert(known: number, length: number): void {
@@ -411,118 +327,12 @@ export class Assembler {
     if (known > 0) counters.segmentsOverlapping += 1;
   }
 
-  /**
-   * Stores bytes in the hole between two runs, as part of those they touch.
-   * @returns the run they are in; −1 when there was no page for the first of them.
-   */
-  #add(
-    half: number,
-    previous: number,
-    following: number,
-    sequence: number,
-    bytes: Uint8Array,
-    start: number,
-    length: number,
-    tsUs: number,
-    ack: number,
-  ): number {
-    let run = previous !== none && this.#runEnd(previous) === sequence ? previous : none;
-    let stored = 0;
-    if (run !== none) {
-      const page = this.#runLast[run]!;
-      // A page has one acknowledgement: that of an earlier segment would be too low for what follows it.
-      if (this.#pageMissing[page] === 0 && this.#pageAck[page] === ack) {
-        stored = Math.min(length, pageBytes - this.#pageLength[page]!);
-        this.#copy(page, this.#pageLength[page]!, bytes, start, stored);
-        this.#pageLength[page]! += stored;
-      }
-    }
-    while (stored < length) {
-      const page = this.#pool.allocate();
-      if (page === none) {
-        this.#counters.shedBytes += length - stored;
-        break;
-      }
-      const part = Math.min(length - stored, pageBytes);
-      this.#waiting[half]! += 1;
-      this.#pageSequence[page] = (sequence + stored) | 0;
-      this.#pageAck[page] = ack;
-      this.#pageLength[page] = part;
-      this.#pageMissing[page] = 0;
-      this.#pageNext[page] = none;
-      this.#pageTsUs[page] = tsUs;
-      this.#copy(page, 0, bytes, start + stored, part);
-      if (run === none) {
-        run = page;
-        this.#runNext[run] = following;
-        if (previous === none) this.#head[half] = run;
-        else this.#runNext[previous] = run;
-        this.#runs[half]! += 1;
-      } else {
-        this.#pageNext[this.#runLast[run]!] = page;
-      }
-      this.#runLast[run] = page;
-      stored += part;
-    }
-    if (run !== none) this.#joinNext(half, run);
-    return run;
-  }
-
-  #addMissing(half: number, run: number, missing: number): void {
-    const page = this.#runLast[run]!;
-    const following = this.#runNext[run]!;
-    const room = following === none ? missing : (this.#pageSequence[following]! - this.#runEnd(run)) | 0;
-    this.#pageMissing[page]! += Math.min(missing, room);
-    this.#joinNext(half, run);
-  }
-
-  /** Makes one of a run and the next if nothing is between them. */
-  #joinNext(half: number, run: number): void {
-    const following = this.#runNext[run]!;
-    if (following === none || this.#runEnd(run) !== this.#pageSequence[following]) return;
-    this.#pageNext[this.#runLast[run]!] = following;
-    this.#runLast[run] = this.#runLast[following]!;
-    this.#runNext[run] = this.#runNext[following]!;
-    this.#runs[half]! -= 1;
-  }
-
-  #copy(page: number, offset: number, bytes: Uint8Array, start: number, length: number): void {
-    // The native copy of Buffer takes offsets, where `set` would need a view made for each segment.
-    copyBytes.call(bytes, this.#pool.bytes, this.#pool.at(page) + offset, start, start + length);
-  }
-
-  /** Another copy of bytes that wait: pages that it covers keep the lower acknowledgement. */
-  #lowerAck(run: number, sequence: number, length: number, ack: number): void {
-    const end = (sequence + length) | 0;
-    for (let page = run; page !== none; page = this.#pageNext[page]!) {
-      const pageStart = this.#pageSequence[page]!;
-      if (((pageStart - end) | 0) >= 0) return;
-      const isCovered = ((pageStart - sequence) | 0) >= 0 && ((pageStart + this.#pageLength[page]! - end) | 0) <= 0;
-      if (isCovered && ((ack - this.#pageAck[page]!) | 0) < 0) this.#pageAck[page] = ack;
-    }
-  }
-
-  /** Last-wins: replaces bytes of a run. */
-  #overwrite(run: number, sequence: number, bytes: Uint8Array, start: number, length: number): void {
-    const end = (sequence + length) | 0;
-    for (let page = run; page !== none; page = this.#pageNext[page]!) {
-      const pageStart = this.#pageSequence[page]!;
-      if (((pageStart - end) | 0) >= 0) return;
-      const skip = Math.max(0, (sequence - pageStart) | 0);
-      const ahead = Math.max(0, (pageStart - sequence) | 0);
-      const part = Math.min(this.#pageLength[page]! - skip, length - ahead);
-      if (part <= 0) continue;
-      this.#copy(page, skip, bytes, start + ahead, part);
-      this.#counters.overwrittenBytes += part;
-    }
-  }
-
   /** Gives up the first hole of a half-stream and delivers what waited behind it. */
   #giveUp(half: number, reason: GapReason, tsUs: number): void {
     const halves = this.#halves;
-    const head = this.#head[half]!;
+    const head = this.#runs.first(half);
     if (head !== none) {
-      this.#gap(half, (this.#pageSequence[head]! - this.#next[half]!) | 0, reason, tsUs);
+      this.#gap(half, (this.#runs.sequence[head]! - this.#next[half]!) | 0, reason, tsUs);
     } else if ((halves.state[half]! & HalfState.fin) !== 0) {
       this.#gap(half, (halves.last[half]! - this.#next[half]!) | 0, reason, tsUs);
     }
@@ -538,13 +348,13 @@ export class Assembler {
       const state = halves.state[half]!;
       const acked = (limit - this.#next[half]!) | 0;
       if (acked <= 0 || (state & HalfState.known) === 0 || (state & HalfState.ended) !== 0) return;
-      const head = this.#head[half]!;
+      const head = this.#runs.first(half);
       if (head === none && (state & HalfState.fin) === 0) {
         // Nothing known behind: one byte is more likely a FIN that was not captured, or a probe, than data.
         if (acked > 1 && isAll) this.#gap(half, acked, GapReason.acknowledged, tsUs);
         return;
       }
-      const target = head === none ? halves.last[half]! : this.#pageSequence[head]!;
+      const target = head === none ? halves.last[half]! : this.#runs.sequence[head]!;
       const hole = (target - this.#next[half]!) | 0;
       this.#gap(half, Math.min(hole, acked), GapReason.acknowledged, tsUs);
       if (acked < hole) return;
@@ -554,13 +364,13 @@ export class Assembler {
 
   /** Delivers the runs that `next` has reached, and notes how long the next hole has been waited for. */
   #drain(half: number, tsUs: number): void {
-    let head = this.#head[half]!;
-    while (head !== none && ((this.#pageSequence[head]! - this.#next[half]!) | 0) <= 0) {
+    let head = this.#runs.first(half);
+    while (head !== none && ((this.#runs.sequence[head]! - this.#next[half]!) | 0) <= 0) {
       this.#drainRun(half);
-      head = this.#head[half]!;
+      head = this.#runs.first(half);
     }
     if (head !== none) {
-      this.#holeSinceUs[half] = this.#pageTsUs[head]!;
+      this.#holeSinceUs[half] = this.#runs.tsUs[head]!;
       this.#holes.append(holeList, half);
     } else if (!this.#isFinAhead(half)) {
       this.#holes.remove(half);
@@ -570,29 +380,27 @@ export class Assembler {
 
   /** Delivers the first run from `next` on; its start is at `next` or before. */
   #drainRun(half: number): void {
-    const run = this.#head[half]!;
-    const last = this.#runLast[run]!;
-    this.#head[half] = this.#runNext[run]!;
-    this.#runs[half]! -= 1;
+    const runs = this.#runs;
+    const run = runs.shift(half);
+    const last = runs.lastOf(run);
     for (let page = run; ; ) {
-      const following = this.#pageNext[page]!;
-      const length = this.#pageLength[page]!;
-      const skip = Math.min(length, (this.#next[half]! - this.#pageSequence[page]!) | 0);
-      const tsUs = this.#pageTsUs[page]!;
+      const following = runs.next[page]!;
+      const length = runs.length[page]!;
+      const skip = Math.min(length, (this.#next[half]! - runs.sequence[page]!) | 0);
+      const tsUs = runs.tsUs[page]!;
       if (skip < length) {
-        const offset = this.#pool.at(page);
-        const sequence = (this.#pageSequence[page]! + skip) | 0;
-        const ack = this.#pageAck[page]!;
+        const offset = runs.at(page);
+        const sequence = (runs.sequence[page]! + skip) | 0;
+        const ack = runs.ack[page]!;
         this.#next[half] = (this.#next[half]! + length - skip) | 0;
         this.#counters.deliveredBytes += length - skip;
         const side = (half & 1) as Side;
         this.#handler.data(half >> 1, side, this.#pool.bytes, offset + skip, offset + length, tsUs, sequence, ack);
       }
       if (skip > 0) this.#counters.overwrittenBytes += skip;
-      const end = (this.#pageSequence[page]! + length + this.#pageMissing[page]!) | 0;
+      const end = (runs.sequence[page]! + length + runs.missing[page]!) | 0;
       this.#gap(half, (end - this.#next[half]!) | 0, GapReason.truncated, tsUs);
-      this.#waiting[half]! -= 1;
-      this.#pool.free(page);
+      runs.free(half, page);
       if (page === last) return;
       page = following;
     }
@@ -615,11 +423,6 @@ export class Assembler {
     return (
       (this.#halves.state[half]! & HalfState.fin) !== 0 && ((this.#halves.last[half]! - this.#next[half]!) | 0) > 0
     );
-  }
-
-  #runEnd(run: number): number {
-    const page = this.#runLast[run]!;
-    return (this.#pageSequence[page]! + this.#pageLength[page]! + this.#pageMissing[page]!) | 0;
   }
 }
 

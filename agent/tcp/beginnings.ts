@@ -9,8 +9,9 @@ import { TcpFlag } from '../wire/packet.ts';
 import type { TcpCounters } from './counters.ts';
 import { HalfState, type HalfStreams } from './half-streams.ts';
 import type { TcpLimits } from './limits.ts';
+import { firstByte } from './sequence-fit.ts';
 import type { StreamTable } from './stream-table.ts';
-import { firstByte, SuccessorKind, Successors } from './successors.ts';
+import { SuccessorKind, Successors } from './successors.ts';
 
 export interface BeginningsOptions {
   readonly limits: TcpLimits;

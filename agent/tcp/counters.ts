@@ -1,4 +1,4 @@
-import { GapReason } from './stream-handler.ts';
+import { CloseReason, GapReason } from './stream-handler.ts';
 
 /** Everything the TCP layer counts. Plain numbers that only grow, unless said to be a gauge (`TcpLayer.gauges`). */
 export class TcpCounters {
@@ -151,6 +151,30 @@ export function countGap(counters: TcpCounters, reason: GapReason, length: numbe
     case GapReason.truncated:
       counters.gapsTruncated += 1;
       counters.gapBytesTruncated += length;
+      break;
+  }
+}
+
+/** Counts a stream that was closed. */
+export function countClose(counters: TcpCounters, reason: CloseReason): void {
+  switch (reason) {
+    case CloseReason.fin:
+      counters.streamsClosedFin += 1;
+      break;
+    case CloseReason.reset:
+      counters.streamsClosedReset += 1;
+      break;
+    case CloseReason.idle:
+      counters.streamsClosedIdle += 1;
+      break;
+    case CloseReason.evicted:
+      counters.streamsClosedEvicted += 1;
+      break;
+    case CloseReason.reused:
+      counters.streamsClosedReused += 1;
+      break;
+    case CloseReason.endOfInput:
+      counters.streamsClosedEndOfInput += 1;
       break;
   }
 }

@@ -5,14 +5,15 @@
  * ends a stream, and nothing of a new conversation is lost. The same for a second SYN, for a second answer to a SYN, and for
  * what comes after an RST (RFC 5961: not each ends its connection).
  */
-import type { LinkedLists } from '../bounded/linked-lists.ts';
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import type { TcpCounters } from './counters.ts';
 import { HalfState, type HalfStreams } from './half-streams.ts';
-import { lateSynBytesMax, straysMax, type TcpLimits } from './limits.ts';
+import { straysMax, type TcpLimits } from './limits.ts';
 import type { PastConversations } from './past-conversations.ts';
+import type { Resets } from './resets.ts';
+import { firstByte, type SequenceFit } from './sequence-fit.ts';
 import { StreamList, type StreamTable } from './stream-table.ts';
-import { firstByte, SuccessorKind, Successors } from './successors.ts';
+import { SuccessorKind, Successors } from './successors.ts';
 
 export interface SuccessionOptions {
   readonly limits: TcpLimits;
@@ -20,10 +21,8 @@ export interface SuccessionOptions {
   readonly halves: HalfStreams;
   readonly past: PastConversations;
   readonly counters: TcpCounters;
-  /** Streams that were reset. */
-  readonly resetting: LinkedLists;
-  readonly overUs: Float64Array;
-  readonly arrays: { uint8(length: number): Uint8Array; int32(length: number): Int32Array };
+  readonly fit: SequenceFit;
+  readonly resets: Resets;
   /** Ends a slot's stream, if it is open, and opens another. @returns whether it did */
   readonly reopen: (slot: number, packet: Packet, fromClient: boolean, midStream: boolean, tsUs: number) => boolean;
   /** Takes a segment of a slot's stream, its SYN and RST aside. */
@@ -38,8 +37,6 @@ const forgottenUs = 10_000_000;
 const quietUs = 500_000;
 /** … and nothing of it came for so long: the copies of a second mirror come within the slack. */
 const repeatedUs = 2_000_000;
-/** Bit of `#resetSide`: nothing was known of the direction then. */
-const resetUnknown = 2;
 
 export class Succession {
   /** How long the stream of the segment at hand had been quiet. */
@@ -49,34 +46,28 @@ export class Succession {
   readonly #table: StreamTable;
   readonly #halves: HalfStreams;
   readonly #counters: TcpCounters;
-  readonly #windowBytesMax: number;
+  readonly #fit: SequenceFit;
+  readonly #resets: Resets;
   readonly #successors: Successors;
-  /** Of a stream that was reset: which side's RST it was, where it lay, and how far the other side had been seen. */
-  readonly #resetSide: Uint8Array;
-  readonly #resetAt: Int32Array;
-  readonly #resetPeerNext: Int32Array;
 
   constructor(options: SuccessionOptions) {
     this.#options = options;
     this.#table = options.table;
     this.#halves = options.halves;
     this.#counters = options.counters;
-    this.#windowBytesMax = options.limits.windowBytesMax;
+    this.#fit = options.fit;
+    this.#resets = options.resets;
     this.#successors = new Successors(options.limits);
-    const { streamsMax } = options.limits;
-    this.#resetSide = options.arrays.uint8(streamsMax);
-    this.#resetAt = options.arrays.int32(streamsMax);
-    this.#resetPeerNext = options.arrays.int32(streamsMax);
   }
 
   /** Bytes for these limits, for the sum of bounds. */
   static bytesFor(limits: TcpLimits): number {
-    return Successors.bytesFor(limits) + limits.streamsMax * (1 + 4 + 4);
+    return Successors.bytesFor(limits);
   }
 
   /** Whether segments of a slot are to pass by `look`. */
   concerns(slot: number): boolean {
-    return this.#successors.of(slot) >= 0 || this.#options.resetting.listOf(slot) >= 0;
+    return this.#successors.of(slot) >= 0 || this.#resets.lingers(slot);
   }
 
   /**
@@ -89,7 +80,7 @@ export class Succession {
     if (entry >= 0 && this.#successors.kind[entry] !== SuccessorKind.survival) {
       if (this.#follow(slot, half, entry, packet, bytes, tsUs)) return true;
     }
-    if (this.#options.resetting.listOf(slot) >= 0) this.#linger(slot, half, packet, bytes, tsUs);
+    if (this.#resets.lingers(slot)) this.#linger(slot, half, packet, bytes, tsUs);
     return false;
   }
 
@@ -97,8 +88,8 @@ export class Succession {
     const successors = this.#successors;
     const sequence = firstByte(packet);
     const kind = successors.kind[entry]!;
-    const fitsStream = this.fits(half, packet);
-    if (fitsStream && kind === SuccessorKind.repetition && this.#advances(half, packet)) {
+    const fitsStream = this.#fit.fits(half, packet);
+    if (fitsStream && kind === SuccessorKind.repetition && this.#fit.advances(half, packet)) {
       this.drop(slot);
       return false;
     }
@@ -116,28 +107,13 @@ export class Succession {
   /** Of two conversations that a segment fits, the new one: it goes on to the byte there, and does not here. */
   #isPreferred(half: number, entry: number, packet: Packet, sequence: number): boolean {
     const kind = this.#successors.kind[entry]!;
-    if (kind === SuccessorKind.repetition) return this.#isRepetition(half, packet);
+    if (kind === SuccessorKind.repetition) return this.#fit.isRepetition(half, packet);
     if (kind === SuccessorKind.answer && !this.#isUnanswered(half >> 1, entry)) return false;
     const isAlone = this.#isAlone(half, entry);
-    if (isAlone && this.#isBehindLast(half, packet, sequence)) return true;
-    return !this.#goesOn(half, packet, sequence) && this.#successors.goesOn(entry, half & 1, packet, sequence, isAlone);
-  }
-
-  /** Whether a segment lies where its sender sends nothing more: behind its FIN, which it may acknowledge from, or RST. */
-  #isBehindLast(half: number, packet: Packet, sequence: number): boolean {
-    if ((this.#halves.state[half]! & HalfState.last) === 0) return false;
-    const behind = (sequence - this.#halves.last[half]!) | 0;
-    return behind > 1 || (behind >= 0 && packet.payloadWireBytes > 0);
-  }
-
-  /** A segment that is next in its direction, with an acknowledgement of what the other side has sent. */
-  #goesOn(half: number, packet: Packet, sequence: number): boolean {
-    const halves = this.#halves;
-    const peer = half ^ 1;
-    if (this.#isKnown(half) && sequence !== halves.next[half]) return false;
-    if ((packet.flags & TcpFlag.ack) === 0 || !this.#isKnown(peer)) return true;
-    const ack = packet.acknowledgement;
-    return ((ack - halves.next[peer]!) | 0) <= 0 && ((ack - halves.acked[peer]!) | 0) >= 0;
+    if (isAlone && this.#fit.isBehindLast(half, packet, sequence)) return true;
+    return (
+      !this.#fit.goesOn(half, packet, sequence) && this.#successors.goesOn(entry, half & 1, packet, sequence, isAlone)
+    );
   }
 
   /** Whether nothing came yet of the server's direction. */
@@ -163,11 +139,7 @@ export class Succession {
   #isAlone(half: number, entry: number): boolean {
     const { syn, seen } = this.#successors;
     const own = entry * 2 + (half & 1);
-    return syn[own] === 1 && seen[own ^ 1] === 0 && !this.#isKnown(half ^ 1);
-  }
-
-  #isKnown(half: number): boolean {
-    return (this.#halves.state[half]! & HalfState.known) !== 0;
+    return syn[own] === 1 && seen[own ^ 1] === 0 && !this.#fit.isKnown(half ^ 1);
   }
 
   #hold(entry: number, half: number, packet: Packet, sequence: number, bytes: Uint8Array, tsUs: number): void {
@@ -243,21 +215,21 @@ export class Succession {
   /** A SYN that is not the stream's: of another conversation, or another answer to the stream's. */
   beginSyn(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
     // Where nothing of the client comes, no acknowledgement chooses between two answers: the later one goes on, or does not.
-    const mayBeAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.#isKnown(half ^ 1);
-    const isAnswer = mayBeAnswer && this.#isNear(half ^ 1, packet.acknowledgement, 0);
+    const mayBeAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.#fit.isKnown(half ^ 1);
+    const isAnswer = mayBeAnswer && this.#fit.isNear(half ^ 1, packet.acknowledgement, 0);
     this.#begin(slot, half, isAnswer ? SuccessorKind.answer : SuccessorKind.conversation, packet, bytes, tsUs);
   }
 
   /** Payload outside of the window: perhaps of another conversation. Bytes far ahead alone are more likely a gap. */
   beginStray(slot: number, half: number, packet: Packet, bytes: Uint8Array, ahead: number, tsUs: number): void {
     const hasAck = (packet.flags & TcpFlag.ack) !== 0;
-    if (ahead > 0 && (!hasAck || this.#isNear(half ^ 1, packet.acknowledgement, 0))) return;
+    if (ahead > 0 && (!hasAck || this.#fit.isNear(half ^ 1, packet.acknowledgement, 0))) return;
     this.#begin(slot, half, SuccessorKind.conversation, packet, bytes, tsUs);
   }
 
   /** Payload that is known, with an acknowledgement lower than its sender's last, after a pause. */
   beginRepetition(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
-    if (this.idleUs < quietUs || !this.#isRepetition(half, packet)) return;
+    if (this.idleUs < quietUs || !this.#fit.isRepetition(half, packet)) return;
     this.#begin(slot, half, SuccessorKind.repetition, packet, bytes, tsUs);
   }
 
@@ -282,7 +254,7 @@ export class Succession {
     const sequence = firstByte(packet);
     const isAlone = entry >= 0 && this.#isAlone(half, entry);
     const isOfEntry = isAlone && this.#successors.goesOn(entry, half & 1, packet, sequence, true);
-    if (!isOfEntry && this.#isPast(half, packet)) return false;
+    if (!isOfEntry && this.#fit.isPast(half, packet)) return false;
     if (entry >= 0 && this.#successors.fits(entry, half & 1, packet, sequence)) {
       this.#successors.note(entry, half & 1, packet, sequence, tsUs);
       if (this.#isConfirmed(half, entry, packet, tsUs)) {
@@ -296,107 +268,14 @@ export class Succession {
     return false;
   }
 
-  /** Whether all that a segment says was known when the stream was closed. */
-  #isPast(half: number, packet: Packet): boolean {
-    const isSyn = (packet.flags & TcpFlag.syn) !== 0;
-    // Where the other direction never came, the number of a SYN alone says whose it is.
-    if (isSyn && this.#isKnown(half) && !this.#isKnown(half ^ 1)) return firstByte(packet) === this.#halves.first[half];
-    const end = (packet.sequence + packet.payloadWireBytes) | 0;
-    const hasAck = (packet.flags & TcpFlag.ack) !== 0;
-    return this.#isBehind(half, end) && (!hasAck || this.#isBehind(half ^ 1, packet.acknowledgement));
-  }
-
-  #isBehind(half: number, number: number): boolean {
-    if (!this.#isKnown(half)) return true;
-    const behind = (this.#halves.next[half]! - number) | 0;
-    return behind >= 0 && behind <= this.#windowBytesMax;
-  }
-
-  /** Whether a segment of another network can be of a slot's stream, open or closed. */
-  isOf(slot: number, half: number, packet: Packet): boolean {
-    return this.#table.listOf(slot) === StreamList.closed ? this.#isPast(half, packet) : this.fits(half, packet);
-  }
-
-  /** Whether both numbers of a segment can be the stream's. */
-  fits(half: number, packet: Packet): boolean {
-    const halves = this.#halves;
-    const state = halves.state[half]!;
-    const hasAck = (packet.flags & TcpFlag.ack) !== 0;
-    if (hasAck && !this.#isNear(half ^ 1, packet.acknowledgement, 0)) return false;
-    if ((packet.flags & TcpFlag.syn) === 0) return this.#isNear(half, packet.sequence, packet.payloadWireBytes);
-    if ((state & HalfState.known) === 0) return true;
-    const ahead = (halves.first[half]! - firstByte(packet)) | 0;
-    return (state & HalfState.syn) === 0 ? ahead >= 0 && ahead <= lateSynBytesMax : ahead === 0;
-  }
-
-  #isNear(half: number, number: number, length: number): boolean {
-    const halves = this.#halves;
-    const state = halves.state[half]!;
-    const window = this.#windowBytesMax;
-    if ((state & HalfState.known) === 0) {
-      return (state & HalfState.acked) === 0 || Math.abs((number - halves.acked[half]!) | 0) <= window;
-    }
-    const ahead = (number - halves.next[half]!) | 0;
-    return ahead <= window && ahead + length >= -window && !this.#isBeforeStart(half, number);
-  }
-
-  /** Whether a segment lies outside of the window, or has a number from before the stream's start, in either direction. */
-  isStray(half: number, packet: Packet, sequence: number, ahead: number): boolean {
-    const window = this.#windowBytesMax;
-    if (ahead > window || ahead + packet.payloadWireBytes < -window) return true;
-    if (ahead < 0) return this.#isBeforeStart(half, sequence);
-    return ahead > 0 && (packet.flags & TcpFlag.ack) !== 0 && this.#isBeforeStart(half ^ 1, packet.acknowledgement);
-  }
-
-  /** Whether a number lies before the first byte of its direction, as far as that is in the window. */
-  #isBeforeStart(half: number, number: number): boolean {
-    const halves = this.#halves;
-    const first = halves.first[half]!;
-    const seen = (halves.next[half]! - first) | 0;
-    if (seen < 0 || seen > this.#windowBytesMax || !this.#isKnown(half)) return false;
-    const earlier = (halves.state[half]! & HalfState.syn) === 0 ? lateSynBytesMax : 1;
-    return ((number - first) | 0) < -earlier;
-  }
-
-  #isRepetition(half: number, packet: Packet): boolean {
-    const halves = this.#halves;
-    const peer = half ^ 1;
-    return (
-      (packet.flags & TcpFlag.ack) !== 0 &&
-      (halves.state[peer]! & HalfState.acked) !== 0 &&
-      ((packet.acknowledgement - halves.acked[peer]!) | 0) < 0 &&
-      !this.#advances(half, packet)
-    );
-  }
-
-  #advances(half: number, packet: Packet): boolean {
-    return ((packet.sequence + packet.payloadWireBytes - this.#halves.next[half]!) | 0) > 0;
-  }
-
-  /** An RST in the window. The stream lingers: `look` sees what comes. */
-  reset(slot: number, half: number, packet: Packet): void {
-    const isKnown = this.#isKnown(half);
-    this.#resetSide[slot] = (half & 1) | (isKnown ? 0 : resetUnknown);
-    this.#resetAt[slot] = packet.sequence;
-    this.#resetPeerNext[slot] = this.#halves.next[half ^ 1]!;
-    this.#halves.watch(half);
-  }
-
-  /**
-   * A segment of a stream that was reset, which goes on if the other side has acknowledged bytes behind the RST, or its
-   * sender bytes that came after it, or repeats its SYN. What lies behind the RST waits meanwhile.
-   */
+  /** A segment of a stream that was reset, which may go on. What lies behind the RST waits meanwhile. */
   #linger(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
-    const sender = slot * 2 + (this.#resetSide[slot]! & 1);
-    if (half === sender ? this.#speaksOn(slot, half, packet) : this.#isHeard(slot, sender, packet)) {
+    const resets = this.#resets;
+    if (resets.isSurvived(slot, half, packet)) {
       this.#survive(slot);
       return;
     }
-    if (half === sender) {
-      // Perhaps it is not over: it has time from now on.
-      this.#options.overUs[slot] = tsUs;
-      this.#options.resetting.append(0, slot);
-    }
+    if (resets.isSender(slot, half)) resets.prolong(slot, tsUs);
     const state = this.#halves.state[half]!;
     if ((state & (HalfState.last | HalfState.fin)) !== HalfState.last) return;
     const isBeyond = ((packet.sequence + packet.payloadWireBytes - this.#halves.last[half]!) | 0) > 0;
@@ -411,30 +290,9 @@ export class Succession {
     }
   }
 
-  #speaksOn(slot: number, half: number, packet: Packet): boolean {
-    const halves = this.#halves;
-    if ((packet.flags & TcpFlag.syn) !== 0) {
-      const isSame = this.#isKnown(half) && firstByte(packet) === halves.first[half];
-      return isSame && halves.next[half] === halves.first[half] && (packet.flags & TcpFlag.ack) === 0;
-    }
-    if ((packet.flags & TcpFlag.ack) === 0 || !this.#isKnown(half ^ 1)) return false;
-    const beyond = (packet.acknowledgement - this.#resetPeerNext[slot]!) | 0;
-    return beyond > 0 && beyond <= this.#windowBytesMax;
-  }
-
-  #isHeard(slot: number, sender: number, packet: Packet): boolean {
-    if ((packet.flags & TcpFlag.ack) === 0 || !this.#isKnown(sender)) return false;
-    if ((this.#resetSide[slot]! & resetUnknown) !== 0) {
-      const answered = (packet.acknowledgement - this.#halves.first[sender]!) | 0;
-      return answered >= 0 && answered <= this.#windowBytesMax;
-    }
-    const beyond = (packet.acknowledgement - this.#resetAt[slot]!) | 0;
-    return beyond > 0 && beyond <= this.#windowBytesMax;
-  }
-
   #survive(slot: number): void {
     const state = this.#halves.state;
-    this.#options.resetting.remove(slot);
+    this.#resets.forget(slot);
     for (let half = slot * 2; half <= slot * 2 + 1; half += 1) {
       if ((state[half]! & HalfState.fin) === 0) state[half]! &= ~HalfState.last;
     }

@@ -8,6 +8,7 @@ import { heapPageMemory } from '../bounded/page-memory.ts';
 import { PagePool, pageBytes } from '../bounded/page-pool.ts';
 import { Packet, TcpFlag } from '../wire/packet.ts';
 import type { TcpLimits } from './limits.ts';
+import { firstByte } from './sequence-fit.ts';
 import type { Side } from './stream-handler.ts';
 
 /** What is held, and why. */
@@ -302,9 +303,4 @@ export class Successors {
     this.#free.push(entry);
     return held;
   }
-}
-
-/** Sequence number of a segment's first byte of payload: a SYN counts as one before it (RFC 9293, 3.4). */
-export function firstByte(packet: Packet): number {
-  return (packet.flags & TcpFlag.syn) === 0 ? packet.sequence : (packet.sequence + 1) | 0;
 }

@@ -4,9 +4,9 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatValue, printable } from '../../reports/format.ts';
-import { runsOf } from '../../reports/model.ts';
+import { type RunReport, runsOf } from '../../reports/model.ts';
 import { gitOutput } from '../compare/git.ts';
-import { baselinesOf } from '../ledger/accept.ts';
+import { type Acceptance, type Allowed, baselinesOf } from '../ledger/accept.ts';
 import { type Baseline, type Ledger, ledgerName, putEntries } from '../ledger/ledger.ts';
 import { findMetric } from '../metrics/table.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
@@ -65,7 +65,7 @@ export function addBaselineCommand(command: Command): void {
 
 async function accept(folder: string, flags: AcceptFlags): Promise<void> {
   const project = await loadProject(process.cwd(), flags.config);
-  const ledger = projectLedger(project);
+  projectLedger(project);
   const acceptance = {
     reason: flags.reason,
     by: flags.by ?? gitName(project),
@@ -83,7 +83,7 @@ async function accept(folder: string, flags: AcceptFlags): Promise<void> {
     });
   }
   const chosen = runs.filter(({ scenario }) => flags.only?.includes(scenario.name) ?? true);
-  const accepted: Baseline[] = [];
+  const judged: { readonly run: RunReport; readonly allowed: Allowed }[] = [];
   for (const run of chosen) {
     const scenario = project.scenarios.find(({ name }) => name === run.scenario.name);
     if (scenario === undefined) {
@@ -97,18 +97,29 @@ async function accept(folder: string, flags: AcceptFlags): Promise<void> {
     }
     const thresholds = strictestThresholds(project, scenario, run, flags.env);
     const limits = await projectLimits(project, scenario, run, flags.env);
-    accepted.push(...baselinesOf(run, ledger, { thresholds, limits }, acceptance));
+    judged.push({ run, allowed: { thresholds, limits } });
   }
+  // Against the ledger as it is then: another may have accepted meanwhile.
+  const accepted = putEntries(project.folder, 'baselines', (ledger) => acceptedOf(judged, ledger, acceptance, folder));
+  for (const { scenario, metric, value } of accepted) {
+    process.stdout.write(`${printable(scenario)}: ${metric} ${formatValue(value, findMetric(metric)!.unit)}\n`);
+  }
+  process.stdout.write(`${accepted.length} accepted by ${printable(acceptance.by)}: ${ledgerName}. Commit it.\n`);
+}
+
+function acceptedOf(
+  judged: readonly { readonly run: RunReport; readonly allowed: Allowed }[],
+  ledger: Ledger,
+  acceptance: Acceptance,
+  folder: string,
+): Baseline[] {
+  const accepted = judged.flatMap(({ run, allowed }) => baselinesOf(run, ledger, allowed, acceptance));
   if (accepted.length === 0) {
     throw new FloodgateError('baseline-refused', `there is nothing to accept in the report of ${folder}`, {
       hint: 'A baseline is of a metric with a threshold (thresholds in the configuration), in a scenario that was measured.',
     });
   }
-  putEntries(project.folder, 'baselines', accepted);
-  for (const { scenario, metric, value } of accepted) {
-    process.stdout.write(`${printable(scenario)}: ${metric} ${formatValue(value, findMetric(metric)!.unit)}\n`);
-  }
-  process.stdout.write(`${accepted.length} accepted by ${printable(acceptance.by)}: ${ledgerName}. Commit it.\n`);
+  return accepted;
 }
 
 function listing({ baselines, waivers }: Ledger, now: string): string {

@@ -6,7 +6,7 @@ import { nameVersion } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
-import type { Manifest } from '../shards/partial.ts';
+import type { Manifest } from '../shards/manifest.ts';
 import { described } from './comparison-report.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { checkoutOf, shardCommon, type Tool } from './shard-whole.ts';

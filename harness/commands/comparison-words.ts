@@ -1,6 +1,6 @@
 /** A comparison for a queue: which options ask for one, and the words that a worker starts each cell with. Pure. */
 import { FloodgateError } from '../../agent/errors.ts';
-import type { Manifest } from '../shards/partial.ts';
+import type { Manifest } from '../shards/manifest.ts';
 import { type ComparedFlags, comparedDefaults } from './compare-whole.ts';
 import type { ProjectGateFlags } from './project-gate.ts';
 import { optionOf } from './shown-words.ts';

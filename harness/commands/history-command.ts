@@ -154,13 +154,16 @@ async function exportAll(store: HistoryStore, project: string, file: string | un
     });
   });
   let count = 0;
-  for (const batch of await store.batches(project, Number.MAX_SAFE_INTEGER)) {
-    const runs = await store.runsOfBatch(batch.id);
-    const ids = runs.map(({ id }) => id);
-    const entry = { batch, runs, figures: await store.figures(ids), limits: await store.limits(ids) };
-    if (!out.write(`${JSON.stringify(entry)}\n`)) await once(out, 'drain');
-    count++;
-  }
+  await store.snapshot(async (reading) => {
+    for (const batch of await reading.batches(project, Number.MAX_SAFE_INTEGER)) {
+      const rows = await reading.runsOfBatch(batch.id);
+      const ids = rows.map(({ id }) => id);
+      const runs = rows.map(({ home_id: _, ...run }) => ({ ...run, batch_id: batch.id }));
+      const entry = { batch, runs, figures: await reading.figures(ids), limits: await reading.limits(ids) };
+      if (!out.write(`${JSON.stringify(entry)}\n`)) await once(out, 'drain');
+      count++;
+    }
+  });
   if (file === undefined) return;
   out.end();
   await once(out, 'finish');

@@ -13,7 +13,7 @@ import { type Partial, readPartials } from '../shards/partial.ts';
 import { printComparison, writeComparison } from './comparison-report.ts';
 import { record } from './history-record.ts';
 import { mergedComparison } from './merged-comparison.ts';
-import { mergedReport } from './merged-report.ts';
+import { failedWords, mergedReport } from './merged-report.ts';
 import { printReport } from './print-report.ts';
 import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import { openSession } from './session.ts';
@@ -57,8 +57,8 @@ export async function merge(folders: readonly string[], { out, config, partial }
   const merged = mergePartials(partials);
   const { common, missing } = merged;
   const measured = common.cells.filter((cell) => !missing.includes(cell));
-  if (missing.length > 0 && measured.length === 0) throw unmeasured(missing, partials, partial === true);
-  if (missing.length > 0 && partial !== true) throw incomplete(missing, partials);
+  if (missing.length > 0 && measured.length === 0) throw unmeasured(merged, partials, partial === true);
+  if (missing.length > 0 && partial !== true) throw incomplete(merged, partials);
   const session = await openSession(config);
   const folder = makeReportFolder(common.comparison ? 'compare' : 'gate', out);
   for (const cell of measured) copyCell(cell, merged, partials, folder);
@@ -84,21 +84,24 @@ function rendered(merged: Merged, folder: string, isLatest: boolean): GateReport
   return report;
 }
 
-function incomplete(missing: readonly string[], partials: readonly Partial[]): FloodgateError {
-  return new FloodgateError('cells-missing', `no shard measured: ${missingWords(missing, partials)}`, {
-    hint: 'Nothing was rendered. Run those shards again and bring their folders, or say --partial: the verdict is then no pass.',
+function incomplete(merged: Merged, partials: readonly Partial[]): FloodgateError {
+  const leave = merged.failed.some(({ over }) => over.length > 0)
+    ? ' Where the later run is not meant, leave out its folder.'
+    : '';
+  return new FloodgateError('cells-missing', `no shard measured: ${missingWords(merged, partials)}`, {
+    hint: `Nothing was rendered. Run those shards again and bring their folders, or say --partial: the verdict is then no pass.${leave}`,
   });
 }
 
 /** A report of nothing would say nothing: there is none, and what --partial asks for is no pass. */
-function unmeasured(missing: readonly string[], partials: readonly Partial[], isPartial: boolean): FloodgateError {
-  return new FloodgateError('cells-missing', `nothing was measured: ${missingWords(missing, partials)}`, {
+function unmeasured(merged: Merged, partials: readonly Partial[], isPartial: boolean): FloodgateError {
+  return new FloodgateError('cells-missing', `nothing was measured: ${missingWords(merged, partials)}`, {
     hint: 'Nothing was rendered. Run the shards again and bring their folders.',
     ...(isPartial && { exitCode: 4 }),
   });
 }
 
-function missingWords(missing: readonly string[], partials: readonly Partial[]): string {
+function missingWords({ missing, failed }: Merged, partials: readonly Partial[]): string {
   const { count } = partials[0]!.manifest.shard;
   const here = new Set(
     partials.filter(({ manifest }) => manifest.shard.count === count).map((each) => each.manifest.shard.index),
@@ -106,10 +109,10 @@ function missingWords(missing: readonly string[], partials: readonly Partial[]):
   const absent = Array.from({ length: count }, (_, at) => at + 1).filter((index) => !here.has(index));
   const shards =
     absent.length === 0 ? '' : ` (there is no shard ${absent.map((index) => `${index}/${count}`).join(', ')})`;
-  const failures = partials.flatMap(({ manifest }) => manifest.failures);
   const named = missing.map((cell) => {
-    const why = failures.findLast((failure) => failure.cell === cell)?.why;
-    return why === undefined ? cell : `${cell} (${printable(why, 200)})`;
+    const found = failed.find((each) => each.cell === cell);
+    if (found === undefined) return cell;
+    return found.over.length > 0 ? failedWords(found) : `${cell} (${printable(found.failure.why, 200)})`;
   });
   return `${named.join(', ')}${shards}`;
 }

@@ -7,8 +7,9 @@ import { createRandom } from '../../agent/seeded-random.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { reporters } from '../../reports/reporter.ts';
 import { sampleRun } from '../../reports/sample-report.ts';
+import type { CellFailure, Manifest } from '../shards/manifest.ts';
 import { mergePartials } from '../shards/merge-partials.ts';
-import { configurationHash, type Manifest, type Partial, PartialWriter, readPartials } from '../shards/partial.ts';
+import { configurationHash, type Partial, PartialWriter, readPartials } from '../shards/partial.ts';
 import { parseShard, partOf } from '../shards/shard-choice.ts';
 import { merge } from './merge-command.ts';
 import { mergedReport } from './merged-report.ts';
@@ -173,6 +174,48 @@ t.test('what was not measured is no pass; what was run again is marked', async (
   t.match(worse.verdict, { exitCode: 1, headline: /^3 of 3 scenarios over budget/ });
 });
 
+t.test('a run that could not run is one as well: the later counts', async (t) => {
+  const cells = cellsOf(2);
+  const failing = (how: CellFailure['how'], minute?: number): Partial<RunReport> => {
+    const empty = partialOf('f', cells, []);
+    const at = minute === undefined ? undefined : new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
+    const failure = { cell: 'cell-0', how, why: 'no target', ...(at !== undefined && { at }) };
+    return { ...empty, manifest: { ...empty.manifest, failures: [failure] } };
+  };
+  const whole = partialOf('a', cells, [runOf('cell-0', 5), runOf('cell-1', 5)]);
+  const over =
+    /^cell-0 could not run (at 2026-01-01T00:0[59]:00.000Z, later|at a time .* may be later): no target; the run of 2026-01-01T00:05:00.000Z \(it said: ended with 0\) does not count$/;
+  for (const failure of [failing('failed', 9), failing('killed', 9), failing('failed', 5), failing('failed')]) {
+    for (const partials of [
+      [whole, failure],
+      [failure, whole],
+    ]) {
+      const merged = mergePartials(partials);
+      t.strictSame(merged.missing, ['cell-0']);
+      const { verdict, notes, runs } = mergedReport(merged);
+      t.match(verdict, { ok: false, exitCode: 2, headline: /^cell-0 could not run: no target\.$/ });
+      t.match(notes, [{ text: over }]);
+      t.equal(runs.length, 1);
+    }
+  }
+  const recovered = mergedReport(
+    mergePartials([failing('failed', 1), failing('killed', 2), failing('failed', 1), whole]),
+  );
+  t.equal(recovered.verdict.exitCode, 0);
+  t.match(recovered.notes, [
+    {
+      text: /^cell-0 was run again: the run of 2026-01-01T00:05:00.000Z counts; that of 2026-01-01T00:02:00.000Z could/,
+    },
+    { text: /that of 2026-01-01T00:01:00.000Z could not run \(no target\)$/ },
+  ]);
+  t.strictSame(mergedReport(mergePartials([failing('unfinished'), whole])), mergedReport(mergePartials([whole])));
+  const alone = mergedReport(mergePartials([failing('failed', 9), partialOf('a', cells, [runOf('cell-1', 5)])]));
+  t.match(alone, {
+    verdict: { exitCode: 4, headline: 'Not measured: cell-0.' },
+    notes: [{ text: /shard: no target$/ }],
+  });
+});
+
 t.test('shards of something else are refused, and what differs is named', async (t) => {
   const cells = cellsOf(2);
   const a = partialOf('a', cells, [runOf('cell-0', 1)]);
@@ -317,6 +360,15 @@ t.test('where nothing at all was measured there is nothing to render', async (t)
   }
   writer.add('cell-1', runOf('cell-1', 1));
   await t.rejects(merge([dir], {}), { exitCode: 2, message: /^no shard measured: cell-0/, hint: /--partial/ });
+  // The shard was run before: what it came to then does not count, and whoever does not want that can leave it out.
+  const before = new PartialWriter(path.join(dir, 'before'), {
+    ...{ common: commonOf(cellsOf(2)), shard: { index: 1, count: 1 } },
+  });
+  before.add('cell-0', runOf('cell-0', 0));
+  await t.rejects(merge([dir, path.join(dir, 'before')], {}), {
+    ...{ exitCode: 2, message: /^no shard measured: cell-0 could not run .* does not count$/ },
+    hint: /leave out its folder/,
+  });
 });
 
 t.test('which part: as typed, or as CI says', async (t) => {
@@ -325,6 +377,11 @@ t.test('which part: as typed, or as CI says', async (t) => {
   t.same(parseShard('auto', { CIRCLE_NODE_INDEX: '0', CIRCLE_NODE_TOTAL: '3' }), { index: 1, count: 3 });
   t.same(parseShard('auto/5', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '' }), { index: 2, count: 5 });
   t.same(parseShard('auto/8', { JOB_COMPLETION_INDEX: '7' }), { index: 8, count: 8 });
+  t.same(parseShard('auto/5', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '5' }), { index: 2, count: 5 });
+  const both = { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '5', JOB_COMPLETION_INDEX: '1' };
+  t.same(parseShard('auto', both), { index: 2, count: 5 }, 'two that say the same');
+  const late = { CI_NODE_INDEX: '2', CIRCLE_NODE_INDEX: '1', CIRCLE_NODE_TOTAL: '5' };
+  t.same(parseShard('auto', late), { index: 2, count: 5 }, 'one has the index, another one the count');
   for (const [text, environment, message] of [
     ['0/5', {}, /none of 1\/5 to 5\/5/],
     ['6/5', {}, /none of 1\/5/],
@@ -342,6 +399,17 @@ t.test('which part: as typed, or as CI says', async (t) => {
     ['auto', { CI_NODE_INDEX: '2' }, /nothing says of how many: CI_NODE_TOTAL is not set$/],
     ['auto', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: 'two' }, /CI_NODE_TOTAL=two is no count of shards/],
     ['auto', { CIRCLE_NODE_INDEX: '', CIRCLE_NODE_TOTAL: '3' }, /none of CI_NODE_INDEX, .* is set/],
+    ['auto/4', { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '5' }, /^--shard auto\/4: CI_NODE_TOTAL=5 says another count$/],
+    [
+      'auto',
+      { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '5', JOB_COMPLETION_INDEX: '2' },
+      /CI_NODE_INDEX=2 with CI_NODE_TOTAL=5 and JOB_COMPLETION_INDEX=2 say two different things$/,
+    ],
+    [
+      'auto/5',
+      { CI_NODE_INDEX: '2', CI_NODE_TOTAL: '5', CIRCLE_NODE_INDEX: '1', CIRCLE_NODE_TOTAL: '6' },
+      /and CIRCLE_NODE_INDEX=1 with CIRCLE_NODE_TOTAL=6 say two/,
+    ],
     ['1/0', {}, /^--shard 1\/0: 0 is no count of shards/],
     ['auto/0', { JOB_COMPLETION_INDEX: '0' }, /0 is no count of shards/],
   ] as const) {

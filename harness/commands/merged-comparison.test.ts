@@ -6,8 +6,9 @@ import t from 'tap';
 import type { ComparisonReport } from '../../reports/comparison.ts';
 import { sampleComparison } from '../../reports/comparison-fixture.ts';
 import { readComparison } from '../../reports/comparison-reader.ts';
+import type { Manifest } from '../shards/manifest.ts';
 import { mergePartials } from '../shards/merge-partials.ts';
-import { configurationHash, type Manifest, type Partial, PartialWriter, readPartials } from '../shards/partial.ts';
+import { configurationHash, type Partial, PartialWriter, readPartials } from '../shards/partial.ts';
 import { askedComparison, comparisonWords } from './comparison-words.ts';
 import { mergedComparison } from './merged-comparison.ts';
 
@@ -154,6 +155,27 @@ t.test('a part of another comparison, or of a gate, is refused; another name of 
   });
   const littered = { dirty: true, comparison: { ...comparison, head: { ...head, dirty: true } } };
   t.ok(mergePartials([first, part(littered)]), 'a file that git does not know');
+});
+
+t.test('a comparison that could not be made later is no verdict; one that could not before is noted', async (t) => {
+  const common = commonOf(['cart', 'pay']);
+  const whole = partialOf('a', common, [
+    ['cart', cellOf('cart', 5, 'within')],
+    ['pay', cellOf('pay', 5, 'within')],
+  ]);
+  const failing = (at: string) => {
+    const empty = partialOf('f', common, []);
+    const failure = { cell: 'cart', how: 'failed', why: 'no build', at } as const;
+    return { ...empty, manifest: { ...empty.manifest, failures: [failure] } };
+  };
+  const later = mergedComparison(mergePartials([whole, failing('2026-01-01T00:09:00.000Z')]));
+  t.match(later, {
+    verdict: { exitCode: 2, headline: /^cart could not run: no build\./ },
+    scenarios: [{ name: 'pay' }],
+  });
+  const before = mergedComparison(mergePartials([whole, failing('2026-01-01T00:01:00.000Z')]));
+  t.equal(before.verdict.exitCode, 0);
+  t.match(before.scenarios[0]!.notes.at(-1), { text: /^cart was run again: .* could not run \(no build\)$/ });
 });
 
 t.test('on disk: what a shard wrote is read as it was, and nothing else is', async (t) => {

@@ -2,11 +2,12 @@
 import type { ComparedScenario, ComparisonReport } from '../../reports/comparison.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import type { Merged } from '../shards/merge-partials.ts';
+import type { CellReport } from '../shards/partial.ts';
 import { failedVerdict } from './comparison-report.ts';
-import { againWords, timeOf, uncommitted, withMissing } from './merged-report.ts';
+import { allAgainWords, timeOf, uncommitted, withMissing } from './merged-report.ts';
 
 export function mergedComparison(merged: Merged<ComparisonReport>): ComparisonReport {
-  const { common, runs, missing } = merged;
+  const { common, runs } = merged;
   const [{ failures: _, ...first }] = runs as readonly [ComparisonReport, ...ComparisonReport[]];
   const { base, head } = common.comparison!;
   return {
@@ -19,7 +20,7 @@ export function mergedComparison(merged: Merged<ComparisonReport>): ComparisonRe
     timelines: runs.flatMap(({ timelines }) => timelines),
     flames: runs.flatMap(({ flames }) => flames),
     ...failuresOf(runs),
-    verdict: withMissing(verdictOf(merged), missing),
+    verdict: withMissing(verdictOf(merged), merged),
   };
 }
 
@@ -30,18 +31,19 @@ function failuresOf(runs: readonly ComparisonReport[]): Pick<ComparisonReport, '
 }
 
 /** As of a comparison that one machine measured. */
-function verdictOf({ common, runs, replaced }: Merged<ComparisonReport>): ComparisonReport['verdict'] {
+function verdictOf(merged: Merged<ComparisonReport>): ComparisonReport['verdict'] {
+  const { common, runs } = merged;
   const scenarios = runs.flatMap((run) => run.scenarios);
   const dead = runs.filter((run) => run.scenarios.length === 0);
   if (dead.length === 0) return comparisonVerdict(scenarios, common.comparison!.undecided === 'pass');
   const words = dead.map(({ verdict }) => ({ exitCode: verdict.exitCode || 2, message: verdict.headline }));
   // What has no scenario has no place for a note.
-  const again = replaced.filter(({ by }) => dead.includes(by)).map((each) => ({ message: againWords(each) }));
-  return failedVerdict(words[0]!, [...words, ...again], scenarios);
+  const again = allAgainWords(merged, (by) => dead.some((each) => each === by));
+  return failedVerdict(words[0]!, [...words, ...again.map((message) => ({ message }))], scenarios);
 }
 
-function withAgain(scenario: ComparedScenario, { common, replaced }: Merged<ComparisonReport>): ComparedScenario {
-  const again = replaced.filter(({ cell }) => cell === scenario.name);
-  const notes = again.map((each) => ({ severity: 'warning' as const, text: againWords(each) }));
-  return { ...scenario, notes: [...scenario.notes, ...notes, ...uncommitted(common)] };
+function withAgain(scenario: ComparedScenario, merged: Merged<ComparisonReport>): ComparedScenario {
+  const isOwn = (by: CellReport) => by.kind === 'comparison' && by.scenarios.includes(scenario);
+  const notes = allAgainWords(merged, isOwn).map((text) => ({ severity: 'warning' as const, text }));
+  return { ...scenario, notes: [...scenario.notes, ...notes, ...uncommitted(merged.common)] };
 }

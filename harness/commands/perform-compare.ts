@@ -14,7 +14,8 @@ import type { VersionStore } from '../compare/version-store.ts';
 import { pause } from '../pass/abortable.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
-import type { Manifest, PartialWriter } from '../shards/partial.ts';
+import type { Manifest } from '../shards/manifest.ts';
+import type { PartialWriter } from '../shards/partial.ts';
 import { readMachine } from '../watch/machine.ts';
 import { type ComparedFlags, type ComparisonLimits, comparedDefaults } from './compare-whole.ts';
 import { comparisonReport, described, detailsOf, failedVerdict, unprepared } from './comparison-report.ts';
@@ -86,7 +87,7 @@ export class Comparison {
       for (const side of ['base', 'head'] as const) refuseMoved(versions[side], promised?.[side]);
       return versions;
     } catch (error) {
-      for (const { name } of own) partial?.fail(cellFailure(name, error));
+      for (const { name } of own) partial?.fail(cellFailure(name, error, this.#options.startedAtMs));
       throw error;
     }
   }
@@ -111,7 +112,7 @@ export class Comparison {
           scenario.name,
           this.#report(startedAtMs, [], failedVerdict(error, [], []), { failures: await detailsOf([error]) }),
         );
-      else partial?.fail(cellFailure(scenario.name, error));
+      else partial?.fail(cellFailure(scenario.name, error, startedAtMs));
     }
   }
 

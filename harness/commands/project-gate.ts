@@ -78,8 +78,9 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
     process.stderr.write(`${scenario.name}: ${runs.length + 1} of ${own.length}\n`);
     const out = path.join(folder, scenario.name);
     const order = { flags, out, ledger, measured, signal: session.signal };
+    const beganAtMs = Date.now();
     const run = await runOne(project, scenario, order).catch((error) => {
-      partial?.fail(cellFailure(scenario.name, error));
+      partial?.fail(cellFailure(scenario.name, error, beganAtMs));
       // One that cannot run takes nothing from the others.
       if (session.signal.aborted || !(error instanceof FloodgateError)) throw error;
       failures.push({ scenario: scenario.name, error });

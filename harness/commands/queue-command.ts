@@ -3,10 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Queue } from 'bullmq';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
+import { counted } from '../../reports/counted.ts';
 import { printable } from '../../reports/format.ts';
 import type { Batch, CellOrder } from '../queue/batch.ts';
 import { type Cell, cancelBatch, cellsOf, isOver, removeBatch } from '../queue/batch-cells.ts';
 import { usingQueue } from '../queue/open-queue.ts';
+import type { CellFailure } from '../shards/manifest.ts';
 import { PartialWriter } from '../shards/partial.ts';
 import { type OpenedQueue, withQueue } from './queue-place.ts';
 import { batchLine, cellLines, countWords, drainedWords, workerLines } from './queue-words.ts';
@@ -60,7 +62,7 @@ export function addQueueCommand(command: Command): void {
       withBatch(id, flags, (opened, batch) => collect(opened, batch, flags.out)),
     );
   ofBatch('cancel', 'Takes out what waits, and has what runs stopped. Results stay.', cancel);
-  sub('remove', 'Removes a batch with its results.')
+  sub('remove', 'Stops what runs of a batch, and removes it with its results.')
     .argument('<id>', 'of the batch')
     .action((id: string, { config }: Flags) => withQueue(config, (opened) => remove(opened, id)));
   for (const [name, description] of [
@@ -110,6 +112,8 @@ async function wait(opened: OpenedQueue, batch: Batch): Promise<number> {
   let said = '';
   for (;;) {
     const all = await cells(opened, batch);
+    // Of a batch that was removed meanwhile nothing is known.
+    await opened.store.find(batch.id);
     const isOverAlready = all.every(isOver);
     const waits = !isOverAlready && (await isDrained(opened, batch));
     const words = `${countWords(all)}${waits ? `; ${drainedWords(batch.machines)}` : ''}`;
@@ -134,10 +138,17 @@ async function collect(opened: OpenedQueue, batch: Batch, out: string): Promise<
   const writer = new PartialWriter(folder, { common: batch.common, shard: { index: 1, count: 1 } });
   for (const { cell, is } of all) {
     if (is.state === 'measured') writer.addText(cell, await store.result(batch.id, cell, is.from));
-    else writer.fail({ cell, how: 'failed', why: is.state === 'failed' ? is.why : `it is ${is.state} in the queue` });
+    else writer.fail(failureOf(cell, is));
   }
   process.stdout.write(`${countWords(all)}: ${out}\n`);
   return endOf(all);
+}
+
+function failureOf(cell: string, is: Exclude<Cell['is'], { readonly state: 'measured' }>): CellFailure {
+  if (is.state !== 'failed') return { cell, how: 'unfinished', why: `it is ${is.state} in the queue` };
+  const { why, beganMs } = is;
+  if (beganMs === undefined) return { cell, how: 'unfinished', why };
+  return { cell, how: 'failed', why, at: new Date(beganMs).toISOString() };
 }
 
 async function cancel(opened: OpenedQueue, batch: Batch): Promise<undefined> {
@@ -149,7 +160,10 @@ async function remove({ drivers, client, store }: OpenedQueue, given: string): P
   const id = await store.idOf(given);
   const batch = await store.batch(id).catch(() => undefined);
   if (batch === undefined) await store.remove(id);
-  else await removeBatch(drivers, client, store, batch, { isForced: true });
+  else {
+    const onWait = (count: number) => process.stderr.write(`${id}: waits for ${counted(count, 'cell')} to stop\n`);
+    await removeBatch(drivers, client, store, batch, { isForced: true, onWait });
+  }
   print([`${id}: removed, with its results`]);
 }
 

@@ -6,8 +6,9 @@ import { commitOf } from '../compare/git.ts';
 import { type ChangedFile, changedFiles, changesDigest, hasChanges } from '../compare/version-files.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
+import { type CellFailure, changedFilesMax, type Manifest } from '../shards/manifest.ts';
 import { differenceOf } from '../shards/merge-partials.ts';
-import { changedFilesMax, configurationHash, type Manifest, readManifest } from '../shards/partial.ts';
+import { configurationHash, readManifest } from '../shards/partial.ts';
 import { parseShard, type Shard } from '../shards/shard-choice.ts';
 import { commandLine } from './shown-words.ts';
 
@@ -93,12 +94,13 @@ export function shardAsked(flags: { readonly shard?: string; readonly partOf?: s
   throw new FloodgateError('option-invalid', '--part-of is for a shard', { hint: 'Add --shard 2/5, or leave it out.' });
 }
 
-/** A cell that came to no result, as a partial report says it. */
-export function cellFailure(cell: string, error: unknown): Manifest['failures'][number] {
+/** A cell whose run came to no result, as a partial report says it. */
+export function cellFailure(cell: string, error: unknown, startedAtMs: number): CellFailure {
   const { code, message, hint = '' } = error as { code?: string; message: string; hint?: string };
   // What the run itself said.
   const why = code === 'run-failed' ? (errorSentence(hint) ?? message) : message;
-  return { cell, how: code === 'run-killed' ? 'killed' : 'failed', why };
+  const how = code === 'run-killed' ? 'killed' : 'failed';
+  return { cell, how, why, at: new Date(startedAtMs).toISOString() };
 }
 
 export function shardWords({ index, count }: Shard, own: number, all: number): string {

@@ -54,6 +54,6 @@ async function add(metric: string, { scenario, owner, until, reason, config }: W
     );
   }
   dayToCome(until, '--until');
-  putEntries(project.folder, 'waivers', [{ scenario, metric, reason, owner, until }]);
+  putEntries(project.folder, 'waivers', () => [{ scenario, metric, reason, owner, until }]);
   process.stdout.write(`${metric} of ${scenario} may be broken until ${until}: ${ledgerName}. Commit it.\n`);
 }

@@ -32,11 +32,14 @@ const bodyBytesMax = 64 << 20;
 
 export function entryOf(report: Report | ComparisonReport, origin: Origin): Entry {
   if (report.kind === 'comparison') return comparisonEntry(report, origin);
-  const runs = runsOf(report).map((run) => runParts(run, origin));
-  const id = report.kind === 'run' ? runs[0]!.id : digest([report.startedAt, ...runs.map((run) => run.id)].join('\n'));
+  // The same run twice, in a report that somebody edited, is one.
+  const parts = runsOf(report).map((run) => runParts(run, origin));
+  const runs = [...new Map(parts.map((part) => [part.id, part])).values()];
+  const id =
+    report.kind === 'run' ? runs[0]!.id : digest([report.startedAt, ...parts.map((part) => part.id)].join('\n'));
   return {
     batch: { ...batchOf(report, origin), id, kind: report.kind, base_label: null, base_commit: null },
-    runs: runs.map(({ row }) => ({ ...row, batch_id: id })),
+    runs: runs.map(({ row }) => ({ ...row, home_id: id })),
     figures: runs.flatMap(({ figures }) => figures),
     limits: runs.flatMap(({ limits }) => limits),
     bodies: runs.map(({ body }) => body),
@@ -85,7 +88,7 @@ function runParts(report: RunReport, { project, folder }: Origin) {
   const text = JSON.stringify(report);
   const id = digest(text);
   const { scenario, target, verdict } = report;
-  const row: Omit<RunRow, 'batch_id'> = {
+  const row: Omit<RunRow, 'home_id'> = {
     id,
     project,
     scenario: scenario.name,

@@ -11,7 +11,7 @@ import { openStore } from './open-store.ts';
 import { origin, sqliteAt, withStore } from './store-fixture.ts';
 
 t.test('a store without one of its tables', async (t) => {
-  for (const name of ['figures', 'limits', 'bodies', 'kysely_migration']) {
+  for (const name of ['figures', 'limits', 'bodies', 'batch_runs', 'kysely_migration']) {
     const file = path.join(t.testdir(), `${name}.db`);
     await withStore(sqliteAt(file), (store) => store.add(entryOf(sampleRun(), origin)));
     const database = new DatabaseSync(file);
@@ -53,6 +53,16 @@ t.test('what somebody changed in a store is found', async (t) => {
        delete from runs where id <> '${runId}'`,
       /of it was altered/,
     ],
+    ['delete from batch_runs where batch_id <> run_id', /is no part of [0-9a-f]{16}, which stored it/],
+    [
+      "pragma foreign_keys = off; update runs set home_id = 'other' where id <> home_id",
+      /rows of "runs" belong to an entry that is not there/,
+    ],
+    [
+      "pragma foreign_keys = off; insert into batch_runs select id, 'other' from batches",
+      /rows of "batch_runs" belong to an entry/,
+    ],
+    [`delete from batch_runs where run_id = '${runId}' and batch_id <> run_id`, /of it was altered/],
     ['update limits set limit_value = limit_value * 2', /as its limits/],
     ["update runs set headline = 'all is well'", /as its verdict/],
     [`update batches set exit_code = 4 where id = '${runId}'`, /as its verdict/],
@@ -80,6 +90,7 @@ t.test(
       await store.add(entryOf(sampleComparison(), origin));
     });
     const database = new DatabaseSync(file);
+    database.exec('drop table batch_runs; alter table runs rename column home_id to batch_id');
     for (const table of ['runs', 'batches']) database.exec(`alter table ${table} drop column seal`);
     database.exec("delete from bodies; delete from kysely_migration where name >= '0003'");
     database.close();

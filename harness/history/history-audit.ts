@@ -17,6 +17,7 @@ export interface Audit {
 
 const faultsMax = 10;
 
+/** @param database of one moment: what is removed meanwhile would look like damage */
 export async function auditEntries(database: Kysely<HistoryTables>): Promise<Audit> {
   const faults = await orphanedRows(database);
   let [compared, removed] = [0, 0];
@@ -41,9 +42,8 @@ export async function auditEntries(database: Kysely<HistoryTables>): Promise<Aud
   return { faults: faults.slice(0, faultsMax), compared, removed };
 }
 
-/** Of an entry that was removed meanwhile there is nothing to say. */
 function sealFault(stored: string | null, seal: string | undefined): string | undefined {
-  if (seal === undefined || seal === stored) return undefined;
+  if (seal === stored) return undefined;
   if (stored === null) return 'floodgate did not store it: it has no seal';
   return 'what is stored of it was altered';
 }
@@ -60,20 +60,37 @@ const idsOf = (database: Kysely<HistoryTables>, table: 'runs' | 'batches') =>
 
 /** Tables with rows whose entry is gone. Constraints forbid them, and may have been off: during a restore, or by hand. */
 async function orphanedRows(database: Kysely<HistoryTables>): Promise<string[]> {
-  const ofRuns = (table: 'figures' | 'limits') =>
+  const ofRuns = (table: 'figures' | 'limits' | 'batch_runs') =>
     database.selectFrom(table).select('run_id').where('run_id', 'not in', idsOf(database, 'runs')).limit(1);
+  const homes = database.selectFrom('runs').select('home_id').limit(1);
   const ofBatches = database
-    .selectFrom('runs')
+    .selectFrom('batch_runs')
     .select('batch_id')
     .where('batch_id', 'not in', idsOf(database, 'batches'));
   const found = {
-    runs: (await ofBatches.limit(1).execute()).length,
-    figures: (await ofRuns('figures').execute()).length,
-    limits: (await ofRuns('limits').execute()).length,
+    runs: await homes.where('home_id', 'not in', idsOf(database, 'batches')).execute(),
+    figures: await ofRuns('figures').execute(),
+    limits: await ofRuns('limits').execute(),
+    batch_runs: [...(await ofRuns('batch_runs').execute()), ...(await ofBatches.limit(1).execute())],
   };
-  return Object.entries(found)
-    .filter(([, count]) => count > 0)
+  const lost = await homes
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('batch_runs')
+            .select('run_id')
+            .whereRef('batch_runs.run_id', '=', 'runs.id')
+            .whereRef('batch_runs.batch_id', '=', 'runs.home_id'),
+        ),
+      ),
+    )
+    .execute();
+  const orphans = Object.entries(found)
+    .filter(([, rows]) => rows.length > 0)
     .map(([table]) => `rows of "${table}" belong to an entry that is not there`);
+  return orphans.length > 0 || lost.length === 0
+    ? orphans
+    : [`rows of "batch_runs" are gone: a run is no part of ${lost[0]!.home_id}, which stored it`];
 }
 
 async function strayReports(database: Kysely<HistoryTables>): Promise<string[]> {
@@ -123,7 +140,7 @@ const nowhere = { project: '', folder: '', commit: null, subject: null, branch: 
 
 /** What a report does not know of itself, and what another version of floodgate may derive in another way. */
 const unknown = new Set([
-  ...['project', 'commit_id', 'subject', 'branch', 'dirty', 'batch_id', 'definition', 'machine', 'partial'],
+  ...['project', 'commit_id', 'subject', 'branch', 'dirty', 'home_id', 'definition', 'machine', 'partial'],
 ]);
 
 /** Rows without a counterpart have nothing to differ from. */

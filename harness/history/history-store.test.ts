@@ -11,6 +11,7 @@ import { sampleComparison } from '../../reports/comparison-fixture.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { sampleGate, sampleRun } from '../../reports/sample-report.ts';
 import { entryOf } from './entry.ts';
+import type { HistoryStore } from './history-store.ts';
 import { migrationsFor } from './migrations.ts';
 import { openStore } from './open-store.ts';
 import { withPostgres } from './postgres-fixture.ts';
@@ -88,7 +89,52 @@ async function conforms(t: Test, address: StoreAddress): Promise<void> {
     t.equal(await store.countRuns('shop'), 1 + sampleGate().runs.length);
     await store.prune('shop', { ...all, runs: 0 });
     t.equal(await store.countRuns('shop'), 0);
+    await sharesRuns(t, store);
+    await readsOneMoment(t, store, address);
   });
+}
+
+/** A run of two gates is one run of both, and goes with the later one. */
+async function sharesRuns(t: Test, store: HistoryStore): Promise<void> {
+  const { runs } = sampleGate();
+  const alone = entryOf(runs[0]!, origin);
+  const whole = entryOf({ ...sampleGate(), startedAt: '2026-03-20T10:00:00.000Z' }, origin);
+  const part = entryOf({ ...sampleGate(), runs: runs.slice(0, 1), startedAt: '2026-03-21T10:00:00.000Z' }, origin);
+  const ids = (of: typeof whole) => store.runsOfBatch(of.batch.id).then((rows) => rows.map(({ id }) => id).sort());
+  const own = (of: typeof whole) => of.runs.map(({ id }) => id).sort();
+  for (const entry of [whole, alone, part]) t.equal(await store.add(entry), true);
+  for (const entry of [whole, alone, part]) {
+    t.same(await ids(entry), own(entry), 'each has all of its runs');
+    t.equal(await store.add(entry), false, 'nothing is to be restored');
+  }
+  t.equal((await store.latestRuns('shop', 100)).length, runs.length, 'a run counts once');
+  t.same((await store.audit()).faults, []);
+  await t.rejects(store.add(entryOf({ ...sampleGate(), startedAt: '2026-03-22' }, { ...origin, project: 'other' })), {
+    ...{ code: 'store-other-project', message: /is stored as a run of the project "shop"/ },
+  });
+  // The run alone and the whole are old; the part keeps what it has, with its report.
+  await store.prune('shop', { ...all, runs: 1 });
+  t.same((await store.batches('shop', 10)).map(({ id }) => id).sort(), [part.batch.id]);
+  t.same(await ids(part), own(part));
+  t.not(await store.body(own(part)[0]!), undefined);
+  t.equal((await store.figures(own(part))).length, runs[0]!.figures.length);
+  t.equal((await store.latestRuns('shop', 100)).length, 1);
+  t.match(await store.audit(), { faults: [], compared: 1, removed: 0 });
+  await store.prune('shop', { ...all, runs: 0 });
+  t.same([await store.countRuns('shop'), await store.figures(own(part))], [0, []], 'it goes with its last batch');
+}
+
+async function readsOneMoment(t: Test, store: HistoryStore, address: StoreAddress): Promise<void> {
+  const { batch } = entryOf(first, origin);
+  await store.add(entryOf(first, origin));
+  await withStore(address, (other) =>
+    store.snapshot(async (reading) => {
+      t.equal((await reading.batches('shop', 10)).length, 1);
+      await other.prune('shop', { ...all, runs: 0 });
+      t.equal((await reading.runsOfBatch(batch.id)).length, 1, 'what was removed meanwhile is still there');
+    }),
+  );
+  t.equal(await store.countRuns('shop'), 0);
 }
 
 t.test('SQLite: what is stored is there, once, and goes by rule', async (t) => {
@@ -101,43 +147,68 @@ t.test('PostgreSQL: the same', async (t) => {
     await conforms(t, address);
     // A restore may leave constraints out, and rows.
     for (const [table, key, parent] of [
+      ['batch_runs', 'batch_runs_run_id_fkey', 'runs'],
       ['figures', 'figures_run_id_fkey', 'runs'],
       ['limits', 'limits_run_id_fkey', 'runs'],
       ['runs', 'runs_batch_id_fkey', 'batches'],
+      ['batch_runs', 'batch_runs_batch_id_fkey', 'batches'],
     ] as const) {
       await withStore(address, (store) => store.add(entryOf(first, origin)));
       server.sql(`alter table floodgate.${table} drop constraint ${key}; delete from floodgate.${parent}`);
       const { faults } = await withStore(address, (store) => store.audit());
       t.match(faults.join('\n'), new RegExp(`^rows of "${table}" belong to an entry that is not there$`, 'm'));
-      server.sql('truncate floodgate.batches, floodgate.runs, floodgate.figures, floodgate.limits, floodgate.bodies');
+      server.sql(
+        'truncate floodgate.batches, floodgate.runs, floodgate.figures, floodgate.limits, floodgate.bodies, floodgate.batch_runs',
+      );
     }
   });
 });
 
-/** As floodgate before this one left it. */
-async function olderStore(file: string): Promise<void> {
+/** As floodgate of that migration left it: a gate, whose runs were of one batch each. */
+async function olderStore(file: string, version: string): Promise<void> {
   const database = new DatabaseSync(file);
   database.exec(`pragma application_id = ${0x464c_4f4f}`);
   const older = new Kysely<unknown>({ dialect: nodeSqliteDialect(database) });
   const provider = { getMigrations: async () => migrationsFor('sqlite') };
   await new Migrator({ db: older, provider }).migrateTo('0001-runs');
-  const { subject: _, ...batch } = entryOf(runAt('2026-03-14T10:00:00.000Z'), origin).batch;
-  const names = Object.keys(batch);
-  database
-    .prepare(`insert into batches (${names}) values (${names.map(() => '?')})`)
-    .run(...(Object.values(batch) as (string | number | null)[]));
+  const gate = entryOf(sampleGate(), origin);
+  const { subject: _, ...batch } = gate.batch;
+  const insert = (table: string, row: object) =>
+    database
+      .prepare(`insert into ${table} (${Object.keys(row)}) values (${Object.keys(row).map(() => '?')})`)
+      .run(...(Object.values(row) as (string | number | null)[]));
+  insert('batches', batch);
+  for (const { home_id, ...run } of gate.runs) insert('runs', { ...run, batch_id: home_id });
+  for (const figure of gate.figures) insert('figures', figure);
+  if (version !== '0001-runs') await new Migrator({ db: older, provider }).migrateTo(version);
   await older.destroy();
 }
 
 t.test('a store of the version before is brought up to date', async (t) => {
-  const file = path.join(t.testdir(), 'history.db');
-  await olderStore(file);
-  for (const round of ['migrated', 'left alone']) {
-    const store = await openStore(sqliteAt(file), { absent: 'refuse' });
-    t.match(await store.batches('shop', 10), [{ kind: 'run', commit_id: 'c0ffee', subject: null }], round);
-    t.same((await store.audit()).faults, [], 'it is sealed');
-    await store.close();
+  const { batch, runs } = entryOf(sampleGate(), origin);
+  for (const version of ['0001-runs', '0004-seals']) {
+    const file = path.join(t.testdir(), 'history.db');
+    await olderStore(file, version);
+    for (const round of ['migrated', 'left alone']) {
+      const store = await openStore(sqliteAt(file), { absent: 'refuse' });
+      t.match(await store.batches('shop', 10), [{ kind: 'gate', commit_id: 'c0ffee', subject: null }], round);
+      t.same((await store.runsOfBatch(batch.id)).map(({ id }) => id).sort(), runs.map(({ id }) => id).sort());
+      t.same((await store.audit()).faults, [], 'it is sealed, and the seals of before hold');
+      await store.close();
+    }
   }
+  const file = path.join(t.testdir(), 'history.db');
+  await olderStore(file, '0004-seals');
+  const database = new DatabaseSync(file);
+  database.exec(`update runs set machine = 'another' where id = '${runs[0]!.id}'`);
+  // What a later merge once took away comes back with the whole.
+  database.exec(`delete from runs where id = '${runs[1]!.id}'`);
+  database.close();
+  await withStore(sqliteAt(file), async (store) => {
+    t.match((await store.audit()).faults.join(), /was altered/, 'what was altered before is seen afterwards');
+    t.equal(await store.add(entryOf(sampleGate(), origin)), true);
+    t.equal((await store.runsOfBatch(batch.id)).length, runs.length);
+  });
 });
 
 t.test('a store of a newer version is refused, and left as it is', async (t) => {

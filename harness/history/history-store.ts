@@ -5,14 +5,15 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { printable } from '../../reports/format.ts';
 import { type Entry, reportBytesMax } from './entry.ts';
 import { type Audit, auditEntries } from './history-audit.ts';
+import { chunked, insertAll, insertBodies } from './insert-rows.ts';
 import { type Pruned, prune, type Retention } from './retention.ts';
-import { lock, seal } from './seals.ts';
+import { seal } from './seals.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
 import { storeFault } from './store-fault.ts';
-import type { BatchRow, BodyRow, FigureRow, HistoryTables, LimitRow, RunRow } from './tables.ts';
+import type { BatchRow, FigureRow, HistoryTables, LimitRow, RunRow } from './tables.ts';
 
-/** Rows of one statement: SQLite takes 32,766 values, PostgreSQL 65,535. */
-const rowsPerStatement = 500;
+/** `DGAW`: how a writer has PostgreSQL to itself. */
+const writeLockId = 0x4447_4157;
 
 export class HistoryStore {
   readonly #database: Kysely<HistoryTables>;
@@ -28,56 +29,53 @@ export class HistoryStore {
   }
 
   /**
-   * Stores all of an entry or nothing; once this resolves, it has reached the disk.
+   * Stores all of an entry or nothing; once this resolves, it has reached the disk. A run that another batch has already is the same one.
    * @returns false where it was there already
-   * @throws FloodgateError `store-other-project` where another project has it
+   * @throws FloodgateError `store-other-project` where another project has it, or a run of it
    */
   add({ batch, runs, figures, limits, bodies }: Entry): Promise<boolean> {
-    return this.#ask(() =>
-      this.#database.transaction().execute(async (transaction) => {
-        const inserted = await transaction
-          .insertInto('batches')
-          .values({ ...batch, seal: null })
-          .onConflict((conflict) => conflict.column('id').doNothing())
-          .executeTakeFirst();
-        if (inserted.numInsertedOrUpdatedRows === 0n) {
-          await this.#refuseOther(transaction, batch);
-          return false;
-        }
-        const ids = runs.map(({ id }) => id);
-        const before = await batchesWith(transaction, ids);
-        // A run of its own may be part of a gate later (floodgate merge): it then belongs to the gate.
-        for (const rows of chunked(runs)) {
-          await transaction
-            .insertInto('runs')
-            .values(rows.map((row) => ({ ...row, seal: null })))
-            .onConflict((conflict) => conflict.column('id').doUpdateSet({ batch_id: batch.id }))
-            .execute();
-        }
-        for (const some of chunked(ids)) await transaction.deleteFrom('limits').where('run_id', 'in', some).execute();
-        await insertAll(transaction, 'figures', figures);
-        await insertAll(transaction, 'limits', limits);
-        await insertBodies(transaction, bodies);
-        await seal(transaction, 'runs', ids);
-        await seal(transaction, 'batches', [batch.id, ...before]);
-        return true;
-      }),
-    );
+    return this.#write(async (transaction) => {
+      const ids = runs.map(({ id }) => id);
+      const isThere = await this.#refuseOther(transaction, 'batches', batch.project, [batch.id]);
+      await this.#refuseOther(transaction, 'runs', batch.project, ids);
+      // Before runs had several batches, a later one took them away.
+      if (isThere && (await countMembers(transaction, batch.id)) >= ids.length) return false;
+      if (!isThere) await insertAll(transaction, 'batches', [{ ...batch, seal: null }]);
+      await insertAll(
+        transaction,
+        'runs',
+        runs.map((row) => ({ ...row, seal: null })),
+      );
+      await insertAll(
+        transaction,
+        'batch_runs',
+        ids.map((run_id) => ({ batch_id: batch.id, run_id })),
+      );
+      for (const some of chunked(ids)) await transaction.deleteFrom('limits').where('run_id', 'in', some).execute();
+      await insertAll(transaction, 'figures', figures);
+      await insertAll(transaction, 'limits', limits);
+      await insertBodies(transaction, bodies);
+      await seal(transaction, 'runs', ids);
+      await seal(transaction, 'batches', [batch.id]);
+      return true;
+    });
   }
 
-  /** Its name is its content's: what another project has is not stored for this one. @throws FloodgateError `store-other-project` */
-  async #refuseOther(transaction: Transaction<HistoryTables>, { id, project }: BatchRow): Promise<void> {
-    const query = transaction.selectFrom('batches').select('project').where('id', '=', id);
-    const there = await query.executeTakeFirstOrThrow();
-    if (there.project === project) return;
-    const shown = printable(there.project, 100);
-    throw new FloodgateError(
-      'store-other-project',
-      `${id.slice(0, 8)} is stored as a report of the project "${shown}"`,
-      {
-        hint: `It is in that history alone: { store: { project: '${shown}' } } in floodgate.config.* shows it.`,
-      },
-    );
+  /** A name is its content's: what another project has is not stored for this one. @returns whether any is there */
+  async #refuseOther(
+    transaction: Transaction<HistoryTables>,
+    table: 'batches' | 'runs',
+    project: string,
+    ids: readonly string[],
+  ): Promise<boolean> {
+    let isAnyThere = false;
+    for (const some of chunked(ids)) {
+      const rows = await transaction.selectFrom(table).select(['id', 'project']).where('id', 'in', some).execute();
+      isAnyThere ||= rows.length > 0;
+      const other = rows.find((row) => row.project !== project);
+      if (other !== undefined) throw ofOtherProject(other, table);
+    }
+    return isAnyThere;
   }
 
   /** Latest first. */
@@ -120,15 +118,16 @@ export class HistoryStore {
     return this.#ask(() =>
       this.#database
         .selectFrom('runs')
-        .selectAll()
-        .where('batch_id', '=', batchId)
-        .orderBy('started_at')
-        .orderBy('id')
+        .innerJoin('batch_runs', 'batch_runs.run_id', 'runs.id')
+        .selectAll('runs')
+        .where('batch_runs.batch_id', '=', batchId)
+        .orderBy('runs.started_at')
+        .orderBy('runs.id')
         .execute(),
     );
   }
 
-  /** The latest runs with the commit of each, latest first. */
+  /** The latest runs with the commit of each, latest first; a run that is a part of several batches is one. */
   latestRuns(project: string, count: number, scenario?: string) {
     return this.#ask(() => {
       const query = this.#runsWithCommit(project).orderBy('runs.started_at', 'desc').orderBy('runs.id').limit(count);
@@ -144,7 +143,7 @@ export class HistoryStore {
   #runsWithCommit(project: string) {
     return this.#database
       .selectFrom('runs')
-      .innerJoin('batches', 'batches.id', 'runs.batch_id')
+      .innerJoin('batches', 'batches.id', 'runs.home_id')
       .selectAll('runs')
       .select(['batches.commit_id', 'batches.subject', 'batches.branch', 'batches.dirty'])
       .where('runs.project', '=', project);
@@ -204,14 +203,34 @@ export class HistoryStore {
 
   /** Removes what the rule does not keep. */
   prune(project: string, rule: Retention): Promise<Pruned> {
-    return this.#ask(() => this.#database.transaction().execute((transaction) => prune(transaction, project, rule)));
+    return this.#write((transaction) => prune(transaction, project, rule));
   }
 
   /** Looks at every entry of the store, of whichever project. */
   async audit(): Promise<Audit> {
     const faults = await this.faults();
     if (faults.length > 0) return { faults, compared: 0, removed: 0 };
-    return await this.#ask(() => auditEntries(this.#database));
+    return this.#ask(() => this.#reading().execute(auditEntries));
+  }
+
+  /** What is read in the action is the store of one moment, whatever others write and remove meanwhile. */
+  snapshot<T>(action: (store: HistoryStore) => Promise<T>): Promise<T> {
+    return this.#ask(() => this.#reading().execute((reading) => action(new HistoryStore(reading, this.#address))));
+  }
+
+  #reading() {
+    return this.#database.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
+  }
+
+  /** In one transaction, one writer at a time: SQLite's own rule, and PostgreSQL's by this lock. */
+  #write<T>(action: (transaction: Transaction<HistoryTables>) => Promise<T>): Promise<T> {
+    return this.#ask(() =>
+      this.#database.transaction().execute(async (transaction) => {
+        if (this.#address.kind === 'postgres')
+          await sql`select pg_advisory_xact_lock(${sql.lit(writeLockId)})`.execute(transaction);
+        return action(transaction);
+      }),
+    );
   }
 
   /** What the database finds wrong with itself; empty where nothing is. */
@@ -236,49 +255,21 @@ export class HistoryStore {
   }
 }
 
-/** Batches that runs belong to until now, which another transaction changes no more. */
-async function batchesWith(transaction: Transaction<HistoryTables>, ids: readonly string[]): Promise<string[]> {
-  const found: string[] = [];
-  for (const some of chunked(ids)) {
-    await lock(transaction, 'runs', some);
-    const rows = await transaction.selectFrom('runs').select('batch_id').where('id', 'in', some).execute();
-    found.push(...rows.map(({ batch_id }) => batch_id));
-  }
-  return found;
+function ofOtherProject({ id, project }: { id: string; project: string }, table: 'batches' | 'runs'): FloodgateError {
+  const shown = printable(project, 100);
+  const what = table === 'runs' ? 'run' : 'report';
+  return new FloodgateError(
+    'store-other-project',
+    `${id.slice(0, 8)} is stored as a ${what} of the project "${shown}"`,
+    { hint: `It is in that history alone: { store: { project: '${shown}' } } in floodgate.config.* shows it.` },
+  );
 }
 
-function chunked<T>(all: readonly T[]): T[][] {
-  const chunks: T[][] = [];
-  for (let at = 0; at < all.length; at += rowsPerStatement) chunks.push(all.slice(at, at + rowsPerStatement));
-  return chunks;
-}
-
-async function insertAll(
-  transaction: Transaction<HistoryTables>,
-  table: 'figures' | 'limits',
-  rows: readonly (FigureRow | LimitRow)[],
-): Promise<void> {
-  for (const some of chunked(rows)) {
-    await transaction
-      .insertInto(table)
-      .values(some as never)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  }
-}
-
-/** One that retention had emptied is there again with its run. */
-async function insertBodies(transaction: Transaction<HistoryTables>, rows: readonly BodyRow[]): Promise<void> {
-  for (const some of chunked(rows)) {
-    await transaction
-      .insertInto('bodies')
-      .values(some)
-      .onConflict((conflict) =>
-        conflict
-          .column('id')
-          .doUpdateSet({ body: ({ ref }) => ref('excluded.body') })
-          .where(sql`length(bodies.body)`, '=', 0),
-      )
-      .execute();
-  }
+async function countMembers(transaction: Transaction<HistoryTables>, batchId: string): Promise<number> {
+  const { count } = await transaction
+    .selectFrom('batch_runs')
+    .select((expression) => expression.fn.countAll().as('count'))
+    .where('batch_id', '=', batchId)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }

@@ -4,7 +4,7 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { pagesOf, seal } from './seals.ts';
+import { type Layout, pagesOf, seal } from './seals.ts';
 import type { HistoryTables } from './tables.ts';
 
 type StoreKind = 'sqlite' | 'postgres';
@@ -16,6 +16,7 @@ export function migrationsFor(kind: StoreKind): Record<string, Migration> {
     '0002-commit-subject': { up: addSubject },
     '0003-removed-bodies': { up: (db) => markRemovedBodies(db, kind) },
     '0004-seals': { up: sealAll },
+    '0005-batch-runs': { up: shareRuns },
   };
 }
 
@@ -109,6 +110,16 @@ async function markRemovedBodies(db: Kysely<unknown>, kind: StoreKind): Promise<
   }
 }
 
+/** Until 0005. */
+const oneBatchARun: Layout = {
+  home: 'batch_id',
+  membersOf: async (database, ids) => {
+    const query = sql<{ batch_id: string; run_id: string }>`select batch_id, id as run_id from runs
+      where batch_id in (${sql.join([...ids])})`;
+    return (await query.execute(database)).rows;
+  },
+};
+
 /** What is there counts as what was stored. */
 async function sealAll(db: Kysely<unknown>): Promise<void> {
   for (const table of ['batches', 'runs'] as const) {
@@ -121,7 +132,24 @@ async function sealAll(db: Kysely<unknown>): Promise<void> {
         tables,
         table,
         rows.map(({ id }) => id),
+        oneBatchARun,
       );
     }
   }
+}
+
+/**
+ * A run may be a part of several batches. The column's new name refuses a writer of the version before that has the store open. Seals hold
+ * what they held.
+ */
+async function shareRuns(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('runs').renameColumn('batch_id', 'home_id').execute();
+  await db.schema
+    .createTable('batch_runs')
+    .addColumn('batch_id', 'text', (column) => column.notNull().references('batches.id').onDelete('cascade'))
+    .addColumn('run_id', 'text', (column) => column.notNull().references('runs.id').onDelete('cascade'))
+    .addPrimaryKeyConstraint('batch_runs_key', ['batch_id', 'run_id'])
+    .execute();
+  await db.schema.createIndex('batch_runs_by_run').on('batch_runs').column('run_id').execute();
+  await sql`insert into batch_runs (batch_id, run_id) select home_id, id from runs`.execute(db);
 }

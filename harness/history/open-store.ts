@@ -14,7 +14,7 @@ import { bringTablesHome, enterSchema, refuseForeignSchema, schemaName } from '.
 import { nodeSqliteDialect } from './sqlite-dialect.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
 import { foreignStore, storeFault } from './store-fault.ts';
-import { type HistoryTables, tableNames } from './tables.ts';
+import { type HistoryTables, type TableName, tablesAfter } from './tables.ts';
 
 /** How long a writer waits for another: storing a run takes less than a second. */
 const busyMs = 10_000;
@@ -154,7 +154,7 @@ async function bringUpToDate(
   await database.transaction().execute(async (transaction) => {
     if (address.kind === 'postgres') await sql`select pg_advisory_xact_lock(${sql.lit(lockId)})`.execute(transaction);
     const applied = await appliedMigrations(transaction, address, known);
-    const missing = await missingTables(transaction, address);
+    const missing = await missingTables(transaction, address, applied);
     if (address.kind === 'postgres' && applied === undefined && missing.length > 0) {
       await refuseForeignSchema(transaction, address);
     }
@@ -173,14 +173,15 @@ async function bringUpToDate(
 /** Asked without the write lock: most stores are, and a reader waits for no writer. */
 async function isCurrent(database: Kysely<HistoryTables>, address: StoreAddress, known: object): Promise<boolean> {
   const applied = await appliedMigrations(database, address, known);
-  return applied?.length === Object.keys(known).length && (await missingTables(database, address)).length === 0;
+  const isLatest = applied?.length === Object.keys(known).length;
+  return isLatest && (await missingTables(database, address, applied)).length === 0;
 }
 
 type Database = Kysely<HistoryTables> | Transaction<HistoryTables>;
 
 interface Found {
   readonly applied: readonly string[] | undefined;
-  readonly missing: readonly string[];
+  readonly missing: readonly TableName[];
 }
 
 /** A store that was made has all of its tables. @throws FloodgateError `store-corrupt` */
@@ -189,9 +190,10 @@ async function refuseMissing(
   address: StoreAddress,
   { applied, missing }: Found,
 ): Promise<void> {
-  const isEmpty = missing.length === tableNames.length;
+  const expected = tablesAfter(applied ?? []);
+  const isEmpty = missing.length === expected.length;
   if (applied === undefined ? isEmpty : missing.length === 0) return;
-  if (address.kind === 'postgres' && isEmpty) return bringTablesHome(transaction, address);
+  if (address.kind === 'postgres' && isEmpty) return bringTablesHome(transaction, address, expected);
   const names = applied === undefined ? [migrationTable, ...missing] : missing;
   const why = `it has no table ${names.map((name) => `"${name}"`).join(', ')}`;
   throw new FloodgateError('store-corrupt', `the history ${shownAddress(address)} is damaged: ${why}`, {
@@ -199,13 +201,17 @@ async function refuseMissing(
   });
 }
 
-async function missingTables(database: Database, { kind }: StoreAddress): Promise<string[]> {
+async function missingTables(
+  database: Database,
+  { kind }: StoreAddress,
+  applied: readonly string[] = [],
+): Promise<TableName[]> {
   const { rows } = await (kind === 'sqlite'
     ? sql<{ name: string }>`select name from sqlite_master where type = 'table'`
     : sql<{ name: string }>`select tablename as name from pg_catalog.pg_tables where schemaname = ${schemaName}`
   ).execute(database);
   const there = new Set(rows.map(({ name }) => name));
-  return tableNames.filter((name) => !there.has(name));
+  return tablesAfter(applied).filter((name) => !there.has(name));
 }
 
 /** The migrator's own, where it keeps the names of those that were applied. */

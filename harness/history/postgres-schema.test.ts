@@ -97,13 +97,18 @@ t.test('PostgreSQL: tables that were made in another schema come home', async (t
     const { batch } = entryOf(sampleRun(), origin);
     await withStore(address, (store) => store.add(entryOf(sampleRun(), origin)));
     const names = ['batches', 'runs', 'figures', 'limits', 'bodies'];
+    // As they were then: no run had several batches.
+    server.sql(`drop table floodgate.batch_runs; alter table floodgate.runs rename column home_id to batch_id;
+      delete from floodgate.kysely_migration where name = '0005-batch-runs'`);
     server.sql('drop table public.runs');
     const scatter = (schema: string) =>
       server.sql(names.map((name) => `alter table floodgate.${name} set schema ${schema};`).join(''));
     scatter('public');
     const store = await openStore(address, { absent: 'refuse' });
     t.match(await store.batches('shop', 10), [{ id: batch.id }]);
+    t.equal((await store.runsOfBatch(batch.id)).length, 1);
     await store.close();
+    names.push('batch_runs');
     server.sql('create schema other');
     scatter('other');
     server.sql(names.map((name) => `create table public.${name} (like other.${name});`).join(''));

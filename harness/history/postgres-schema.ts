@@ -3,7 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import { FloodgateError } from '../../agent/errors.ts';
 import { type StoreAddress, shownAddress } from './store-address.ts';
 import { foreignStore } from './store-fault.ts';
-import { type HistoryTables, tableNames } from './tables.ts';
+import type { HistoryTables, TableName } from './tables.ts';
 
 /** Tables have a schema of their own: the database may have others. */
 export const schemaName = 'floodgate';
@@ -50,8 +50,12 @@ async function createSchema(transaction: Transaction<HistoryTables>, address: St
  * Brings our tables into our schema: before 30 November 2026 they were made where the user's search path led.
  * @throws FloodgateError `store-corrupt` where they are in no other schema, or in several
  */
-export async function bringTablesHome(transaction: Transaction<HistoryTables>, address: StoreAddress): Promise<void> {
-  const homes = await schemasWithOurTables(transaction);
+export async function bringTablesHome(
+  transaction: Transaction<HistoryTables>,
+  address: StoreAddress,
+  names: readonly TableName[],
+): Promise<void> {
+  const homes = await schemasWithOurTables(transaction, names);
   if (homes.length !== 1) {
     const where = homes.length === 0 ? 'no schema has them' : `${homes.map(quoted).join(' and ')} have them`;
     throw new FloodgateError(
@@ -61,37 +65,41 @@ export async function bringTablesHome(transaction: Transaction<HistoryTables>, a
         hint:
           homes.length === 0
             ? `Restore a copy; or begin anew: DROP SCHEMA ${schemaName} CASCADE.`
-            : `Bring the right ones there: ${tableNames.map((name) => `ALTER TABLE "…".${name} SET SCHEMA ${schemaName};`).join(' ')}`,
+            : `Bring the right ones there: ${names.map((name) => `ALTER TABLE "…".${name} SET SCHEMA ${schemaName};`).join(' ')}`,
       },
     );
   }
-  for (const name of tableNames) {
+  for (const name of names) {
     await sql`alter table ${sql.id(homes[0]!, name)} set schema ${sql.id(schemaName)}`.execute(transaction);
   }
 }
 
 /** Columns that every version had, of each table: a table of the same name may be another program's. */
-const ownColumns: Readonly<Record<(typeof tableNames)[number], readonly string[]>> = {
+const ownColumns: Readonly<Record<TableName, readonly string[]>> = {
   batches: ['id', 'project', 'kind', 'started_at', 'tool', 'exit_code', 'headline', 'commit_id', 'base_commit'],
-  runs: ['id', 'batch_id', 'scenario', 'lane', 'defect', 'machine', 'definition', 'headline', 'partial'],
+  runs: ['id', 'scenario', 'lane', 'defect', 'machine', 'definition', 'headline', 'partial'],
   figures: ['run_id', 'name', 'unit', 'bound', 'state', 'value', 'low', 'high', 'note'],
   limits: ['run_id', 'name', 'unit', 'bound', 'limit_value', 'actual', 'state', 'note'],
   bodies: ['id', 'body'],
+  batch_runs: ['batch_id', 'run_id'],
 };
 
-async function schemasWithOurTables(transaction: Transaction<HistoryTables>): Promise<string[]> {
+async function schemasWithOurTables(
+  transaction: Transaction<HistoryTables>,
+  names: readonly TableName[],
+): Promise<string[]> {
   const { rows } = await sql<{ schema: string; name: string; column: string }>`
     select n.nspname as schema, c.relname as name, a.attname as column
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-    where c.relkind = 'r' and c.relname in (${sql.join([...tableNames])}) and n.nspname <> ${schemaName}`.execute(
+    where c.relkind = 'r' and c.relname in (${sql.join([...names])}) and n.nspname <> ${schemaName}`.execute(
     transaction,
   );
   const found = new Set(rows.map(({ schema, name, column }) => JSON.stringify([schema, name, column])));
   return [...new Set(rows.map(({ schema }) => schema))]
     .filter((schema) =>
-      tableNames.every((name) => ownColumns[name].every((column) => found.has(JSON.stringify([schema, name, column])))),
+      names.every((name) => ownColumns[name].every((column) => found.has(JSON.stringify([schema, name, column])))),
     )
     .sort();
 }

@@ -1,5 +1,6 @@
 /** What a history keeps, and the removal of the rest (docs/history.md). */
-import { sql, type Transaction } from 'kysely';
+import { type SelectQueryBuilder, sql, type Transaction } from 'kysely';
+import { seal } from './seals.ts';
 import type { HistoryTables } from './tables.ts';
 
 export interface Retention {
@@ -16,18 +17,20 @@ export interface Pruned {
   readonly bodies: number;
 }
 
-/** In one transaction: a batch stays whole, or goes. */
+/** In one transaction: a batch stays whole, or goes. A run goes with the last batch that has it. */
 export async function prune(
   transaction: Transaction<HistoryTables>,
   project: string,
   { before, reports, runs }: Retention,
 ): Promise<Pruned> {
+  // Of a run the latest batch counts: as long as that stays, it does.
   const beyond = await transaction
-    .selectFrom('runs')
-    .innerJoin('batches', 'batches.id', 'runs.batch_id')
-    .select('batches.started_at')
-    .where('runs.project', '=', project)
-    .orderBy('batches.started_at', 'desc')
+    .selectFrom('batch_runs')
+    .innerJoin('batches', 'batches.id', 'batch_runs.batch_id')
+    .select(({ fn }) => fn.max('batches.started_at').as('started_at'))
+    .where('batches.project', '=', project)
+    .groupBy('batch_runs.run_id')
+    .orderBy('started_at', 'desc')
     .offset(runs)
     .limit(1)
     .executeTakeFirst();
@@ -37,14 +40,12 @@ export async function prune(
     .select('id')
     .where('project', '=', project)
     .where('started_at', '<', first);
+  await findNewHomes(transaction, old);
+  const going = transaction.selectFrom('runs').select('id').where('home_id', 'in', old);
+  const comparisons = old.where('kind', '=', 'compare');
   await transaction
     .deleteFrom('bodies')
-    .where((expression) =>
-      expression.or([
-        expression('id', 'in', old),
-        expression('id', 'in', transaction.selectFrom('runs').select('id').where('batch_id', 'in', old)),
-      ]),
-    )
+    .where((expression) => expression.or([expression('id', 'in', comparisons), expression('id', 'in', going)]))
     .execute();
   const removed = await transaction
     .deleteFrom('batches')
@@ -52,6 +53,28 @@ export async function prune(
     .where('started_at', '<', first)
     .executeTakeFirst();
   return { batches: Number(removed.numDeletedRows), bodies: await pruneBodies(transaction, project, reports) };
+}
+
+type BatchIds = SelectQueryBuilder<HistoryTables, 'batches', { id: string }>;
+
+/** Runs of batches that go, which another batch has as well, belong to that one from now on. */
+async function findNewHomes(transaction: Transaction<HistoryTables>, old: BatchIds): Promise<void> {
+  const moving = await transaction
+    .selectFrom('runs')
+    .innerJoin('batch_runs', 'batch_runs.run_id', 'runs.id')
+    .select(({ fn }) => ['runs.id', fn.min('batch_runs.batch_id').as('home')])
+    .where('runs.home_id', 'in', old)
+    .where('batch_runs.batch_id', 'not in', old)
+    .groupBy('runs.id')
+    .execute();
+  for (const { id, home } of moving) {
+    await transaction.updateTable('runs').set({ home_id: home }).where('id', '=', id).execute();
+  }
+  await seal(
+    transaction,
+    'runs',
+    moving.map(({ id }) => id),
+  );
 }
 
 /** @returns how many were removed */

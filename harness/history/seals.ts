@@ -5,14 +5,14 @@
  */
 import type { Kysely } from 'kysely';
 import { digest } from './entry.ts';
-import type { BatchRow, FigureRow, HistoryTables, LimitRow, RunRow } from './tables.ts';
+import type { BatchRow, BatchRunRow, FigureRow, HistoryTables, LimitRow, RunRow } from './tables.ts';
 
 const batchColumns = [
   ...['id', 'project', 'kind', 'started_at', 'duration_ms', 'tool', 'command', 'exit_code', 'headline'],
   ...['commit_id', 'subject', 'branch', 'dirty', 'base_label', 'base_commit'],
 ] as (keyof BatchRow)[];
 const runColumns = [
-  ...['id', 'batch_id', 'project', 'scenario', 'lane', 'defect', 'started_at', 'duration_ms', 'target'],
+  ...['id', 'home_id', 'project', 'scenario', 'lane', 'defect', 'started_at', 'duration_ms', 'target'],
   ...['target_version', 'machine', 'definition', 'exit_code', 'headline', 'partial'],
 ] as (keyof RunRow)[];
 const figureColumns = ['name', 'unit', 'bound', 'state', 'value', 'low', 'high', 'note'] as const;
@@ -23,28 +23,51 @@ export type SealedTable = 'batches' | 'runs';
 /** As many as one statement asks for. */
 const idsPerQuery = 500;
 
+/** How a store of one version says which batch has which run. */
+export interface Layout {
+  readonly home: string;
+  membersOf(
+    database: Kysely<HistoryTables>,
+    batchIds: readonly string[],
+  ): Promise<readonly Pick<BatchRunRow, 'batch_id' | 'run_id'>[]>;
+}
+
+const layoutNow: Layout = {
+  home: 'home_id',
+  membersOf: (database, ids) => database.selectFrom('batch_runs').selectAll().where('batch_id', 'in', ids).execute(),
+};
+
 /** Seals as the rows are now, by identity. */
 export function sealsOf(
   database: Kysely<HistoryTables>,
   table: SealedTable,
   ids: readonly string[],
+  layout = layoutNow,
 ): Promise<Map<string, string>> {
-  return table === 'batches' ? batchSeals(database, ids) : runSeals(database, ids);
+  return table === 'batches' ? batchSeals(database, ids, layout) : runSeals(database, ids, layout);
 }
 
-async function batchSeals(database: Kysely<HistoryTables>, ids: readonly string[]): Promise<Map<string, string>> {
+async function batchSeals(
+  database: Kysely<HistoryTables>,
+  ids: readonly string[],
+  { membersOf }: Layout,
+): Promise<Map<string, string>> {
   const batches = await database.selectFrom('batches').selectAll().where('id', 'in', ids).execute();
-  const runs = await database.selectFrom('runs').select(['id', 'batch_id']).where('batch_id', 'in', ids).execute();
-  const runIds = Map.groupBy(runs, ({ batch_id }) => batch_id);
+  const members = Map.groupBy(await membersOf(database, ids), ({ batch_id }) => batch_id);
   return new Map(
     batches.map((batch) => {
-      const own = (runIds.get(batch.id) ?? []).map(({ id }) => id).sort();
+      const own = (members.get(batch.id) ?? []).map(({ run_id }) => run_id).sort();
       return [batch.id, digest([textOf(batch, batchColumns), ...own].join('\n'))];
     }),
   );
 }
 
-async function runSeals(database: Kysely<HistoryTables>, ids: readonly string[]): Promise<Map<string, string>> {
+async function runSeals(
+  database: Kysely<HistoryTables>,
+  ids: readonly string[],
+  { home }: Layout,
+): Promise<Map<string, string>> {
+  const columns = runColumns.map((name) => (name === 'home_id' ? (home as 'home_id') : name));
   const runs = await database.selectFrom('runs').selectAll().where('id', 'in', ids).execute();
   const figures = await database.selectFrom('figures').selectAll().where('run_id', 'in', ids).execute();
   const limits = await database.selectFrom('limits').selectAll().where('run_id', 'in', ids).execute();
@@ -53,7 +76,7 @@ async function runSeals(database: Kysely<HistoryTables>, ids: readonly string[])
   return new Map(
     runs.map((run) => {
       const parts = [
-        textOf(run, runColumns),
+        textOf(run, columns),
         ...(figuresOf.get(run.id) ?? []).map((row: FigureRow) => textOf(row, figureColumns)).sort(),
         '',
         ...(limitsOf.get(run.id) ?? []).map((row: LimitRow) => textOf(row, limitColumns)).sort(),
@@ -67,32 +90,19 @@ function textOf<Row extends object>(row: Row, columns: readonly (keyof Row)[]): 
   return JSON.stringify(columns.map((column) => row[column] ?? null));
 }
 
-/**
- * Seals entries as they are now. In the transaction that changed them; another one that changes the same waits for it.
- * @param ids that are there
- */
+/** Seals entries as they are now: in the transaction that changed them. */
 export async function seal(
   transaction: Kysely<HistoryTables>,
   table: SealedTable,
   ids: readonly string[],
+  layout?: Layout,
 ): Promise<void> {
-  const sorted = [...new Set(ids)].sort();
-  for (let at = 0; at < sorted.length; at += idsPerQuery) {
-    const some = sorted.slice(at, at + idsPerQuery);
-    await lock(transaction, table, some);
-    for (const [id, value] of await sealsOf(transaction, table, some)) {
+  for (let at = 0; at < ids.length; at += idsPerQuery) {
+    const some = ids.slice(at, at + idsPerQuery);
+    for (const [id, value] of await sealsOf(transaction, table, some, layout)) {
       await transaction.updateTable(table).set({ seal: value }).where('id', '=', id).execute();
     }
   }
-}
-
-/** Rows of PostgreSQL that were written belong to this transaction until its end: what is read next is final. */
-export async function lock(
-  transaction: Kysely<HistoryTables>,
-  table: SealedTable,
-  ids: readonly string[],
-): Promise<void> {
-  await transaction.updateTable(table).set({ seal: null }).where('id', 'in', ids).execute();
 }
 
 /** Identities of a table, some at a time. */

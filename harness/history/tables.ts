@@ -28,7 +28,8 @@ export interface BatchRow {
 
 export interface RunRow {
   id: string;
-  batch_id: string;
+  /** The batch that stored it first, of those that have it: its commit is the run's. */
+  home_id: string;
   project: string;
   scenario: string;
   lane: string;
@@ -45,6 +46,12 @@ export interface RunRow {
   headline: string;
   /** 1 where it was cut short, or where its target hung or its load decided nothing. */
   partial: number;
+}
+
+/** A run of a batch. A run has one row here for each batch that it is a part of: two merges may share it. */
+export interface BatchRunRow {
+  batch_id: string;
+  run_id: string;
 }
 
 export interface FigureRow {
@@ -85,9 +92,20 @@ interface Sealed {
 export interface HistoryTables {
   batches: BatchRow & Sealed;
   runs: RunRow & Sealed;
+  batch_runs: BatchRunRow;
   figures: FigureRow;
   limits: LimitRow;
   bodies: BodyRow;
 }
 
-export const tableNames = ['batches', 'runs', 'figures', 'limits', 'bodies'] as const satisfies (keyof HistoryTables)[];
+/** By the migration that makes it, where that is not the first one. */
+const laterTables = { '0005-batch-runs': 'batch_runs' } as const;
+
+const firstTables = ['batches', 'runs', 'figures', 'limits', 'bodies'] as const;
+export type TableName = (typeof firstTables)[number] | (typeof laterTables)[keyof typeof laterTables];
+
+/** Tables of a store. @param applied names of its migrations */
+export function tablesAfter(applied: readonly string[]): TableName[] {
+  const later = Object.entries(laterTables).filter(([migration]) => applied.includes(migration));
+  return [...firstTables, ...later.map(([, name]) => name)];
+}

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { stringify } from 'yaml';
@@ -153,10 +153,10 @@ t.test('the file: comments stay, an entry takes the place of its like, what is w
   const folder = t.testdir();
   const file = path.join(folder, ledgerName);
   t.same(readLedger(folder), none);
-  putEntries(folder, 'baselines', accepted);
+  putEntries(folder, 'baselines', () => accepted);
   writeFileSync(file, readFileSync(file, 'utf8').replace('baselines:', '# read this first\nbaselines:'));
-  putEntries(folder, 'baselines', [{ ...accepted[0]!, value: 5 }]);
-  putEntries(folder, 'baselines', [{ ...accepted[0]!, machine: 'another' }]);
+  putEntries(folder, 'baselines', () => [{ ...accepted[0]!, value: 5 }]);
+  putEntries(folder, 'baselines', () => [{ ...accepted[0]!, machine: 'another' }]);
   t.match(readLedger(folder).baselines, [{ value: 5 }, { machine: 'another' }]);
   t.match(readFileSync(file, 'utf8'), '# read this first');
   for (const [text, why] of [
@@ -182,20 +182,29 @@ t.test('the file: comments stay, an entry takes the place of its like, what is w
     writeFileSync(file, text);
     t.throws(() => readLedger(folder), { code: 'ledger-invalid', message: why }, text.slice(0, 80));
     const before = readFileSync(file, 'utf8');
-    t.throws(() => putEntries(folder, 'waivers', []), text.slice(0, 80));
+    t.throws(() => putEntries(folder, 'waivers', () => []), text.slice(0, 80));
     t.equal(readFileSync(file, 'utf8'), before, 'and is left as it is');
   }
   rmSync(file);
   mkdirSync(file);
-  t.throws(() => readLedger(folder), { code: 'ledger-invalid', message: /cannot be read: EISDIR/ });
+  t.throws(() => readLedger(folder), { code: 'ledger-invalid', message: /it is a folder/ });
   rmSync(file, { recursive: true });
   symlinkSync('shared.yaml', file);
-  putEntries(folder, 'baselines', accepted);
-  t.ok(lstatSync(file).isFile(), 'a link that leads nowhere is no ledger');
-  renameSync(file, path.join(folder, 'shared.yaml'));
-  symlinkSync('shared.yaml', file);
-  putEntries(folder, 'baselines', [{ ...accepted[0]!, value: 7 }]);
+  const nowhere = { code: 'ledger-invalid', message: /a link to shared\.yaml, which is not there/ };
+  t.throws(() => readLedger(folder), nowhere, 'is not one without entries');
+  t.throws(() => putEntries(folder, 'baselines', () => accepted), nowhere);
+  writeFileSync(path.join(folder, 'shared.yaml'), '');
+  // Of a writer that was killed.
+  writeFileSync(path.join(folder, 'shared.yaml.tmp'), 'base');
+  putEntries(folder, 'baselines', () => [{ ...accepted[0]!, value: 7 }]);
   t.ok(lstatSync(file).isSymbolicLink(), 'one that leads to a ledger stays');
   t.match(readLedger(folder).baselines, [{ value: 7 }]);
-  t.throws(() => putEntries(path.join(folder, 'nowhere'), 'baselines', accepted), { code: 'ledger-unwritable' });
+  putEntries(folder, 'baselines', ({ baselines }) => {
+    t.match(baselines, [{ value: 7 }], 'as it is under the lock');
+    t.throws(() => putEntries(folder, 'waivers', () => [], 0), { code: 'ledger-busy', message: /another floodgate/ });
+    return [{ ...accepted[0]!, value: 8 }];
+  });
+  t.match(readLedger(folder).baselines, [{ value: 8 }]);
+  t.same(readdirSync(folder).sort(), [ledgerName, 'shared.yaml'], 'nothing is left of the lock');
+  t.throws(() => putEntries(path.join(folder, 'nowhere'), 'baselines', () => accepted), { code: 'ledger-unwritable' });
 });

@@ -2,12 +2,22 @@
  * The ledger of a project: figures that were accepted (baselines) and limits that may be broken for a while (waivers). One YAML file beside
  * the configuration, so that every change of it shows in a review. Comments in it are kept.
  */
-import { existsSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { Document, isSeq, parseDocument } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
 import { findMetric } from '../metrics/table.ts';
+import { withLedgerLock } from './ledger-lock.ts';
 
 export const ledgerName = 'floodgate.ledger.yaml';
 /** Ten thousand entries are 3 MB; more is no ledger of a person's. */
@@ -76,19 +86,42 @@ export function ledgerOf(value: unknown): Ledger | string {
   return `${v.getDotPath(issue) ?? 'the ledger'}: ${issue.message}`;
 }
 
+/** Another writer is done within milliseconds. */
+const waitMsMax = 10_000;
+
+interface Entries {
+  readonly baselines: Baseline;
+  readonly waivers: Waiver;
+}
+
 /**
- * Puts an entry in the place of the one it stands for, else at the end, and writes the file.
- * @throws FloodgateError `ledger-invalid`
+ * Puts each entry in the place of the one it stands for, else at the end, and writes the file. No other process writes it meanwhile.
+ * @param entriesFor what is put into the ledger as it is now
+ * @returns what was put
+ * @throws FloodgateError `ledger-invalid`, `ledger-unwritable`; `ledger-busy` where another process does not come to its end
  */
-export function putEntries(folder: string, list: 'baselines', entries: readonly Baseline[]): void;
-export function putEntries(folder: string, list: 'waivers', entries: readonly Waiver[]): void;
-export function putEntries(
+export function putEntries<List extends keyof Entries>(
   folder: string,
-  list: 'baselines' | 'waivers',
-  entries: readonly (Baseline | Waiver)[],
-): void {
+  list: List,
+  entriesFor: (ledger: Ledger) => readonly Entries[List][],
+  waitMs = waitMsMax,
+): readonly Entries[List][] {
+  const place = placeOf(path.join(folder, ledgerName));
+  try {
+    return withLedgerLock(place, waitMs, () => put(folder, list, entriesFor));
+  } catch (error) {
+    throw error instanceof FloodgateError ? error : unwritable(place, error);
+  }
+}
+
+function put<List extends keyof Entries>(
+  folder: string,
+  list: List,
+  entriesFor: (ledger: Ledger) => readonly Entries[List][],
+): readonly Entries[List][] {
   const document = openLedger(folder);
   const ledger = check(document, path.join(folder, ledgerName));
+  const entries = entriesFor(ledger);
   if (!isSeq(document.get(list))) document.set(list, document.createNode([]));
   const known: readonly (Baseline | Waiver)[] = ledger[list];
   for (const entry of entries) {
@@ -98,6 +131,7 @@ export function putEntries(
   }
   check(document, path.join(folder, ledgerName));
   write(path.join(folder, ledgerName), document.toString({ lineWidth: 120 }));
+  return entries;
 }
 
 /** A scenario's metric has one waiver, and one baseline a class of machine. */
@@ -107,17 +141,36 @@ function keyOf(entry: Baseline | Waiver): string {
 
 function openLedger(folder: string): Document {
   const file = path.join(folder, ledgerName);
-  if (!existsSync(file)) {
+  if (!isThere(file)) {
     const fresh = new Document({});
     fresh.commentBefore =
       ' Written by "floodgate baseline accept" and "floodgate waiver add"; docs/ledger.md says what counts.';
     return fresh;
   }
-  if (statSync(file).size > ledgerBytesMax) throw invalid(file, ['larger than 4 MiB']);
+  const stats = statSync(file);
+  if (stats.isDirectory()) throw invalid(file, ['it is a folder']);
+  // A pipe would be waited for.
+  if (!stats.isFile()) throw invalid(file, ['it is no file']);
+  if (stats.size > ledgerBytesMax) throw invalid(file, ['larger than 4 MiB']);
   const document = parseDocument(textOf(file), { uniqueKeys: true });
   if (document.errors.length > 0) throw invalid(file, [document.errors[0]!.message]);
   return document as unknown as Document;
 }
+
+/** A link that leads nowhere is no ledger without entries: nobody knows what it would say. @throws FloodgateError `ledger-invalid` */
+function isThere(file: string): boolean {
+  try {
+    if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return false;
+    statSync(file);
+    return true;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw invalid(file, [code === 'ENOENT' ? `a link to ${readlinkSync(file)}, which is not there` : message]);
+  }
+}
+
+/** Of a link, the file. */
+const placeOf = (file: string): string => (isThere(file) ? realpathSync(file) : file);
 
 function textOf(file: string): string {
   try {
@@ -172,14 +225,20 @@ function invalid(file: string, faults: readonly string[]): FloodgateError {
 /** The whole file or the old one, whenever the process ends. A link stays one. */
 function write(file: string, text: string): void {
   try {
-    const place = existsSync(file) ? realpathSync(file) : file;
-    const draft = `${place}.${process.pid}.tmp`;
+    const place = placeOf(file);
+    const draft = `${place}.tmp`;
+    // Of a writer that was killed: who has the lock is the only one.
+    rmSync(draft, { force: true });
     writeFileSync(draft, text, { flag: 'wx' });
     renameSync(draft, place);
   } catch (error) {
-    throw new FloodgateError('ledger-unwritable', `${file} cannot be written: ${(error as Error).message}`, {
-      hint: 'It stands beside the configuration: that folder must be one that can be written to.',
-      cause: error,
-    });
+    throw unwritable(file, error);
   }
+}
+
+function unwritable(file: string, cause: unknown): FloodgateError {
+  return new FloodgateError('ledger-unwritable', `${file} cannot be written: ${(cause as Error).message}`, {
+    hint: 'It stands beside the configuration: that folder must be one that can be written to.',
+    cause,
+  });
 }

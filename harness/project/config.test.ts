@@ -70,6 +70,7 @@ t.test('a configuration is found upwards, in any form, and once', async (t) => {
     },
     two: { 'floodgate.config.yaml': '', 'floodgate.config.js': '' },
     bad: { 'floodgate.config.yaml': '{' },
+    dangling: { 'floodgate.config.yaml': t.fixture('symlink', 'nowhere') },
     empty: { 'floodgate.config.mjs': 'export const config = {};' },
   });
   const deep = path.join(folder, 'yaml', 'deep');
@@ -79,6 +80,7 @@ t.test('a configuration is found upwards, in any form, and once', async (t) => {
   for (const [name, message] of [
     ['two', /has floodgate\.config\.js and floodgate\.config\.yaml/],
     ['bad', /cannot be read/],
+    ['dangling', /floodgate\.config\.yaml is a link that leads nowhere/],
     ['empty', /exports no default/],
     ['none', /there is no floodgate\.config/],
   ] as const) {

@@ -1,5 +1,5 @@
 /** Finds a project's configuration from a folder upwards, and reads it whatever form it has. */
-import { existsSync, globSync, statSync } from 'node:fs';
+import { existsSync, globSync, lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -28,7 +28,8 @@ export interface Project {
 /** The configuration's path, or undefined where no folder upwards has one. @throws FloodgateError where one has two */
 export function findConfigFile(from: string): string | undefined {
   for (let folder = path.resolve(from); ; folder = path.dirname(folder)) {
-    const found = fileNames.filter((name) => existsSync(path.join(folder, name)));
+    // A link that leads nowhere is found, and then refused: a folder above has another project.
+    const found = fileNames.filter((name) => lstatSync(path.join(folder, name), { throwIfNoEntry: false }));
     if (found.length > 1) {
       throw new FloodgateError('config-invalid', `${folder} has ${found.join(' and ')}`, { hint: 'Keep one of them.' });
     }
@@ -56,6 +57,11 @@ function refusePublic(folder: string, name: string): void {
 /** @throws FloodgateError `config-invalid`, or `config-missing` where there is none */
 export async function loadProject(from: string, given?: string): Promise<Project> {
   const file = given === undefined ? findConfigFile(from) : path.resolve(from, given);
+  if (file !== undefined && !existsSync(file) && lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    throw new FloodgateError('config-missing', `${file} is a link that leads nowhere`, {
+      hint: 'Bring back what it names, or remove the link.',
+    });
+  }
   if (file === undefined || !existsSync(file)) {
     throw new FloodgateError(
       'config-missing',

@@ -1,6 +1,8 @@
 /** The cells of a batch as the queue has them now; a batch cancelled, and removed. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { FloodgateError } from '../../agent/errors.ts';
 import { type Batch, type CellOrder, jobIdOf } from './batch.ts';
 import { usingQueue } from './open-queue.ts';
 import type { Provenance, QueueStore } from './queue-store.ts';
@@ -10,8 +12,8 @@ export type CellState =
   | { readonly state: 'measured'; readonly from: Provenance }
   | { readonly state: 'waiting'; readonly lost: number }
   | { readonly state: 'running'; readonly by: string; readonly sinceMs: number; readonly lost: number }
-  /** `why`: cancelled, killed, or it could not be run. */
-  | { readonly state: 'failed'; readonly why: string };
+  /** `why`: cancelled, killed, or it could not be run. `beganMs`: its last run, where one began. */
+  | { readonly state: 'failed'; readonly why: string; readonly beganMs?: number | undefined };
 
 export interface Cell {
   readonly cell: string;
@@ -40,8 +42,9 @@ export async function cellsOf(queue: Queue<CellOrder>, store: QueueStore, batch:
 function stateOf(job: Job<CellOrder> | undefined, state: string | undefined, isCancelled: boolean): CellState {
   if (job === undefined) return { state: 'failed', why: isCancelled ? 'cancelled' : 'it is no longer in the queue' };
   const lost = timesLost(job);
-  if (state === 'failed') return { state: 'failed', why: job.failedReason ?? 'it failed' };
-  if (state === 'completed') return { state: 'failed', why: 'it ended without a result' };
+  const beganMs = job.processedOn;
+  if (state === 'failed') return { state: 'failed', why: job.failedReason ?? 'it failed', beganMs };
+  if (state === 'completed') return { state: 'failed', why: 'it ended without a result', beganMs };
   if (state !== 'active') return { state: 'waiting', lost };
   return { state: 'running', by: job.processedBy ?? '', sinceMs: job.processedOn ?? 0, lost };
 }
@@ -71,23 +74,64 @@ async function isWaiting(job: Job<CellOrder>): Promise<boolean> {
   return ['waiting', 'delayed', 'prioritized', 'paused'].includes(await job.getState());
 }
 
-/** With its results. @returns false where it is not over, unless that is forced */
+/** How long a removal waits for what runs: a worker looks every second, and the lock of one that is gone ends after a minute by default. */
+const stopMsMax = 120_000;
+const stopLookMs = 200;
+
+export interface Removal {
+  /** Whether a batch that is not over is removed as well. */
+  readonly isForced: boolean;
+  /** Says that so many cells are waited for. */
+  readonly onWait?: (count: number) => void;
+  readonly waitMs?: number;
+}
+
+/**
+ * With its results, once nothing of it runs: what a worker does later would be left in the server.
+ * @returns false where it is not over, unless that is forced
+ * @throws FloodgateError `batch-runs` where a cell does not end
+ */
 export async function removeBatch(
   drivers: Drivers,
   client: Redis,
   store: QueueStore,
   batch: Batch,
-  { isForced }: { readonly isForced: boolean },
+  { isForced, onWait = () => undefined, waitMs = stopMsMax }: Removal,
 ): Promise<boolean> {
   return usingQueue({ drivers, client }, batch.machines, async (queue) => {
     if (!isForced && !(await cellsOf(queue, store, batch)).every(isOver)) return false;
     await cancelBatch(queue, store, batch);
-    await store.remove(batch.id);
-    for (const [at] of batch.common.cells.entries()) {
-      const job = await queue.getJob(jobIdOf(batch.id, at + 1));
-      // One that runs holds a lock: its worker ends it, and it is then one that failed.
-      await job?.remove().catch(() => undefined);
+    const deadlineMs = performance.now() + waitMs;
+    let left = batch.common.cells.map((_, at) => jobIdOf(batch.id, at + 1));
+    for (let said = 0; ; await pause(stopLookMs)) {
+      left = await withoutRemoved(queue, left);
+      if (left.length === 0) break;
+      if (left.length !== said) onWait(left.length);
+      said = left.length;
+      if (performance.now() >= deadlineMs) throw stillRuns(batch.id, left.length);
     }
+    await store.remove(batch.id);
     return true;
+  });
+}
+
+/** One that runs holds a lock, which ends with it, or some time after its worker. @returns those that are still there */
+async function withoutRemoved(queue: Queue<CellOrder>, jobIds: readonly string[]): Promise<string[]> {
+  const left: string[] = [];
+  for (const id of jobIds) {
+    const job = await queue.getJob(id);
+    const isGone =
+      (await job?.remove().then(
+        () => true,
+        () => false,
+      )) ?? true;
+    if (!isGone) left.push(id);
+  }
+  return left;
+}
+
+function stillRuns(id: string, count: number): FloodgateError {
+  return new FloodgateError('batch-runs', `${count === 1 ? 'a cell' : `${count} cells`} of batch ${id} did not end`, {
+    hint: `It is cancelled, and not removed. End its worker (floodgate queue names it), or wait for as long as its --lost-after says; then: floodgate queue remove ${id}.`,
   });
 }

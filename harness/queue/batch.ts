@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { FloodgateError } from '../../agent/errors.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
-import { commonSchema } from '../shards/partial.ts';
+import { commonSchema } from '../shards/manifest.ts';
 
 export const batchIdPattern = /^[0-9a-f]{8}$/;
 /** A name, or what a machine is by itself. A colon separates BullMQ's keys. */

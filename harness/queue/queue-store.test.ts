@@ -1,9 +1,13 @@
 /** What a queue holds beside BullMQ's jobs, on a server of its own. */
+
+import type { Redis } from 'ioredis';
 import t from 'tap';
-import type { Batch } from './batch.ts';
+import { type Batch, type CellOrder, jobIdOf } from './batch.ts';
+import { removeBatch } from './batch-cells.ts';
+import { openQueue, queuePrefix } from './open-queue.ts';
 import { parseQueueAddress } from './queue-address.ts';
 import { batchesMax, QueueStore } from './queue-store.ts';
-import { connect, loadDrivers } from './redis.ts';
+import { connect, type Drivers, loadDrivers } from './redis.ts';
 import { withRedis } from './redis-fixture.ts';
 
 t.setTimeout(120_000);
@@ -55,12 +59,40 @@ t.test('a result is stored once, whoever comes second, and read as it was writte
     t.equal(await store.look(batch.id, 'search'), 'wanted');
     await store.cancel(batch.id);
     t.equal(await store.look(batch.id, 'search'), 'cancelled');
+    await removed(drivers, clients[0]!, store);
     t.equal(await store.store(batchOf('00000009'), 'cart', '{}', from), 'gone');
     await bounded(clients[0]!, store);
     for (const client of clients) client.disconnect();
   });
 
-  async function bounded(client: Awaited<ReturnType<typeof connect>>, store: QueueStore): Promise<void> {
+  /** A batch with a cell that runs: not before that has ended, and then nothing is left. */
+  async function removed(drivers: Drivers, client: Redis, store: QueueStore): Promise<void> {
+    const batch = batchOf('00000009');
+    const remove = (waitMs: number, onWait?: (count: number) => void) =>
+      removeBatch(drivers, client, store, batch, { isForced: true, waitMs, ...(onWait && { onWait }) });
+    await store.addBatch(batch);
+    const queue = openQueue(drivers, client, 'box');
+    for (const index of [1, 2]) {
+      const order = { batch: batch.id, index };
+      await queue.add('cell', order, { jobId: jobIdOf(batch.id, index) });
+    }
+    const options = { connection: client, prefix: queuePrefix, skipVersionCheck: true };
+    const worker = new drivers.Worker<CellOrder>('box', null, options);
+    const job = (await worker.getNextJob('token'))!;
+    await t.rejects(remove(0), { code: 'batch-runs', message: /^a cell of batch 00000009 did not end$/ });
+    t.equal(await store.look(batch.id, 'cart'), 'cancelled', 'its worker stops it');
+    await remove(60_000, (count) => {
+      t.equal(count, 1);
+      job.moveToFailed(new Error('cancelled'), 'token', false);
+    });
+    await store.count(batch.id, 'returned');
+    await store.cancel(batch.id);
+    t.same(await client.keys('floodgate:*00000009*'), [], 'what its worker says later leaves nothing either');
+    await worker.close();
+    await queue.close();
+  }
+
+  async function bounded(client: Redis, store: QueueStore): Promise<void> {
     await client.hset('floodgate:batch:00000001', 'bytes', `${(512 << 20) - 10}`);
     t.equal(await store.store(batchOf('00000001'), 'search', '{"no":"room"}', from), 'full');
     t.equal((await store.provenance('00000001')).size, 1);

@@ -37,6 +37,12 @@ redis.call('HSET', KEYS[3], ARGV[1], ARGV[3])
 redis.call('HINCRBY', KEYS[1], 'bytes', #ARGV[2])
 return 'stored'`;
 
+/** What is said of a batch that was removed meanwhile would never go. */
+const countScript = `
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HINCRBY', KEYS[1], ARGV[1], 1) end`;
+const cancelScript = `
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'cancelled', '1') end`;
+
 const provenanceSchema = v.object({
   /** The worker. */
   by: v.string(),
@@ -117,7 +123,7 @@ export class QueueStore {
   }
 
   async cancel(id: string): Promise<void> {
-    await this.#client.hset(batchKey(id), 'cancelled', '1');
+    await this.#client.eval(cancelScript, 1, batchKey(id));
   }
 
   /** What a worker has to know while it measures a cell. */
@@ -171,7 +177,7 @@ export class QueueStore {
   }
 
   async count(id: string, what: Happening): Promise<void> {
-    await this.#client.hincrby(batchKey(id), what, 1);
+    await this.#client.eval(countScript, 1, batchKey(id), what);
   }
 
   async counts(id: string): Promise<Readonly<Record<Happening | 'surplus', number>>> {

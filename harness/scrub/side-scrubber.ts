@@ -2,8 +2,10 @@
  * One direction of a connection: HTTP/1 is followed message by message and every byte put back where it was, replaced where it says
  * something. What is not understood is left blank: it can cost a message, it never shows one. One file because it is one state machine.
  */
+
+import { LENGTH_ABSENT, LENGTH_UNKNOWABLE } from '../../agent/http/framing-fields.ts';
 import type { HeadParser } from '../../agent/http/head-parser.ts';
-import { LENGTH_ABSENT, LENGTH_UNKNOWABLE, NO_VERSION } from '../../agent/http/head-parser.ts';
+import { NO_VERSION } from '../../agent/http/head-parser.ts';
 import { latin1 } from '../../agent/http/message.ts';
 import { findStart } from '../../agent/http/start-search.ts';
 import { mayBeTls } from '../../agent/http/tls-hello.ts';

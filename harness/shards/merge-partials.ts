@@ -3,7 +3,8 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparisonReport } from '../../reports/comparison.ts';
 import { printable } from '../../reports/format.ts';
 import type { RunReport } from '../../reports/model.ts';
-import type { CellReport, CellResult, Manifest, Partial } from './partial.ts';
+import type { CellFailure, Manifest } from './manifest.ts';
+import type { CellReport, CellResult, Partial } from './partial.ts';
 
 export interface Merged<Report extends CellReport = CellReport> {
   readonly common: Manifest['common'];
@@ -11,7 +12,20 @@ export interface Merged<Report extends CellReport = CellReport> {
   readonly runs: readonly Report[];
   /** Runs of cells that were run again later. */
   readonly replaced: readonly { readonly cell: string; readonly by: Report; readonly run: Report }[];
+  /** Cells that have no run which counts. */
   readonly missing: readonly string[];
+  /** Why those of them, where a shard says it. */
+  readonly failed: readonly FailedCell<Report>[];
+  /** Runs that came to no verdict, of cells that were run again later. */
+  readonly recovered: readonly { readonly by: Report; readonly failure: CellFailure }[];
+}
+
+export interface FailedCell<Report extends CellReport = CellReport> {
+  readonly cell: string;
+  /** The last one. */
+  readonly failure: CellFailure;
+  /** Earlier runs, which do not count: the later one could not run. */
+  readonly over: readonly Report[];
 }
 
 /** What two shards may differ in, in words. */
@@ -41,18 +55,54 @@ export function mergePartials<Report extends CellReport>(partials: readonly Part
     partials.flatMap((partial) => partial.results),
     ({ cell }) => cell,
   );
-  const runs: Report[] = [];
-  const replaced: { cell: string; by: Report; run: Report }[] = [];
+  const failures = Map.groupBy(
+    partials.flatMap(({ manifest }) => manifest.failures),
+    ({ cell }) => cell,
+  );
+  const merged: Mutable<Omit<Merged<Report>, 'common'>> = {
+    ...{ runs: [], replaced: [], missing: [], failed: [], recovered: [] },
+  };
   for (const cell of common.cells) {
-    const [latest, ...earlier] = laterFirst(results.get(cell) ?? []);
-    if (latest === undefined) continue;
-    runs.push(latest.report);
-    for (const { report } of earlier) {
-      refuseOtherSeed(cell, latest.report, report);
-      replaced.push({ cell, by: latest.report, run: report });
-    }
+    addCell(merged, cell, laterFirst(results.get(cell) ?? []), lastFirst(failures.get(cell) ?? []));
   }
-  return { common, runs, replaced, missing: common.cells.filter((cell) => !results.has(cell)) };
+  return { common, ...merged };
+}
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] extends readonly (infer Item)[] ? Item[] : T[Name] };
+
+/** The later counts, whether it came to a verdict or not. */
+function addCell<Report extends CellReport>(
+  { runs, replaced, missing, failed, recovered }: Mutable<Omit<Merged<Report>, 'common'>>,
+  cell: string,
+  [latest, ...earlier]: readonly CellResult<Report>[],
+  failures: readonly CellFailure[],
+): void {
+  const [failure] = failures;
+  for (const { report } of earlier) refuseOtherSeed(cell, latest!.report, report);
+  if (latest === undefined || (failure !== undefined && !isBefore(failure, latest.report))) {
+    const over = [latest, ...earlier].flatMap((each) => each?.report ?? []);
+    missing.push(cell);
+    if (failure !== undefined) failed.push({ cell, failure, over });
+    return;
+  }
+  runs.push(latest.report);
+  for (const { report } of earlier) replaced.push({ cell, by: latest.report, run: report });
+  for (const each of failures) if (each.how !== 'unfinished') recovered.push({ by: latest.report, failure: each });
+}
+
+/** One without a time may be the later one. */
+function isBefore({ how, at }: CellFailure, { startedAt }: CellReport): boolean {
+  return how === 'unfinished' || (at !== undefined && Date.parse(at) < Date.parse(startedAt));
+}
+
+/** Those without a time are as late as can be, and one that never began says least. */
+function lastFirst(failures: readonly CellFailure[]): CellFailure[] {
+  const unique = [...new Map(failures.map((each) => [JSON.stringify(each), each])).values()];
+  const keyOf = ({ how, at, why }: CellFailure) => {
+    if (how === 'unfinished') return ` ${why}`;
+    return `${at === undefined ? '~' : new Date(at).toISOString()} ${how} ${why}`;
+  };
+  return unique.sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1));
 }
 
 export function areComparisons(merged: Merged): merged is Merged<ComparisonReport> {

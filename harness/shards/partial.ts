@@ -11,7 +11,7 @@ import type { ComparedVersion, ComparisonReport } from '../../reports/comparison
 import { readComparison } from '../../reports/comparison-reader.ts';
 import type { Report, RunReport } from '../../reports/model.ts';
 import { readAnyReport } from '../../reports/report-reader.ts';
-import { namePattern } from '../project/scenario-schema.ts';
+import { type CellFailure, type Manifest, manifestSchema, textCharactersMax } from './manifest.ts';
 
 const manifestName = 'shard.json';
 /** No scenario can be called so: its own folder stands beside it. */
@@ -21,80 +21,6 @@ const manifestBytesMax = 16 << 20;
 /** Of all cells: the report of the whole is one string, and V8's longest has twice as much. A run of an hour has 10 MB. */
 const cellsBytesMax = 256 << 20;
 const foldersMax = 1_000;
-/** A configuration may have as many scenarios; of shards there are no more, one cell each. */
-export const cellsMax = 1_000;
-
-const textCharactersMax = 4_096;
-const text = v.pipe(v.string(), v.maxLength(textCharactersMax));
-const name = v.pipe(v.string(), v.regex(namePattern, 'a name of a scenario is expected'));
-const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits are expected'));
-const whole = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(cellsMax));
-const versionSchema = v.strictObject({
-  /** As it was asked for: another machine may call it otherwise. */
-  label: text,
-  commit: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/, 'a commit is expected'))),
-  dirty: v.boolean(),
-  package: v.nullable(text),
-  key: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, '16 hexadecimal digits are expected')),
-});
-
-/** Named in a refusal: whoever has more changes sees enough. */
-export const changedFilesMax = 200;
-
-/** What every shard of one whole has in common. Not a validator to call directly. */
-export const commonSchema = v.strictObject({
-  floodgate: text,
-  /** Of the project; null outside of a repository. */
-  commit: v.nullable(text),
-  /** Files that git does not know count as well: a shard may have what another has not. */
-  dirty: v.boolean(),
-  /** What is not committed of the files that git knows, by content; left out where there is nothing, or no commit. */
-  changes: v.optional(hash),
-  /** The first of them, to be named. */
-  changed: v.optional(
-    v.pipe(
-      v.array(v.strictObject({ name: text, content: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)) })),
-      v.maxLength(changedFilesMax),
-    ),
-  ),
-  /** Of scenarios with their seeds, limits, baselines and waivers. */
-  configuration: hash,
-  /** The gate, or the comparison, as a whole. */
-  command: text,
-  /** Every cell of the whole, in order. */
-  cells: v.pipe(v.array(name), v.maxLength(cellsMax)),
-  /** Cells that no limit judges. */
-  unlimited: v.pipe(v.array(name), v.maxLength(cellsMax)),
-  /** Both versions run in every cell, and are judged there; left out for a gate. */
-  comparison: v.optional(
-    v.strictObject({
-      base: versionSchema,
-      head: versionSchema,
-      /** Of the order within pairs. */
-      seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff_ffff)),
-      /** What an undecided comparison means for the exit code. */
-      undecided: v.picklist(['fail', 'pass']),
-    }),
-  ),
-});
-
-const manifestSchema = v.strictObject({
-  kind: v.literal('shard'),
-  schemaVersion: v.literal(1),
-  common: commonSchema,
-  shard: v.strictObject({ index: whole, count: whole }),
-  results: v.pipe(v.array(v.strictObject({ cell: name, sha256: hash })), v.maxLength(cellsMax)),
-  /** Cells whose run came to no verdict. `killed`: it was ended from outside, and nothing says why. */
-  failures: v.optional(
-    v.pipe(
-      v.array(v.strictObject({ cell: name, how: v.picklist(['killed', 'failed']), why: text })),
-      v.maxLength(cellsMax),
-    ),
-    [],
-  ),
-});
-
-export type Manifest = v.InferOutput<typeof manifestSchema>;
 
 /** Of a gate a run; of a comparison both versions of one scenario, compared. */
 export type CellReport = RunReport | ComparisonReport;
@@ -137,8 +63,7 @@ export class PartialWriter {
     this.#write();
   }
 
-  /** A cell whose run came to no verdict. */
-  fail(failure: Manifest['failures'][number]): void {
+  fail(failure: CellFailure): void {
     const why = failure.why.slice(0, textCharactersMax);
     this.#manifest = { ...this.#manifest, failures: [...this.#manifest.failures, { ...failure, why }] };
     this.#write();

@@ -1,6 +1,6 @@
 /** Which part of a matrix this machine measures: as typed, or as CI says. Pure. */
 import { FloodgateError } from '../../agent/errors.ts';
-import { cellsMax } from './partial.ts';
+import { cellsMax } from './manifest.ts';
 
 /** `index` counts from 1. */
 export interface Shard {
@@ -8,8 +8,14 @@ export interface Shard {
   readonly count: number;
 }
 
-/** Where CI says which of how many jobs this is. `from`: what its first index is. */
-const services: readonly { readonly index: string; readonly count?: string; readonly from: 0 | 1 }[] = [
+/** Where a service of CI says which of how many jobs this is. `from`: what its first index is. */
+interface Service {
+  readonly index: string;
+  readonly count?: string;
+  readonly from: 0 | 1;
+}
+
+const services: readonly Service[] = [
   // GitLab
   { index: 'CI_NODE_INDEX', count: 'CI_NODE_TOTAL', from: 1 },
   // CircleCI
@@ -37,24 +43,57 @@ export function parseShard(text: string, environment: Readonly<Record<string, st
 }
 
 function automatic(given: string | undefined, environment: Readonly<Record<string, string | undefined>>): Shard {
+  const all = servicesThatSpeak(environment);
+  const [chosen] = all;
+  if (chosen === undefined) {
+    throw invalid(`--shard auto: none of ${services.map(({ index }) => index).join(', ')} is set`);
+  }
+  refuseContradictions(all, given);
+  const { count, total, index, at } = all.find((each) => each.total !== undefined) ?? chosen;
+  const said = `--shard auto: ${index}=${at}`;
+  if (total === undefined && given === undefined) {
+    const empty = count === undefined ? '' : `: ${count} is ${environment[count] === undefined ? 'not set' : 'empty'}`;
+    throw invalid(`${said}, and nothing says of how many${empty}`, 'auto/8');
+  }
+  const counted = total === undefined ? '' : `${count}=`;
+  return checked({ index: numberOf(chosen), count: total ?? given!, said, counted });
+}
+
+/** What a service of CI says: `at` as its variable has it, `total` where one has it. */
+interface Speaking extends Service {
+  readonly at: string;
+  readonly total: string | undefined;
+}
+
+function servicesThatSpeak(environment: Readonly<Record<string, string | undefined>>): Speaking[] {
   // A variable that is set and empty says nothing.
   const textOf = (name: string | undefined) =>
     name === undefined ? undefined : environment[name]?.trim() || undefined;
-  for (const { index, count, from } of services) {
-    const at = textOf(index);
-    if (at === undefined) continue;
-    const said = `--shard auto: ${index}=${at}`;
-    const total = textOf(count);
-    if (total === undefined && given === undefined) {
-      const empty =
-        count === undefined ? '' : `: ${count} is ${environment[count] === undefined ? 'not set' : 'empty'}`;
-      throw invalid(`${said}, and nothing says of how many${empty}`, 'auto/8');
-    }
-    const counted = total === undefined ? '' : `${count}=`;
-    return checked({ index: wholeOf(at) + 1 - from, count: total ?? given!, said, counted });
+  return services.flatMap((service) => {
+    const at = textOf(service.index);
+    return at === undefined ? [] : [{ ...service, at, total: textOf(service.count) }];
+  });
+}
+
+/** Counted from 1. */
+const numberOf = ({ at, from }: Speaking): number => wholeOf(at) + 1 - from;
+
+/** Which one is right nobody knows, and the wrong one leaves cells to no machine. @throws FloodgateError `option-invalid` */
+function refuseContradictions(all: readonly Speaking[], given: string | undefined): void {
+  const words = ({ index, at, count, total }: Speaking) =>
+    `${index}=${at}${total === undefined ? '' : ` with ${count}=${total}`}`;
+  const [first, ...others] = all as readonly [Speaking, ...Speaking[]];
+  const counts = (each: Speaking) => (each.total === undefined ? [] : [wholeOf(each.total)]);
+  const known = all.flatMap(counts)[0];
+  const other = others.find((each) => {
+    return numberOf(each) !== numberOf(first) || counts(each).some((count) => count !== known);
+  });
+  if (other !== undefined) {
+    throw invalid(`--shard auto: ${words(first)} and ${words(other)} say two different things`);
   }
-  const names = services.map(({ index }) => index).join(', ');
-  throw invalid(`--shard auto: none of ${names} is set`);
+  const counting = all.find(({ total }) => total !== undefined);
+  if (given === undefined || counting === undefined || wholeOf(counting.total!) === wholeOf(given)) return;
+  throw invalid(`--shard auto/${given}: ${counting.count}=${counting.total} says another count`, 'auto');
 }
 
 interface Said {

@@ -1038,7 +1038,7 @@ const inTime: Row[] = [
     measurement('runs/cart/load/measurement.json', ({ pass: { exit } }) =>
       Object.assign(exit, { code: 1, signal: null }),
     ),
-    'budget-differs',
+    'verdict-differs',
   ],
   [
     'other options than were typed',

@@ -236,7 +236,7 @@ export function takeOther(tcp: i32, payload: i32, end: i32, captured: i32, slot:
     Call.lastSlot = -1;
     return 0;
   }
-  // As to resets and packets without an acknowledgement, and windows of nothing, see Connections.
+  // As to resets and packets without an acknowledgement, and windows of nothing, see SegmentArrival.
   if ((flags & (TCP_FLAG_RST | TCP_FLAG_ACK | TCP_FLAG_URG)) !== TCP_FLAG_ACK || <i32>load<u16>(tcp + 14) === 0) {
     return 0;
   }

@@ -1,4 +1,4 @@
-/** Streams that open and close as they should, as `Connections` keeps them. */
+/** Streams that open and close as they should, as `StreamLife` keeps them. */
 import { byteAt } from '../bytes.ts';
 import { drain, giveUpAcknowledged, insertBytes } from './assembler.ts';
 import { Call } from './call.ts';
@@ -166,7 +166,7 @@ export function isDue(next: i32, nodes: i32, list: i32, since: i32, timeoutUs: f
   return ageUs >= timeoutUs || ageUs < 0.0;
 }
 
-/** As Connections.expire where nothing is due but holes that were acknowledged and keys of closed streams: 0 where it is not so. */
+/** As StreamLife.expire where nothing is due but holes that were acknowledged and keys of closed streams: 0 where it is not so. */
 export function runTimers(tsUs: f64): i32 {
   if (!takesLate || tsUs >= Call.hostTickUs) {
     return 0;

@@ -1,0 +1,90 @@
+/**
+ * How the pairs of a stream are found, as `Mode` says: in order, by turns, or not at all until it was quiet. What waits goes
+ * unpaired where no order is left.
+ */
+import type { HttpCounters } from './http-counters.ts';
+import {
+  Mode,
+  Of,
+  type PairingEntries,
+  type PairingStreams,
+  Queue,
+  StreamFlag,
+  streamWords,
+} from './pairing-tables.ts';
+import { Known, type Place } from './place.ts';
+import { distance } from './turn-taking.ts';
+
+/** Longer than any client waits between pipelined requests, shorter than a keep-alive timeout (nginx 75 s, Apache 5 s). */
+export const quietMs = 1000;
+
+export class PairingOrder {
+  readonly #streams: PairingStreams;
+  readonly #entries: PairingEntries;
+  readonly #counters: HttpCounters;
+  readonly #words: Int32Array;
+
+  constructor(streams: PairingStreams, entries: PairingEntries, counters: HttpCounters) {
+    this.#streams = streams;
+    this.#entries = entries;
+    this.#counters = counters;
+    this.#words = streams.words;
+  }
+
+  /** In order no longer: by turns, if the client takes them. */
+  breakOrder(stream: number): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const streams = this.#streams;
+    streams.set(stream, StreamFlag.broken);
+    if (words[at + Of.mode]! === Mode.lost) return;
+    if (streams.has(stream, StreamFlag.pipelines)) this.giveUp(stream);
+    else words[at + Of.mode] = Mode.turns;
+  }
+
+  /** The client was seen to pipeline. In order that changes nothing, unless what looks like pipelining may be a body. */
+  foundPipelining(stream: number): void {
+    const streams = this.#streams;
+    const isBody = streams.has(stream, StreamFlag.afterUnsent) && !streams.has(stream, StreamFlag.pipelines);
+    streams.set(stream, StreamFlag.pipelines);
+    if (isBody || this.#words[stream * streamWords + Of.mode]! === Mode.turns) this.giveUp(stream);
+  }
+
+  /** A pipelining client's request after a quiet time, with nothing under way: pairing starts again. */
+  resume(stream: number, ms: number, place: Place): void {
+    const words = this.#words;
+    const at = stream * streamWords;
+    const streams = this.#streams;
+    if (((ms - words[at + Of.lastMs]!) | 0) <= quietMs) return;
+    const isKnown = (place.known & Known.reached) !== 0;
+    const isUnderWay = isKnown && (distance(place.reached, place.ack) < 0 || distance(place.sequence, place.acked) < 0);
+    if (isUnderWay) return;
+    words[at + Of.mode] = Mode.resumed;
+    streams.unset(stream, StreamFlag.requestsMissing | StreamFlag.responsesMissing);
+  }
+
+  /** Neither in order nor by turns: nothing is paired until the stream was quiet. */
+  giveUp(stream: number): void {
+    this.dropAll(stream);
+    this.#words[stream * streamWords + Of.mode] = Mode.lost;
+    this.#counters.pairingLost++;
+  }
+
+  /** Nothing waits any more. */
+  dropAll(stream: number): void {
+    while (this.#entries.length(stream, Queue.requests) > 0) this.dropRequest(stream);
+    while (this.#entries.length(stream, Queue.responses) > 0) this.dropResponse(stream);
+  }
+
+  /** The oldest request that waits stays unanswered. */
+  dropRequest(stream: number): void {
+    this.#entries.shift(stream, Queue.requests);
+    this.#counters.requestsUnanswered++;
+  }
+
+  /** The oldest response that waits answers no request that is still to come. */
+  dropResponse(stream: number): void {
+    this.#entries.shift(stream, Queue.responses);
+    this.#counters.responsesUnasked++;
+  }
+}
