@@ -6,6 +6,7 @@ import type { Note } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import type { MachineReading } from '../watch/machine.ts';
+import { refuseInterrupted } from './cell-run.ts';
 import { failuresName } from './failures.ts';
 import { FitMachine } from './fit-machine.ts';
 import { runPairs } from './pairs.ts';
@@ -25,6 +26,7 @@ export interface ScenarioOrder extends CellsOrder {
   readonly deadlineMs: number;
   readonly nowMs: () => number;
   readonly readMachine: () => MachineReading;
+  /** Ends at once when `signal` is given. */
   readonly pause: (ms: number) => Promise<void>;
   readonly seed: number;
   readonly onStep: (text: string) => void;
@@ -86,7 +88,10 @@ async function comparePass(order: ScenarioOrder, { thresholds, prefix, errorShar
   const said = `${scenario.name}: ${prefix === '' ? '' : 'allocation: '}`;
   const machine = new FitMachine({
     read: order.readMachine,
-    pause: order.pause,
+    pause: async (ms) => {
+      await order.pause(ms);
+      refuseInterrupted(order.signal);
+    },
     waitMaxMs,
     onWait: (faults) => order.onStep(`${said}waiting for the machine: ${faults.join(', ')}`),
   });

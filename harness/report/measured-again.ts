@@ -161,6 +161,7 @@ const schema = v.object({
       signal: v.nullable(text),
       killed: v.boolean(),
       expected: v.boolean(),
+      uncaught: v.optional(v.literal(true)),
       givenUp: v.optional(
         v.variant('why', [
           v.object({ why: v.literal('stalled'), stalledMs: number }),
