@@ -3,7 +3,7 @@
  * Source: docs.github.com, "Workflow commands for GitHub Actions", setting an error message.
  */
 import { type ComparisonReport, isIncomplete, judgedMetrics } from './comparison.ts';
-import { fullSentence, grownSite, inRepository, type PlaceInFile, placeOf } from './comparison-sentence.ts';
+import { fullSentence, inRepository, markedSite, type PlaceInFile, placeOf } from './comparison-sentence.ts';
 
 /** GitHub shows ten of a kind for a step. */
 const annotationsMax = 10;
@@ -22,8 +22,9 @@ export function renderComparisonAnnotations(report: ComparisonReport): string {
     if (judged.length === 0) add('warning', placeOf(report, scenario, undefined), title, 'no metric has a threshold');
     for (const metric of judged) {
       if (metric.decision === 'within') continue;
-      const place = placeOf(report, scenario, grownSite(scenario, metric));
-      add(metric.decision === 'worse' ? 'error' : 'warning', place, title, fullSentence(scenario, metric));
+      const site = markedSite(scenario, metric);
+      const place = placeOf(report, scenario, site);
+      add(metric.decision === 'worse' ? 'error' : 'warning', place, title, fullSentence(scenario, metric, site));
     }
   }
   return lines

@@ -166,3 +166,25 @@ t.test('Markdown as GitHub reads it: one table a scenario, and names are text', 
     t.match(codes.at(-1)?.text, 'floodgate compare --base main', 'what to type');
   }
 });
+
+t.test('Markdown: what follows a scenario’s notes is no part of them', async (t) => {
+  const report = sampleComparison();
+  const [scenario] = report.scenarios;
+  const note = { severity: 'info' as const, text: 'a note' };
+  const scenarios = ['cart', 'list'].map((name) => ({ ...scenario!, name, notes: [note, note] }));
+  const text = comparisonReporters.find(({ name }) => name === 'markdown')!.render({ ...report, scenarios });
+  const tokens = lexer(text, { gfm: true });
+  const paragraphs = tokens.flatMap((token) => (token.type === 'paragraph' ? [token.raw] : []));
+  t.match(
+    paragraphs.filter((each) => /^\*\*(?:cart|list)\*\*, load lane|^Base /.test(each)),
+    [/^\*\*cart/, /^\*\*list/, /^Base /],
+  );
+  const lists = tokens.filter(({ type }) => type === 'list') as Tokens.List[];
+  t.same(
+    lists.map(({ items }) => items.map((item) => item.text)).filter(([first]) => first?.startsWith('info')),
+    [
+      ['info: a note', 'info: a note'],
+      ['info: a note', 'info: a note'],
+    ],
+  );
+});

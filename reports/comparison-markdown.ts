@@ -7,6 +7,7 @@ import {
   formatMedian,
   formatOrigin,
   formatSiteChange,
+  shownSource,
 } from './comparison-sentence.ts';
 import { counted } from './counted.ts';
 import { excerptTitle, formatDuration, formatShare, formatSite, printable } from './format.ts';
@@ -42,7 +43,7 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
       );
     }
     if (scenario.sites.length > 0) lines.push('');
-    const first = scenario.sites.find(({ source }) => source !== null)?.source;
+    const first = shownSource(scenario);
     if (first) lines.push(`${escaped(excerptTitle(first))}`, '', ...fenced(first), '');
     const others = scenario.metrics.filter(({ decision }) => decision === 'shown');
     if (others.length > 0) {
@@ -55,7 +56,9 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
         '',
       );
     }
-    for (const note of scenario.notes) lines.push(`- ${note.severity}: ${escaped(note.text)}`);
+    // A blank line ends the list: what follows it would be part of its last item.
+    if (scenario.notes.length > 0)
+      lines.push(...scenario.notes.map(({ severity, text }) => `- ${severity}: ${escaped(text)}`), '');
   }
   lines.push(
     `Base ${versionOf(report.base)}, head ${versionOf(report.head)}; ` +

@@ -1,6 +1,6 @@
 /** A comparison as SARIF 2.1.0 (OASIS), for code scanning: a result for each metric that is no pass, and for what could not be run. Pure. */
 import { type ComparedScenario, type ComparisonReport, isIncomplete, judgedMetrics } from './comparison.ts';
-import { fullSentence, grownSite, inRepository, type PlaceInFile, placeOf } from './comparison-sentence.ts';
+import { fullSentence, inRepository, markedSite, type PlaceInFile, placeOf } from './comparison-sentence.ts';
 
 /** Of what no metric says. */
 const ownRule = 'floodgate.compare';
@@ -56,12 +56,13 @@ function findingsOf(report: ComparisonReport, scenario: ComparedScenario): Findi
   }
   return judged
     .filter(({ decision }) => decision !== 'within')
-    .map((metric) => ({
+    .map((metric) => ({ metric, site: markedSite(scenario, metric) }))
+    .map(({ metric, site }) => ({
       rule: metric.name,
       isError: metric.decision === 'worse',
-      text: `${scenario.name}: ${fullSentence(scenario, metric)}`,
+      text: `${scenario.name}: ${fullSentence(scenario, metric, site)}`,
       fingerprint: `${scenario.name}/${metric.name}`,
-      place: placeOf(report, scenario, grownSite(scenario, metric)),
+      place: placeOf(report, scenario, site),
     }));
 }
 

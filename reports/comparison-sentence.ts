@@ -1,7 +1,7 @@
 /** What is said of one metric of a comparison, in a sentence: every format of machines carries it. Pure. */
 import type { ComparedMetric, ComparedScenario, ComparedSite, ComparisonReport } from './comparison.ts';
 import { formatBytes, formatDifference, formatShare, formatSite, formatValue, printable } from './format.ts';
-import type { Unit } from './model.ts';
+import type { SourceExcerpt, Unit } from './model.ts';
 
 const words = {
   worse: 'is worse',
@@ -21,15 +21,43 @@ export function metricSentence(metric: ComparedMetric): string {
   return `${printable(metric.name)} ${words[metric.decision]}${change}${limit}${note === '' ? '' : `; ${printable(note)}`}`;
 }
 
-/** The site that grew most, for a metric of allocation; undefined where none did. */
-export function grownSite({ sites }: ComparedScenario, metric: ComparedMetric): ComparedSite | undefined {
-  if (!metric.name.startsWith('allocated.')) return undefined;
-  return sites.find(({ baseBytes, headBytes }) => (headBytes ?? 0) > (baseBytes ?? 0));
+/** The site that grew most, for a metric of allocation that grew; undefined where none did. */
+export function grownSite(scenario: ComparedScenario, metric: ComparedMetric): ComparedSite | undefined {
+  return grownSites(scenario, metric)[0];
 }
 
-/** The metric's sentence, with the site that grew most. */
-export function fullSentence(scenario: ComparedScenario, metric: ComparedMetric): string {
-  const site = grownSite(scenario, metric);
+/** The same for what stands at a line: a function that is new or changed before one whose text is as it was, and that is called with more. */
+export function markedSite(scenario: ComparedScenario, metric: ComparedMetric): ComparedSite | undefined {
+  const grown = grownSites(scenario, metric);
+  return grown.find(isOther) ?? grown[0];
+}
+
+/** What did not grow is explained by no site that did; what lies off the heap explains why its growth is undecided. */
+function grownSites({ sites }: ComparedScenario, { name, change, decision }: ComparedMetric): ComparedSite[] {
+  if (!name.startsWith('allocated.')) return [];
+  const isLess = change !== null && change <= 0;
+  const isOf = ({ isOffHeap }: ComparedSite) => {
+    if (name === 'allocated.offHeapPerRequest') return isOffHeap && !isLess;
+    return isOffHeap ? decision === 'undecided' : !isLess;
+  };
+  return sites.filter((site) => hasGrown(site) && isOf(site));
+}
+
+const hasGrown = ({ baseBytes, headBytes }: ComparedSite) => (headBytes ?? 0) > (baseBytes ?? 0);
+const isOther = ({ changed }: ComparedSite) => changed?.length !== 0;
+
+/** The excerpt of a scenario that a person sees first: of a function that is new or changed, where one is shown. */
+export function shownSource({ sites }: ComparedScenario): SourceExcerpt | undefined {
+  const shown = sites.filter(({ source }) => source !== null);
+  return (shown.find(isOther) ?? shown[0])?.source ?? undefined;
+}
+
+/** The metric's sentence, with a site. @param site by default the one that grew most */
+export function fullSentence(
+  scenario: ComparedScenario,
+  metric: ComparedMetric,
+  site: ComparedSite | undefined = grownSite(scenario, metric),
+): string {
   return `${metricSentence(metric)}${site ? `; ${siteSentence(site)}` : ''}`;
 }
 
@@ -74,11 +102,11 @@ export function formatChange(change: number | null): string {
   return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
 }
 
-/** `+18 % (+2.1 kB ± 40 B)`; `new`, `gone` where one version has nothing of it. */
-export function formatSiteChange({ baseBytes, headBytes, errorBytes }: ComparedSite): string {
+/** `+18 % (+2.1 kB ± 40 B)`, `new (+60 kB ± 1 kB off-heap)`; `new`, `gone` where one version has nothing of it. */
+export function formatSiteChange({ baseBytes, headBytes, errorBytes, isOffHeap }: ComparedSite): string {
   const difference = (headBytes ?? 0) - (baseBytes ?? 0);
   const change = baseBytes === null ? 'new' : headBytes === null ? 'gone' : formatChange(difference / baseBytes);
-  return `${change} (${formatDifference(difference, 'bytes')} ± ${formatBytes(errorBytes)})`;
+  return `${change} (${formatDifference(difference, 'bytes')} ± ${formatBytes(errorBytes)}${isOffHeap ? ' off-heap' : ''})`;
 }
 
 const originWords = {

@@ -1,6 +1,13 @@
 /** A comparison as text for a terminal: the verdict in three lines, then a table a scenario. Pure. */
 import { type ComparedMetric, type ComparedScenario, type ComparisonReport, judgedMetrics } from './comparison.ts';
-import { formatChange, formatLimit, formatMedian, formatOrigin, formatSiteChange } from './comparison-sentence.ts';
+import {
+  formatChange,
+  formatLimit,
+  formatMedian,
+  formatOrigin,
+  formatSiteChange,
+  shownSource,
+} from './comparison-sentence.ts';
 import { counted } from './counted.ts';
 import { formatDuration, formatExcerpt, formatShare, formatSite, printable } from './format.ts';
 
@@ -50,7 +57,7 @@ function scenarioLines(
   const method =
     scenario.method === 'numbers'
       ? 'repeats agree, numbers compared'
-      : `${counted(scenario.pairs, 'pair')}, interval of their ratios`;
+      : `${counted(scenario.pairs, 'pair')}, change and interval of their ratios`;
   const lines = [`${printable(scenario.name)} (${scenario.lane} lane, ${method})`];
   const metrics = options.all
     ? [...judgedMetrics(scenario), ...scenario.metrics.filter((each) => each.decision === 'shown')]
@@ -68,7 +75,7 @@ function scenarioLines(
   if (scenario.sites.length > 0) lines.push('  by call site, a request:');
   for (const site of scenario.sites)
     lines.push(`    ${formatSite(site)} ${formatSiteChange(site)}${formatOrigin(site)}`);
-  const first = scenario.sites.find(({ source }) => source !== null)?.source;
+  const first = shownSource(scenario);
   if (first) lines.push(...formatExcerpt(first).map((line) => `      ${line}`.trimEnd()));
   for (const note of scenario.notes) lines.push(`  ${note.severity}: ${printable(note.text)}`);
   return lines;

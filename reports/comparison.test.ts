@@ -21,6 +21,38 @@ t.test('annotations stand on the line that grew, and are escaped', async (t) => 
   t.match(below, /^::error file=packages\/shop\/src\/check out\.ts,line=41,/, 'as the repository names it');
 });
 
+t.test('annotations stand where something changed, and name no site that grew where the whole did not', async (t) => {
+  const report = sampleComparison();
+  const [scenario] = report.scenarios;
+  const [metric] = scenario!.metrics;
+  const [site] = scenario!.sites;
+  const first = (metrics: object, sites: object[]) => {
+    const changed = {
+      ...scenario!,
+      metrics: [{ ...metric!, ...metrics }],
+      sites: sites.map((each) => ({ ...site!, ...each })),
+    };
+    const exitCode = changed.metrics[0]!.decision === 'worse' ? 1 : 4;
+    const verdict = { ...report.verdict, exitCode } as const;
+    return renderComparisonAnnotations({ ...report, scenarios: [changed], verdict }).split('\n')[0]!;
+  };
+  const unchanged = { file: 'src/pad.ts', line: 3, functionName: 'pad', headBytes: 900, changed: [] };
+  const grown = { line: 41, headBytes: 520, changed: [44, 45] };
+  t.match(
+    first({}, [unchanged, grown]),
+    /^::error file=src\/check out\.ts,line=44,.*check out\.ts:41 parseCart \+4 %25/,
+  );
+  t.match(first({}, [unchanged]), /^::error file=src\/pad\.ts,line=3,/, 'it is called with more');
+  const less = first({ change: -0.07, decision: 'undecided', note: 'other answers' }, [unchanged]);
+  t.match(less, /^::warning file=floodgate\/cart\.scenario\.ts,line=7,/);
+  t.notMatch(less, /pad/);
+  const buffers = { ...grown, functionName: 'copy', isOffHeap: true };
+  t.match(first({}, [buffers, unchanged]), /file=src\/pad\.ts/, 'buffers are not on the heap');
+  const offHeap = first({ name: 'allocated.offHeapPerRequest' }, [unchanged, buffers]);
+  t.match(offHeap, /line=44,.*copy \+4 %25 \(\+20 B ± 4 B off-heap\)/);
+  t.match(first({ decision: 'undecided', change: 0 }, [buffers]), /^::warning .*line=44,.* off-heap\)/);
+});
+
 t.test('JSON is what the published schema says', async (t) => {
   const schema = JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../docs/comparison.schema.json'), 'utf8'));
   const validate = new Ajv().compile(schema);

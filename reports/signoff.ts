@@ -48,6 +48,8 @@ export interface SignedRun {
   readonly verdict: Verdict;
   /** What keeps it from passing whatever its limits are: the target died, the load was not there. */
   readonly fault?: Fault | undefined;
+  /** It ended with this when it was asked to end, which may be meant; absent where it is a signal's, or none of a fault. */
+  readonly exitCode?: number | undefined;
 }
 
 /** A scenario under the candidate and the release before it, in pairs. */

@@ -74,7 +74,8 @@ export class BetweenMessages {
   /** Takes what stands before a message, and its head if that is whole. @returns where to go on */
   start(side: SideRecord, bytes: Uint8Array, from: number, end: number, tsUs: number): number {
     let at = from;
-    if (this.#streams.protocols[side.stream] === Protocol.left) {
+    const protocol = this.#streams.protocols[side.stream]!;
+    if (protocol >= Protocol.left && this.#streams.hasLeft(side, this.#reading.origin + from)) {
       side.state = SideState.ignored;
       return from;
     }
@@ -84,7 +85,7 @@ export class BetweenMessages {
     // RFC 9112, 2.2: empty lines before a start line are ignored.
     while (at < end && (bytes[at] === CR || bytes[at] === LF)) at++;
     if (at === end) return end;
-    const isOpen = side.fresh && this.#streams.protocols[side.stream] !== Protocol.http;
+    const isOpen = side.fresh && protocol !== Protocol.http && protocol !== Protocol.leaving;
     if (isOpen && (mayBeTls(bytes, at, end) || matchSettings(bytes, at, end) !== 'no')) {
       side.state = SideState.hello;
       side.bufferLength = 0;

@@ -62,7 +62,7 @@ export class HttpLayer implements StreamHandler {
     const heads = new HeadBuffers(pool, counters, handler.readsHeadLater ?? true);
     const framing = new BodyFraming({ limits, handler, counters, pairing, heads, reading });
     const tls = new TlsStreams(limits, counters, streams);
-    const sync = new Synchronisation({ limits, counters, pairing, parser, streams, tls });
+    const sync = new Synchronisation({ limits, counters, pairing, parser, streams, tls, reading });
     const consume: Consume = (side, bytes, start, end, tsUs) => this.#consume(side, bytes, start, end, tsUs);
     const readHeld: ReadHeld = (side, bytes, length, tsUs) => this.#readHeld(side, bytes, length, tsUs);
     const parts = { limits, handler, counters, pairing, parser, streams, reading, heads, framing, tls, sync };
@@ -110,7 +110,7 @@ export class HttpLayer implements StreamHandler {
   /** Where a side that answers is in what it says: behind a whole message, in one, or where no message is. */
   standing(stream: number, sideIndex: Side): 'between' | 'within' | 'lost' {
     const side = this.#streams.sides[stream * 2 + sideIndex];
-    if (side == null || this.#streams.protocols[stream] === Protocol.left) return 'between';
+    if (side == null || this.#streams.protocols[stream]! >= Protocol.left) return 'between';
     if (side.state === SideState.head) return side.buffer?.[0] === LETTER_H ? 'within' : 'lost';
     if (side.active) return 'within';
     return side.state === SideState.start ? 'between' : 'lost';

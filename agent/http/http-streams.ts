@@ -6,6 +6,7 @@ import type { Side } from '../tcp/stream-handler.ts';
 import type { HeadParser } from './head-parser.ts';
 import { Message } from './message.ts';
 import { SideRecord, SideState } from './side.ts';
+import { distance } from './turn-taking.ts';
 
 /** What a stream speaks, as far as known. */
 export const Protocol = {
@@ -14,7 +15,7 @@ export const Protocol = {
   tls: 2,
   http2: 3,
   left: 4,
-  /** Left, but the request that led to it comes later in the capture. */
+  /** What answers has left; of what asks, requests are still to come, up to the one that led to it (`SideRecord.leavesAt`). */
   leaving: 5,
 } as const;
 
@@ -87,6 +88,19 @@ export class HttpStreams {
     if (message === this.#noMessage) return;
     side.message = this.#noMessage;
     this.#spareMessages.push(message);
+  }
+
+  /** Whether a side of a stream that has left HTTP, or is about to, speaks something else from the byte with this number on. */
+  hasLeft(side: SideRecord, sequence: number): boolean {
+    if (this.protocols[side.stream] !== Protocol.leaving) return true;
+    const isOver = side.leavesPlaced ? distance(side.leavesAt, sequence) >= 0 : side.asked >= 0;
+    if (isOver) this.protocols[side.stream] = Protocol.left;
+    return isOver;
+  }
+
+  /** How many bytes from the one with this number on may be HTTP's, of a side that is to leave it and that `leavesPlaced`. */
+  bytesToLeave(side: SideRecord, sequence: number): number {
+    return Math.max(0, distance(sequence, side.leavesAt));
   }
 
   /** What a side sends, if not by its own messages then by the other side's, or by which one opened the connection. */

@@ -80,8 +80,8 @@ export class MessageStarts {
     const { stream } = side;
     const message = this.#streams.messageOf(side);
     const counters = this.#counters;
-    if (this.#streams.protocols[stream] === Protocol.leaving) this.#streams.protocols[stream] = Protocol.left;
-    else if (this.#streams.protocols[stream] !== Protocol.http) this.#changes.becomeHttp(side);
+    const protocol = this.#streams.protocols[stream];
+    if (protocol !== Protocol.http && protocol !== Protocol.leaving) this.#changes.becomeHttp(side);
     message.head = bytes;
     message.headStart = start;
     message.headersBytes = length;
@@ -285,10 +285,11 @@ export class MessageStarts {
       const isUpgrade = status === 101 && !side.stray;
       if (isUpgrade || tunnel) message.flags |= MessageFlag.upgraded;
       const upgrade = parser.upgrade;
+      const ack = this.#place.known === 0 || !side.placed ? undefined : this.#place.ack;
       this.#handler.begin(message);
       this.#framing.finish(side, true);
       this.#framing.ended(side, this.#headEnd);
-      if (isUpgrade) this.#changes.upgraded(side, upgrade);
+      if (isUpgrade) this.#changes.upgraded(side, upgrade, ack);
       else if (tunnel) this.#changes.tunnel(side.stream);
     } else this.#frame(side, true);
     if (other?.expecting && message.exchange === other.message.exchange)

@@ -157,6 +157,72 @@ policy(
   { check: ({ counters }) => t.match(counters, { upgradedStreams: 0 }) },
 );
 
+const switches = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n';
+const [ask, asks] = [get.length, get.length + upgrade.length];
+const early = ['0 204 No Content for ? 1.1 ()', '1 101 Switching Protocols for ? 1.1 (Upgrade: websocket) [upgraded]'];
+
+for (const [name, behind, lines] of [
+  ['all seen', [[0, get + upgrade + masked]], ['0 GET / 1.1 ()', '1 GET /chat 1.1 (Upgrade: websocket)']],
+  [
+    'in segments of their own',
+    [
+      [0, get],
+      [0, upgrade],
+      [0, masked],
+    ],
+    ['0 GET / 1.1 ()', '1 GET /chat 1.1 (Upgrade: websocket)'],
+  ],
+  [
+    'behind a hole',
+    [
+      [0, ask],
+      [0, upgrade + masked],
+    ],
+    ['1 GET /chat 1.1 (Upgrade: websocket) [resynchronised]'],
+  ],
+  [
+    'but for the last',
+    [
+      [0, get],
+      [0, upgrade.length + 3],
+      [0, get],
+    ],
+    ['0 GET / 1.1 ()'],
+  ],
+  [
+    'but for the first half of the last',
+    [
+      [0, get],
+      [0, upgrade.length - 9],
+      [0, `xx: y\r\n\r\n${get}`],
+    ],
+    ['0 GET / 1.1 ()'],
+  ],
+] as [string, Step[], string[]][]) {
+  policy(
+    `requests that come behind the 101 are HTTP up to what that acknowledges: ${name} (RFC 9110, 7.8)`,
+    [[1, noContent], [1, `${switches}\x81\x05hello`], ...behind, [1, noContent]],
+    [...early, ...lines],
+    {
+      acks: [ask, asks, name === 'behind a hole' ? noContent.length : 0, noContent.length, 0, 0],
+      check: ({ counters }) => t.match(counters, { websocketStreams: 1, httpStreams: 1, requests: lines.length }),
+    },
+  );
+}
+
+policy(
+  'what was read of one that refuses to switch at first is HTTP, too; and the body of the one that is granted',
+  [
+    [1, noContent],
+    [1, switches],
+    [0, `${upgrade}POST /attach HTTP/1.1\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n`],
+    [0, '{}\0\0'],
+    [0, get],
+  ],
+  [...early, ...['0 GET /chat 1.1 (Upgrade: websocket)', '1 POST /attach 1.1 (Upgrade: tcp, Content-Length: 2) "{}"']],
+  { acks: [upgrade.length, upgrade.length + 60, 0, 0, 0] },
+);
+
 policy(
   'the preface of HTTP/2 stands at the beginning or is none',
   [[0, `${get}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${get}`]],

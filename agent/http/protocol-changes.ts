@@ -1,4 +1,5 @@
 /** Streams that begin to speak HTTP/1, and those that go over to something else: HTTP/2, WebSocket, a tunnel, or what is not known. */
+import type { Side } from '../tcp/stream-handler.ts';
 import type { BodyFraming } from './body-framing.ts';
 import type { DoubtfulBodies } from './doubtful-bodies.ts';
 import { UpgradeTo } from './framing-fields.ts';
@@ -7,6 +8,7 @@ import type { HttpCounters } from './http-counters.ts';
 import { type HttpStreams, Protocol } from './http-streams.ts';
 import { MessageFlag } from './message-flag.ts';
 import { type SideRecord, SideState } from './side.ts';
+import { distance } from './turn-taking.ts';
 
 export interface ProtocolChangesOptions {
   readonly counters: HttpCounters;
@@ -40,18 +42,37 @@ export class ProtocolChanges {
     if (other != null && other.state === SideState.ignored) other.state = SideState.search;
   }
 
-  /** 101 was sent: the stream speaks what the request had asked for. */
-  upgraded(side: SideRecord, to: UpgradeTo): void {
-    const { stream, message } = side;
+  /**
+   * 101 was sent: what answers speaks something else from here on, and what asks does so behind the request that it answers
+   * (RFC 9110, 7.8), which may come later in the capture, and others before it.
+   * @param ack what had been read of the requests when it was sent; undefined where that is not known
+   */
+  upgraded(side: SideRecord, to: UpgradeTo, ack: number | undefined): void {
+    const { stream } = side;
     this.#counters.upgradedStreams++;
     if (to === UpgradeTo.websocket) this.#counters.websocketStreams++;
     else if (to === UpgradeTo.http2) this.#counters.http2Upgrades++;
-    const isEarly = message.method === '' && message.exchange >= 0;
     const other = this.#streams.other(side);
-    const isOpen = other === null || other?.state === SideState.start || other?.state === SideState.head;
-    const spared = isEarly && isOpen ? other : null;
-    this.leave(stream, to === UpgradeTo.http2 ? Protocol.http2 : Protocol.left, spared);
-    if (isEarly && isOpen) this.#streams.protocols[stream] = Protocol.leaving;
+    if (!this.#isAwaited(side, other, ack)) {
+      this.leave(stream, to === UpgradeTo.http2 ? Protocol.http2 : Protocol.left);
+      return;
+    }
+    const spared = other ?? this.#streams.enter(stream, (1 - side.side) as Side);
+    spared.leavesPlaced = ack !== undefined;
+    spared.leavesAt = ack ?? 0;
+    if (to === UpgradeTo.http2) this.#counters.http2Streams++;
+    this.leave(stream, Protocol.leaving, spared);
+  }
+
+  /** Whether the request that 101 answers is still to come, or to end. */
+  #isAwaited({ message }: SideRecord, other: SideRecord | null, ack: number | undefined): boolean {
+    if (other !== null && (other.state === SideState.ignored || other.sends === 'response')) return false;
+    const isKnown = message.method !== '';
+    if (isKnown && other?.active && other.message.exchange === message.exchange) return true;
+    if (isKnown && message.pairing === 'certain') return false;
+    // Unplaced, order alone says so.
+    if (ack === undefined) return !isKnown && message.exchange >= 0 && !other?.active;
+    return !other?.placed || distance(other.reached, ack) > 0;
   }
 
   /** The stream speaks something else from here on. */

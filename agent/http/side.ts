@@ -73,6 +73,12 @@ export class SideRecord {
   simple = false;
   /** Exchange of the last request here where it asked for an upgrade and it is not known yet whether that was granted, or −1. */
   asked = -1;
+  /**
+   * Whether `leavesAt` holds: of a side that is to leave HTTP, the number of the byte that the peer had read up to when it agreed.
+   * What begins there or behind is the other protocol.
+   */
+  leavesPlaced = false;
+  leavesAt = 0;
   /** Bytes are missing since it was last in its place, or a head was not kept. */
   gapped = false;
   /** A pooled buffer with `bufferLength` bytes of a head or hello. */
@@ -149,6 +155,7 @@ export class SideRecord {
     this.garbageBytes = 0;
     this.records?.reset();
     this.placed = false;
+    this.leavesPlaced = false;
     this.lead = 0;
     this.gapped = false;
   }

@@ -7,6 +7,7 @@ import type { HttpCounters } from './http-counters.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { type HttpStreams, Protocol } from './http-streams.ts';
 import type { Pairing } from './pairing.ts';
+import type { Reading } from './place.ts';
 import { type SideRecord, SideState } from './side.ts';
 import { findStart } from './start-search.ts';
 import { RECORD_BYTES_MAX } from './tls-hello.ts';
@@ -19,6 +20,7 @@ export interface SynchronisationOptions {
   readonly parser: HeadParser;
   readonly streams: HttpStreams;
   readonly tls: TlsStreams;
+  readonly reading: Reading;
 }
 
 export class Synchronisation {
@@ -28,6 +30,7 @@ export class Synchronisation {
   readonly #parser: HeadParser;
   readonly #streams: HttpStreams;
   readonly #tls: TlsStreams;
+  readonly #reading: Reading;
 
   constructor(options: SynchronisationOptions) {
     this.#limits = options.limits;
@@ -36,12 +39,14 @@ export class Synchronisation {
     this.#parser = options.parser;
     this.#streams = options.streams;
     this.#tls = options.tls;
+    this.#reading = options.reading;
   }
 
   /** A side has lost its place: the next head is looked for. */
   lose(side: SideRecord): void {
-    if (this.#streams.protocols[side.stream]! >= Protocol.left) {
-      // No request was behind it: nothing to be looked for in what is not HTTP.
+    const protocol = this.#streams.protocols[side.stream]!;
+    if (protocol === Protocol.left || (protocol === Protocol.leaving && !side.leavesPlaced)) {
+      // Nothing is to be looked for in what is not HTTP.
       this.#streams.protocols[side.stream] = Protocol.left;
       side.state = SideState.ignored;
       return;
@@ -51,7 +56,7 @@ export class Synchronisation {
       side.searching = true;
       side.asked = -1;
       this.refuseUpgrade(this.#streams.other(side));
-      if (this.#streams.protocols[side.stream] === Protocol.http) this.#counters.syncLost++;
+      if (protocol === Protocol.http || protocol === Protocol.leaving) this.#counters.syncLost++;
       this.#pairing.lost(side.stream, this.#streams.sends(side), side.gapped);
     }
     side.fresh = false;
@@ -71,14 +76,17 @@ export class Synchronisation {
   /** Looks for the next head. @returns where to go on */
   search(side: SideRecord, bytes: Uint8Array, from: number, end: number): number {
     const protocol = this.#streams.protocols[side.stream];
-    if (protocol === Protocol.tls) {
+    const sequence = this.#reading.origin + from;
+    const isOver = protocol === Protocol.leaving && this.#streams.hasLeft(side, sequence);
+    if (protocol === Protocol.tls || isOver) {
       side.state = SideState.ignored;
       return from;
     }
     const unknown = protocol === Protocol.unknown;
     // The end of a TLS record may lie further on than anything is looked for.
     const most = this.#limits.classifyBytesMax + (side.records?.isHopeful ? RECORD_BYTES_MAX : 0);
-    const limit = unknown ? Math.min(end, from + Math.max(0, most - side.garbageBytes)) : end;
+    let limit = unknown ? Math.min(end, from + Math.max(0, most - side.garbageBytes)) : end;
+    if (protocol === Protocol.leaving) limit = Math.min(limit, from + this.#streams.bytesToLeave(side, sequence));
     const at = findStart(this.#parser, bytes, from, limit, this.#limits.headBytesMax);
     side.garbageBytes += at - from;
     if (unknown && this.#tls.finds(side, bytes, from, at)) return at;

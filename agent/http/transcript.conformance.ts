@@ -100,6 +100,8 @@ export interface PlayOptions {
   /** Cuts every piece into pieces of that length, each in an array or place of its own, overwritten after the call. */
   chunkBytes?: number;
   midStream?: boolean;
+  /** By step, what its sender had received: TCP's numbers come with the bytes then, counted from 0 on each side. */
+  acks?: readonly number[];
   close?: 0 | 1 | 5;
 }
 
@@ -123,13 +125,18 @@ function playOnce(steps: readonly Step[], options: PlayOptions, memory: Uint8Arr
   if (memory !== null) layer.readInPlace(kernelMemory, memory);
   layer.open(0, 0, options.midStream ?? false);
   let now = 0;
-  for (const [side, what, tsUs] of steps) {
+  const sent = [0, 0];
+  for (const [index, [side, what, tsUs]] of steps.entries()) {
     now = tsUs ?? now + 1;
-    if (typeof what === 'number') layer.gap(0, side, what, 0 as GapReason, now);
-    else if (what === 'end') layer.end(0, side, now);
+    if (typeof what === 'number') {
+      layer.gap(0, side, what, 0 as GapReason, now);
+      sent[side]! += what;
+    } else if (what === 'end') layer.end(0, side, now);
     else {
       const bytes = Buffer.from(what as string, 'latin1');
-      feed(layer, 0, side, bytes, options.chunkBytes ?? Number.POSITIVE_INFINITY, now, memory);
+      const place = options.acks && ([sent[side]!, options.acks[index]!] as const);
+      feed(layer, 0, side, bytes, options.chunkBytes ?? Number.POSITIVE_INFINITY, now, memory, place);
+      sent[side]! += bytes.length;
     }
   }
   layer.close(0, options.close ?? 0, now);
@@ -143,6 +150,7 @@ export const kernelBytes = new Uint8Array(kernelMemory.buffer);
 /**
  * Gives bytes to a layer in pieces that lie at odd places of a larger array, which is wiped after each call.
  * @param memory where the pieces lie instead, one after the other in the same place
+ * @param place of the first byte, and what came with all
  */
 export function feed(
   layer: HttpLayer,
@@ -152,6 +160,7 @@ export function feed(
   chunkBytes: number,
   tsUs: number,
   memory: Uint8Array | null = null,
+  place?: readonly [sequence: number, acknowledgement: number],
 ): void {
   const start = memory === null ? 15 : INPUT_AT + 15;
   for (let at = 0; at < bytes.length; at += chunkBytes) {
@@ -159,7 +168,8 @@ export function feed(
     const array = memory ?? new Uint8Array(length + 30);
     array.fill(10, start - 15, start + length + 15);
     array.set(bytes.subarray(at, at + length), start);
-    layer.data(stream, side, array, start, start + length, tsUs);
+    const sequence = place && (place[0] + at) | 0;
+    layer.data(stream, side, array, start, start + length, tsUs, sequence, place?.[1]);
     array.fill(0x58, start - 15, start + length + 15);
   }
 }

@@ -221,7 +221,7 @@ export class Connections {
       // Stragglers of the old one: everything but a SYN with another initial sequence number, or one that comes too late
       // for that (a client repeats its SYN after it has reset what a server still held: RFC 9293, 3.5.1).
       const half = this.#halfOf(closed);
-      if (!syn || (packet.flags & TcpFlag.ack) !== 0) {
+      if (!syn || (packet.flags & TcpFlag.ack) !== 0 || this.#succession.awaits(closed, half, packet)) {
         if (this.#succession.lookClosed(closed, half, packet, bytes, tsUs)) return closed;
         counters.segmentsAfterClose += 1;
         return -1;

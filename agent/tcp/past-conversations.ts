@@ -49,11 +49,13 @@ export class PastConversations {
    * @param own 0: its sender is the key's first endpoint
    * @param end the number behind its payload
    * @param ack null: it acknowledges nothing
+   * @param known bits of `note` that the conversation must have: without them an end that is not known contradicts nothing
    */
-  covers(hash: number, nowUs: number, own: number, end: number, ack: number | null): boolean {
+  covers(hash: number, nowUs: number, own: number, end: number, ack: number | null, known = 0): boolean {
     const at = this.#setOf(hash);
     for (let entry = at; entry < at + PAST_WAYS * PAST_WORDS; entry += PAST_WORDS) {
-      if (!this.#holds(entry, hash, nowUs) || !this.#isBehind(entry, own, end)) continue;
+      if (!this.#holds(entry, hash, nowUs) || (this.words[entry + 3]! & known) !== known) continue;
+      if (!this.#isBehind(entry, own, end)) continue;
       if (ack === null || this.#isBehind(entry, own ^ 1, ack)) return true;
     }
     return false;

@@ -175,10 +175,18 @@ export class PayloadArrival {
     let length = packet.payloadWireBytes;
     const ahead = (sequence - halves.next[half]!) | 0;
     if (this.#fit.isStray(half, packet, sequence, ahead)) {
+      if (this.#succession.isCopy(slot, packet, (sequence + length) | 0, tsUs)) {
+        counters.segmentsAfterClose += 1;
+        if (length > 0) counters.retransmissionsAfterClose += 1;
+        return;
+      }
       this.#succession.beginStray(slot, half, packet, bytes, ahead, tsUs);
       if (!this.#takeStray(slot, half, packet, ahead, bytes, tsUs)) return;
     } else {
       halves.strays[half] = 0;
+      if (this.#fit.isBehindFin(half, packet, sequence)) {
+        this.#succession.beginStray(slot, half, packet, bytes, ahead, tsUs);
+      }
     }
     if ((packet.flags & TcpFlag.fin) !== 0) this.#takeFin(half, (sequence + length) | 0, tsUs);
     const state = halves.state[half]!;

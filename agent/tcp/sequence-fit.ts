@@ -69,6 +69,12 @@ export class SequenceFit {
     return behind > 1 || (behind >= 0 && packet.payloadWireBytes > 0);
   }
 
+  /** Whether payload lies behind the FIN of its direction, which was reached: nothing of the stream does. */
+  isBehindFin(half: number, packet: Packet, sequence: number): boolean {
+    const isOver = (this.#halves.state[half]! & HalfState.ended) !== 0 && packet.payloadWireBytes > 0;
+    return isOver && ((sequence - this.#halves.last[half]!) | 0) > 1;
+  }
+
   /** A segment that is next in its direction, with an acknowledgement of what the other side has sent. */
   goesOn(half: number, packet: Packet, sequence: number): boolean {
     const halves = this.#halves;

@@ -230,9 +230,10 @@ export class StreamLife {
   /** Runs the timers. */
   expire(nowUs: number): void {
     const limits = this.#limits;
+    // What waits for a beginning may be what the first segment held acknowledges: both wait for as long.
+    this.#beginnings.expire(nowUs);
     this.#assembler.expire(nowUs);
     this.#succession.expire(nowUs);
-    this.#beginnings.expire(nowUs);
     for (let slot = this.#resets.overdue(nowUs); slot >= 0; slot = this.#resets.overdue(nowUs)) {
       this.close(slot, CloseReason.reset, this.#resets.dueUs(slot, nowUs));
     }

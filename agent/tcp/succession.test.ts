@@ -284,6 +284,38 @@ t.test('neither wild nor forged segments, nor copies, end a stream', (t) => {
   t.equal(transcript.play('wait 20000'), '');
   t.ok(transcript.layer.counters.heldBytesShed > 0, 'what they held goes');
 
+  for (const [client, server] of [
+    [10_500_000, 11_500_000],
+    [-12_000_000, 9_000_000],
+    [1_000_000_000, 700_000],
+  ] as const) {
+    const again = established();
+    const last = '> . 1 ack 1 "GET /"\n< . 1 ack 6';
+    again.play(`${last}\n< . 1 ack 6 "200"\n> F 6 ack 4\n< F 4 ack 7\nwait 100`);
+    const handshake = '> S 0\n< SA 0 ack 1\n> . 1 ack 1';
+    const next: [number, number] = [1000 + client, 5000 + server];
+    t.equal(as(again, next, handshake), 'open 0');
+    t.equal(
+      again.play(`${last}\n${last}\n< SA 0 ack 1`),
+      '',
+      'copies of a conversation that is over, and of their answers',
+    );
+    t.equal(
+      as(again, next, '> . 1 ack 1 "PUT /"\n< . 1 ack 6 "404"'),
+      '0.0 "PUT /", 0.1 "404"',
+      'the next one goes on',
+    );
+    t.equal(again.layer.counters.successions, 0);
+    as(again, next, '> F 6 ack 4\n< F 4 ack 7');
+    const [later, events]: [[number, number], string] = [[1000 + 3 * client, 5000 + 3 * server], '0.0 "x", 0.1 "y"'];
+    again.play(`${last}\n${last}`);
+    t.equal(
+      as(again, later, `${handshake}\n> . 1 ack 1 "x"\n< . 1 ack 2 "y"`),
+      `open 0, ${events}`,
+      'nor after its end',
+    );
+  }
+
   const mirrored = established();
   let late = '';
   for (let round = 0; round < 40; round += 1) {
@@ -310,6 +342,40 @@ t.test('neither wild nor forged segments, nor copies, end a stream', (t) => {
   );
   t.equal(resent.play('> . 4 ack 4 "def"'), '0.0 "def"', 'retransmissions after pauses');
   t.equal(resent.layer.counters.successions, 0);
+  t.end();
+});
+
+t.test('a port used again where the first conversation is not seen to its end, or not yet', (t) => {
+  const hole = '> . 1 ack 1 "GET /"\n< . 4 ack 6 "200"\n> F 6 ack 7';
+  const next = '> . 1 ack 1 "PUT /"\n< . 1 ack 6 "404"\n> . 6 ack 4';
+  const events = 'open 0, 0.0 "PUT /", 0.1 "404"';
+  const cases: [string, string, string][] = [
+    ['the SYN lost', hole, `< SA 0 ack 1\n> . 1 ack 1\n${next}`],
+    ['the handshake lost', hole, next],
+    [
+      'the server late: the SYN, and what follows, before its answer',
+      hole.replace('1 ack 1 "GET', '4 ack 1 "'),
+      '> S 0\n> . 1 ack 1 "x"\n> . 2 ack 4 "PUT /"\n< SA 0 ack 1\n< . 1 ack 2 "yyy"\n< . 4 ack 7 "404"',
+    ],
+    [
+      'the client late: the answers before the SYN',
+      '> . 1 ack 1 "GET /"\n< . 1 ack 6 "200"\n> F 6 ack 4\n< F 4 ack 7',
+      '< SA 0 ack 1\n< . 1 ack 6 "404"\n> S 0\n> . 1 ack 1\n> . 1 ack 1 "PUT /"',
+    ],
+  ];
+  for (const [name, first, second] of cases) {
+    for (const [client, server] of [
+      [500_000, 900_000],
+      [500_000, 800_000_000],
+      [268_000_000, 2_500_000],
+    ] as const) {
+      const transcript = established();
+      transcript.play(`${first}\nwait 30`);
+      const played = as(transcript, [1000 + client, 5000 + server], `${second}\nfinish`);
+      const own = played.split(', ').filter((event) => /^open|PUT|404/.test(event));
+      t.same(own.sort(), events.split(', ').sort(), `${name}, ${client} and ${server} off`);
+    }
+  }
   t.end();
 });
 

@@ -111,15 +111,22 @@ export class Succession {
     if (kind === SuccessorKind.answer && !this.#isUnanswered(half >> 1, entry)) return false;
     const isAlone = this.#isAlone(half, entry);
     if (isAlone && this.#fit.isBehindLast(half, packet, sequence)) return true;
+    if (this.#fit.isBehindFin(half, packet, sequence)) return true;
+    // What the other side sent may come later in the capture: until then nothing says how far it is acknowledged.
+    const own = entry * 2 + (half & 1);
+    const isFirst = isAlone || (this.#successors.syn[own] === 1 && this.#successors.seen[own ^ 1] === 0);
     return (
-      !this.#fit.goesOn(half, packet, sequence) && this.#successors.goesOn(entry, half & 1, packet, sequence, isAlone)
+      !this.#fit.goesOn(half, packet, sequence) && this.#successors.goesOn(entry, half & 1, packet, sequence, isFirst)
     );
   }
 
   /** Whether nothing came yet of the server's direction. */
   #isUnanswered(slot: number, entry: number): boolean {
+    return this.#isUnspoken(slot * 2 + (this.#successors.client[entry]! ^ 1));
+  }
+
+  #isUnspoken(half: number): boolean {
     const halves = this.#halves;
-    const half = slot * 2 + (this.#successors.client[entry]! ^ 1);
     return halves.next[half] === halves.first[half] && halves.waiting[half] === 0;
   }
 
@@ -212,18 +219,38 @@ export class Succession {
     return this.#options.past.goesOn(this.#table.hashOf(slot), sinceUs[entry]!, one, other);
   }
 
+  /**
+   * Whether a segment that does not fit its stream was known when a conversation before it was over: sent again or copied, it
+   * begins nothing, though its peer's copies would corroborate it (RFC 9293, 3.10.7.4: it is not acceptable).
+   * @param end the number behind its SYN or payload
+   */
+  isCopy(slot: number, packet: Packet, end: number, tsUs: number): boolean {
+    if ((packet.flags & TcpFlag.ack) === 0) return false;
+    const own = this.#table.fromFirst ? 0 : 1;
+    const hash = this.#table.hashOf(slot);
+    // Of a conversation of which one direction came, numbers a little lower may be another's.
+    return this.#options.past.covers(hash, tsUs, own, end, packet.acknowledgement, 3);
+  }
+
   /** A SYN that is not the stream's: of another conversation, or another answer to the stream's. */
   beginSyn(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+    if (this.isCopy(slot, packet, firstByte(packet), tsUs)) {
+      this.#counters.segmentsAfterClose += 1;
+      return;
+    }
     // Where nothing of the client comes, no acknowledgement chooses between two answers: the later one goes on, or does not.
     const mayBeAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.#fit.isKnown(half ^ 1);
-    const isAnswer = mayBeAnswer && this.#fit.isNear(half ^ 1, packet.acknowledgement, 0);
+    // Once payload came after the first answer, there is none but that.
+    const isAnswer = mayBeAnswer && this.#isUnspoken(half) && this.#fit.isNear(half ^ 1, packet.acknowledgement, 0);
     this.#begin(slot, half, isAnswer ? SuccessorKind.answer : SuccessorKind.conversation, packet, bytes, tsUs);
   }
 
   /** Payload outside of the window: perhaps of another conversation. Bytes far ahead alone are more likely a gap. */
   beginStray(slot: number, half: number, packet: Packet, bytes: Uint8Array, ahead: number, tsUs: number): void {
     const hasAck = (packet.flags & TcpFlag.ack) !== 0;
-    if (ahead > 0 && (!hasAck || this.#fit.isNear(half ^ 1, packet.acknowledgement, 0))) return;
+    const isGap = ahead > 0 && (!hasAck || this.#fit.isNear(half ^ 1, packet.acknowledgement, 0));
+    // Behind its FIN a direction has none.
+    if (isGap && !this.#fit.isBehindFin(half, packet, firstByte(packet))) return;
     this.#begin(slot, half, SuccessorKind.conversation, packet, bytes, tsUs);
   }
 
@@ -244,6 +271,15 @@ export class Succession {
     this.#halves.watch(half);
   }
 
+  /** Whether a SYN on a closed stream is the one that was answered before it came: what its server sent since then is held. */
+  awaits(slot: number, half: number, packet: Packet): boolean {
+    const entry = this.#successors.of(slot);
+    if (entry < 0 || this.#successors.kind[entry] !== SuccessorKind.conversation) return false;
+    const own = entry * 2 + (half & 1);
+    const { syn, known, start } = this.#successors;
+    return syn[own ^ 1] === 1 && known[own] === 1 && start[own] === firstByte(packet);
+  }
+
   /**
    * Looks at a segment of a slot whose stream is closed: late, or of another conversation whose SYN was missed.
    * @returns whether that is open now
@@ -254,7 +290,8 @@ export class Succession {
     const sequence = firstByte(packet);
     const isAlone = entry >= 0 && this.#isAlone(half, entry);
     const isOfEntry = isAlone && this.#successors.goesOn(entry, half & 1, packet, sequence, true);
-    if (!isOfEntry && this.#fit.isPast(half, packet)) return false;
+    const end = (sequence + packet.payloadWireBytes) | 0;
+    if (!isOfEntry && (this.#fit.isPast(half, packet) || this.isCopy(slot, packet, end, tsUs))) return false;
     if (entry >= 0 && this.#successors.fits(entry, half & 1, packet, sequence)) {
       this.#successors.note(entry, half & 1, packet, sequence, tsUs);
       if (this.#isConfirmed(half, entry, packet, tsUs)) {

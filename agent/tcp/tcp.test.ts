@@ -303,6 +303,11 @@ t.test('a beginning out of order waits for the answer to its SYN', (t) => {
       'open 0, 0.0 "abc", 0.1 "def", 0.1 end, 0.0 end, close 0 fin',
     ],
     ['no answer', '> S 0\n< . 1 ack 1 "def"\nwait 1000', 'open 0, 0.1 "def"'],
+    [
+      'no answer, and what it acknowledges',
+      '> S 0\n< . 1 ack 4 "def"\n> . 1 ack 1 "abc"\nwait 1000',
+      'open 0, 0.1 "def", 0.0 "abc"',
+    ],
     ['no SYN', '> . 1 ack 1 "abc"\n< . 1 ack 4 "def"\nwait 1000', 'open 0, 0.0 "abc", 0.1 "def"', true],
     ['a reset', '> . 1 ack 1 "abc"\n> R 4\nwait 1000', 'open 0, 0.0 "abc", close 0 reset', true],
     ['shed', '> . 1 ack 1 "abc"\npressure 2', 'open 0, 0.0 "abc"', true],

@@ -14,7 +14,8 @@ import { type BisectEntry, BisectLog } from '../compare/bisect-log.ts';
 import { type CompareWish, compareCommits, type Failure, isFailure } from '../compare/commit-comparison.ts';
 import { type Commit, commitsBetween } from '../compare/commits-between.ts';
 import { failuresName } from '../compare/failures.ts';
-import { knownMetric } from '../metrics/known-metric.ts';
+import { comparedThresholds } from '../compare/thresholds.ts';
+import { laneOf } from '../compare/version-cells.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
@@ -72,7 +73,7 @@ async function run(flags: BisectFlags): Promise<number> {
   const pairsMax = parseWhole(flags.maxPairs, '--max-pairs', { min: 5, max: 32 });
   const project = await loadProject(process.cwd(), flags.config);
   const [scenario] = chosenScenarios(project, { only: [flags.scenario] });
-  knownMetric(flags.metric);
+  comparedThresholds(project, scenario!, laneOf(project, scenario!), undefined, [], [flags.metric]);
   if (flags.threshold !== undefined) parseQuantity(flags.threshold, '--threshold', 'share');
   const commits = commitsBetween(project.folder, flags.good, flags.bad);
   const session = await openSession(project.file);

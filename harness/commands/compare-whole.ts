@@ -1,6 +1,6 @@
 /** What a comparison is of, before anything is checked out: its limits, its scenarios, and what its shards have in common. */
 import { FloodgateError } from '../../agent/errors.ts';
-import { thresholdsOf } from '../compare/thresholds.ts';
+import { comparedThresholds } from '../compare/thresholds.ts';
 import { laneOf } from '../compare/version-cells.ts';
 import { nameVersion } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
@@ -54,7 +54,7 @@ export function comparisonLimits({ maxPairs, maxTime, seed }: ComparedFlags): Co
 export function comparedScenarios(project: Project, flags: ComparedFlags): readonly ScenarioConfig[] {
   const scenarios = chosenScenarios(project, flags);
   for (const scenario of scenarios)
-    thresholdsOf(project, scenario, laneOf(project, scenario), flags.env, flags.threshold ?? [], flags.metric);
+    comparedThresholds(project, scenario, laneOf(project, scenario), flags.env, flags.threshold ?? [], flags.metric);
   return scenarios;
 }
 

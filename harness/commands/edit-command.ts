@@ -63,6 +63,10 @@ async function edit(inputs: readonly string[], output: string, flags: Flags): Pr
       }
       schedule?.keep();
       process.stderr.write(`${formatCount(written)} frames in ${output === '-' ? 'standard output' : output}\n`);
+      if (written === 0) {
+        process.stderr.write('floodgate: no frame was left (--filter, --from, --to, --impair, or an empty capture)\n');
+        process.exitCode = exitCodeOf([{ state: 'undecided' }]);
+      }
       for (const { kind, description, frames, isIncomplete } of traffic.impairments) {
         process.stderr.write(`  ${kind}: ${description} (${formatCount(frames)} frames)\n`);
         // OUT is whole, and what should be in it is not.

@@ -61,7 +61,20 @@ export function editOrderOf(flags: EditFlags): EditOrder | undefined {
     ...(fixChecksums && { fixesChecksums: true }),
     ...(snap !== undefined && { snap: parseWhole(snap, '--snap', { min: 14, max: bytesMax }) }),
   };
+  refuseEmptyWindow(order, flags);
   return Object.keys(order).length === 0 ? undefined : order;
+}
+
+/** A window holds the frames from its beginning up to its end, which is in it no more. */
+function refuseEmptyWindow({ from, to }: EditOrder, words: EditFlags): void {
+  if (to === undefined) return;
+  if (to.kind === 'offset' && to.us === 0) {
+    throw bad(`--to ${words.to}: no frame is before the first one`, 'Write for example --to 10s.');
+  }
+  if (from?.kind !== to.kind || from.us < to.us) return;
+  const both = `--from ${words.from} --to ${words.to}`;
+  if (from.us === to.us) throw bad(`${both}: the window ends where it begins`, 'Give --to a later time than --from.');
+  throw bad(`${both}: the window ends before it begins`, `Write --from ${words.to} --to ${words.from}.`);
 }
 
 interface Given<T> {

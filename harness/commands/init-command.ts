@@ -1,7 +1,6 @@
 /** `floodgate init`: a configuration for a project that has none. */
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { draftOf, type ProjectDraft, renderConfig } from '../project/detect.ts';
@@ -9,6 +8,7 @@ import { findConfigFile } from '../project/find-config.ts';
 import { membersOf } from '../project/members.ts';
 import { hideFromGit } from '../project/own-folder.ts';
 import { toFillIn } from '../project/to-fill-in.ts';
+import { askDraft } from './init-questions.ts';
 
 const examples = `
 Examples:
@@ -41,7 +41,7 @@ async function init(folder: string, asksNothing: boolean): Promise<void> {
   }
   const guessed = draftOf(folder);
   if (guessed.command === undefined) refuseRoot(folder);
-  const draft = asksNothing ? guessed : await asked(guessed);
+  const draft = asksNothing ? guessed : await askDraft(guessed);
   const installed = installedPackage(folder);
   const schema = installed === undefined ? keptSchema : `${installed}/docs/${schemaName}`;
   const { name, text } = renderConfig(draft, installed !== undefined && draft.kind === 'Node.js', schema);
@@ -57,13 +57,14 @@ async function init(folder: string, asksNothing: boolean): Promise<void> {
 }
 
 /** What is to be done before the first run; empty where nothing is. */
-function nextSteps({ command, build, remark }: ProjectDraft, name: string, text: string): string {
+function nextSteps({ command, build, firstBuild, remark }: ProjectDraft, name: string, text: string): string {
   if (command === undefined) {
     const line = text.split('\n').findIndex((each) => each.includes(toFillIn)) + 1;
     return `${remark}.\nFill in ${name}:${line}: "command" is what starts the service.\n`;
   }
+  const needed = build ?? firstBuild;
   const first =
-    build === undefined ? '' : `Before the first gate: ${build} (compare runs it by itself, in each version)\n`;
+    needed === undefined ? '' : `Before the first gate: ${needed} (compare runs it by itself, in each version)\n`;
   return `It is started by: ${command}\n${first}${remark === '' ? '' : `Note: ${remark}.\n`}`;
 }
 
@@ -85,25 +86,6 @@ function refuseRoot(folder: string): void {
 
 /** As many as a person reads. */
 const membersShown = 8;
-
-async function asked(draft: ProjectDraft): Promise<ProjectDraft> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const ask = async (question: string, answer: string) =>
-    (await terminal.question(`${question} [${answer}] `)).trim() || answer;
-  if (draft.remark !== '') process.stderr.write(`${draft.remark}.\n`);
-  try {
-    return {
-      ...draft,
-      command:
-        (await ask(`What starts the service? PORT says where it is to listen, and {port}.`, draft.command ?? '')) ||
-        undefined,
-      load: await ask('What drives it? {port} is where it listens.', draft.load),
-      budget: await ask('How much resident memory may it take?', draft.budget),
-    };
-  } finally {
-    terminal.close();
-  }
-}
 
 const schemaName = 'config.schema.json';
 /** Where floodgate is not installed in the project, and what it keeps is. */

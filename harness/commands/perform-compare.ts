@@ -1,5 +1,5 @@
 /** The scenarios of a comparison, or of one shard of it, one after the other, and what they have come to so far. */
-import { setTimeout } from 'node:timers/promises';
+
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparedFailure, ComparedVersion, ComparisonReport } from '../../reports/comparison.ts';
 import type { Note } from '../../reports/model.ts';
@@ -11,6 +11,7 @@ import { strayModule, withStray } from '../compare/stray-modules.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import type { Version } from '../compare/version-label.ts';
 import type { VersionStore } from '../compare/version-store.ts';
+import { pause } from '../pass/abortable.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
 import type { Manifest } from '../shards/manifest.ts';
@@ -132,7 +133,7 @@ export class Comparison {
       deadlineMs: startedAtMs + limits.timeMaxMs,
       nowMs: () => Date.now(),
       readMachine: () => readMachine(performance.now()),
-      pause: (ms) => setTimeout(ms),
+      pause: (ms) => pause(ms, session.signal),
       seed,
       onStep,
     };

@@ -2,11 +2,11 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatDuration, printable } from '../../reports/format.ts';
 import { VersionStore } from '../compare/version-store.ts';
 import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import { pause } from '../pass/abortable.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
 import { library } from '../project/library.ts';
@@ -73,6 +73,13 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const workFolder = path.join(folder, '.floodgate', `signoff-${process.pid}`);
   const sealedProject = projectIn(project, chosen.scenarios, flags.env);
   let opened: VersionStore | undefined;
+  const tidy = () => {
+    rmSync(workFolder, { recursive: true, force: true });
+    // Of a sign-off that came to no bundle.
+    if (existsSync(out) && readdirSync(out).length === 0) rmdirSync(out);
+  };
+  // Whoever ends it twice ends it at once.
+  process.once('exit', tidy);
   try {
     refuseUnreadableCommand(redactor.text(commandLine()));
     refuseUncheckableCommands({
@@ -110,7 +117,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         deadlineMs: startedAtMs + timeMaxMs,
         nowMs: () => Date.now(),
         readMachine: () => readMachine(performance.now()),
-        pause: (ms) => setTimeout(ms),
+        pause: (ms) => pause(ms, session.signal),
       },
       signal: session.signal,
       onStep: step,
@@ -144,9 +151,8 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     throw interruptedAfter(error, Date.now() - startedAtMs);
   } finally {
     opened?.close();
-    rmSync(workFolder, { recursive: true, force: true });
-    // Of a sign-off that came to no bundle.
-    if (readdirSync(out).length === 0) rmdirSync(out);
+    tidy();
+    process.off('exit', tidy);
   }
 }
 

@@ -63,10 +63,27 @@ const foreign = [
   'impairFile',
 ] as const;
 
+/** Of the capture's frames, which `floodgate edit` does before. */
+const ofFrames = [
+  'from',
+  'to',
+  'filter',
+  'limit',
+  'map',
+  'port',
+  'mac',
+  'vlan',
+  'mtu',
+  'fixChecksums',
+  'snap',
+  'interfaces',
+] as const;
+type Foreign = (typeof foreign)[number] | (typeof ofFrames)[number];
+
 /** @throws FloodgateError `option-invalid` for what does not go together */
 export function requestsRun(
   name: string | undefined,
-  flags: RequestsFlags & { readonly target?: string } & Readonly<Partial<Record<(typeof foreign)[number], unknown>>>,
+  flags: RequestsFlags & { readonly target?: string } & Readonly<Partial<Record<Foreign, unknown>>>,
 ): RequestsRun | undefined {
   if (!flags.requests) {
     const needless = own.find((each) => flags[each] !== undefined);
@@ -93,6 +110,15 @@ export function requestsRun(
     throw refused(
       `${optionOf(needless)} does not go with --requests`,
       'Requests are sent as they were recorded, at the target.',
+    );
+  }
+  const edit = ofFrames.find((each) => flags[each] !== undefined);
+  if (edit !== undefined) {
+    throw refused(
+      `${optionOf(edit)} is for frames, and --requests sends what the capture holds as requests`,
+      edit === 'interfaces'
+        ? 'Leave it out: requests are sent over the connections that they were recorded on.'
+        : `Edit the capture before: floodgate edit IN OUT ${optionOf(edit)} …, then run OUT with --requests.`,
     );
   }
   const { rewriteHeader = [], dropHeader = [], rewriteCookie = [], dropCookie = [] } = flags;

@@ -12,7 +12,7 @@ import { type RunOrder, runReported } from './run-process.ts';
  */
 export async function runCell(order: RunOrder & { readonly who?: string }): Promise<RunReport> {
   const end = await runReported(order);
-  if (order.signal.aborted) throw new FloodgateError('interrupted', 'interrupted', { hint: '', exitCode: 3 });
+  refuseInterrupted(order.signal);
   if (end.report) return end.report;
   const who = order.who === undefined ? '' : `${order.who}: `;
   if (end.code === null || errorSentence(end.errors)?.startsWith(killedWords)) {
@@ -27,4 +27,9 @@ export async function runCell(order: RunOrder & { readonly who?: string }): Prom
   throw new FloodgateError('run-failed', `${who}${sentence ?? `a run ended with ${end.code}`}`, {
     hint: `${said.trim()}\n${byHand}`.trim(),
   });
+}
+
+/** @throws FloodgateError `interrupted` */
+export function refuseInterrupted(signal: AbortSignal): void {
+  if (signal.aborted) throw new FloodgateError('interrupted', 'interrupted', { hint: '', exitCode: 3 });
 }

@@ -1,17 +1,19 @@
 /** One scenario of a project under two versions: pairs until it is decided, and then who it was. */
 import { createRandom } from '../../agent/seeded-random.ts';
-import type { ComparedFlame, ComparedScenario } from '../../reports/comparison.ts';
+import type { ComparedFlame, ComparedScenario, ComparedSite } from '../../reports/comparison.ts';
 import { formatDuration } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import type { MachineReading } from '../watch/machine.ts';
+import { refuseInterrupted } from './cell-run.ts';
 import { failuresName } from './failures.ts';
 import { FitMachine } from './fit-machine.ts';
 import { runPairs } from './pairs.ts';
+import { type ComparedPass, passesOf, passesTogether } from './passes.ts';
 import { type SampledVersions, sampleVersions, withSources } from './sampled-sites.ts';
 import { compareSites, noneNamed } from './sites.ts';
-import { type CellsOrder, cellsOf } from './version-cells.ts';
+import { type Cells, type CellsOrder, cellsOf, laneOf, thresholdsIn } from './version-cells.ts';
 
 /** For a fit machine, a scenario; a neighbour that stays longer stays for all of it. */
 const waitMaxMs = 120_000;
@@ -24,6 +26,7 @@ export interface ScenarioOrder extends CellsOrder {
   readonly deadlineMs: number;
   readonly nowMs: () => number;
   readonly readMachine: () => MachineReading;
+  /** Ends at once when `signal` is given. */
   readonly pause: (ms: number) => Promise<void>;
   readonly seed: number;
   readonly onStep: (text: string) => void;
@@ -52,77 +55,82 @@ export interface ScenarioResult {
 
 /** @throws FloodgateError where a version cannot be run, or dies under the traffic */
 export async function compareScenario(order: ScenarioOrder): Promise<ScenarioResult> {
+  const { scenario, project } = order;
+  const thresholds = thresholdsIn(order);
+  // What is judged again later is judged as one series.
+  const passes = order.keepsMeasurement
+    ? [{ thresholds, prefix: '' as const, errorShare: 1 }]
+    : passesOf(thresholds, laneOf(project, scenario));
+  const done: { compared: ComparedScenario; cells: Cells }[] = [];
+  for (const pass of passes) done.push(await comparePass(order, pass));
+  const [first, second] = done as [(typeof done)[number], (typeof done)[number]?];
+  const paired = second ? passesTogether(first.compared, second.compared) : first.compared;
+  const compared = withUncountedFailures(paired, scenario);
+  const isWorse = compared.metrics.some(({ decision }) => decision === 'worse');
+  if (order.sites === 'never' || (order.sites === 'worse' && !isWorse)) return { scenario, compared, flame: undefined };
+  order.onStep(`${scenario.name}: looking for the call sites`);
+  const sampled = await sampleVersions(order, first.cells);
+  if (!sampled) return { scenario, compared, flame: undefined };
+  const { flame } = sampled;
+  const sites = withSources(compareSites(sampled.base, sampled.head, sampled.evidence), order.store.projectFolder);
+  return {
+    scenario,
+    compared: { ...compared, sites, notes: [...compared.notes, ...siteNotes(sampled, sites, compared.fault)] },
+    flame: flame && { scenario: scenario.name, ...flame },
+  };
+}
+
+/** Pairs of both versions until what this pass judges is decided. */
+async function comparePass(order: ScenarioOrder, { thresholds, prefix, errorShare }: ComparedPass) {
   const { scenario } = order;
-  const cells = cellsOf(order);
-  const { lane, thresholds } = cells;
+  const cells = cellsOf(order, thresholds);
+  const { lane } = cells;
+  const said = `${scenario.name}: ${prefix === '' ? '' : 'allocation: '}`;
   const machine = new FitMachine({
     read: order.readMachine,
-    pause: order.pause,
+    pause: async (ms) => {
+      await order.pause(ms);
+      refuseInterrupted(order.signal);
+    },
     waitMaxMs,
-    onWait: (faults) => order.onStep(`${scenario.name}: waiting for the machine: ${faults.join(', ')}`),
+    onWait: (faults) => order.onStep(`${said}waiting for the machine: ${faults.join(', ')}`),
   });
   const more = ['--no-explain', ...(order.keepsMeasurement ? ['--keep-measurement'] : [])];
   const { changedAnswers: mayAnswerOtherwise = false } = scenario;
   let isCutShort = false;
-  const paired = await runPairs({
+  const compared = await runPairs({
     scenario: scenario.name,
     lane,
     repeats: cells.repeats,
     thresholds,
+    errorShare,
     isTheseAlone: (order.metrics ?? []).length > 0,
     mayAnswerOtherwise,
     minimums: minimumMetrics(),
     pairsMax: order.pairsMax,
     deadlineMs: order.deadlineMs,
     nowMs: order.nowMs,
-    random: createRandom(order.seed, scenario.name).fraction,
-    run: (side, name) => cells.run(side, name, more),
+    random: createRandom(order.seed, `${prefix}${scenario.name}`).fraction,
+    run: (side, name) => cells.run(side, `${prefix}${name}`, more),
     machine,
     onPair: (done, next, judgement) => {
       const left = cells.meanMs > 0 ? `, ${formatDuration(cells.meanMs * 2 * (next - done))} to the next look` : '';
       const soFar = judgement ? ` (${judgement.decision} so far)` : '';
-      order.onStep(`${scenario.name}: pair ${done + 1} of ${next}${soFar}${left}`);
+      order.onStep(`${said}pair ${done + 1} of ${next}${soFar}${left}`);
     },
     onCutShort: () => {
       isCutShort = true;
     },
-    onLack: (text) => order.onStep(`${scenario.name}: ${text}`),
+    onLack: (text) => order.onStep(`${said}${text}`),
   });
-  const compared = withUncounted(paired, scenario);
   const { unfitPairs, lastFault } = machine;
   order.onJudged?.({ repeats: cells.repeats, thresholds, unfitPairs, lastFault, isCutShort, mayAnswerOtherwise });
-  const isWorse = compared.metrics.some(({ decision }) => decision === 'worse');
-  if (order.sites === 'never' || (order.sites === 'worse' && !isWorse)) return { scenario, compared, flame: undefined };
-  order.onStep(`${scenario.name}: looking for the call sites`);
-  const sampled = await sampleVersions(order, cells);
-  if (!sampled) return { scenario, compared, flame: undefined };
-  const { flame } = sampled;
-  const sites = withSources(compareSites(sampled.base, sampled.head, sampled.evidence), order.store.projectFolder);
-  const none = sites.length === 0 ? [noneNoted(sampled)] : [];
-  return {
-    scenario,
-    compared: { ...compared, sites, notes: [...compared.notes, ...none] },
-    flame: flame && { scenario: scenario.name, ...flame },
-  };
+  return { compared, cells };
 }
 
 const loadsThatReport = /\b(?:autocannon|wrk|ab|hey|oha|vegeta|k6)\b/;
 
 /** What was not counted is said, since nothing else would. */
-function withUncounted(compared: ComparedScenario, { load, unanswered }: ScenarioConfig): ComparedScenario {
-  return withUncountedBuffers(withUncountedFailures(compared, { load, unanswered }));
-}
-
-/** Allocation that is within its limit on the heap, where nothing is known of what lies off it. */
-function withUncountedBuffers(compared: ComparedScenario): ComparedScenario {
-  const metric = (name: string) => compared.metrics.find((each) => each.name === name);
-  const offHeap = metric('allocated.offHeapPerRequest');
-  if (metric('allocated.perRequest')?.decision !== 'within' || !offHeap || offHeap.headMedian !== null) return compared;
-  const text =
-    'memory off the heap (buffers) was not counted: it is where thresholds are on allocation and requests alone, as with --metric allocated.perRequest';
-  return { ...compared, notes: [...compared.notes, { severity: 'warning', text }] };
-}
-
 function withUncountedFailures(
   compared: ComparedScenario,
   { load, unanswered }: Pick<ScenarioConfig, 'load' | 'unanswered'>,
@@ -136,11 +144,15 @@ function withUncountedFailures(
   return { ...compared, notes: [...compared.notes, { severity: 'warning', text }] };
 }
 
-/** Why no call site is named. */
-function noneNoted({ base, head }: SampledVersions): Note {
+/** Why no call site is named, or why those that are may be called less. */
+function siteNotes({ base, head }: SampledVersions, sites: readonly ComparedSite[], fault: string | undefined): Note[] {
+  if (sites.length > 0) {
+    const text = `call sites are compared by the request, whatever was answered: ${fault}`;
+    return fault === undefined ? [] : [{ severity: 'info', text }];
+  }
   const isKnown = base.requests && head.requests;
   const unknown = 'call sites are not compared: the requests of this program are not counted';
-  return { severity: 'info', text: isKnown ? noneNamed(base, head) : unknown };
+  return [{ severity: 'info', text: isKnown ? noneNamed(base, head) : unknown }];
 }
 
 /** Metrics of which less is worse. */

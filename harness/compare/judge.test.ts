@@ -1,7 +1,9 @@
 import t from 'tap';
 import { createRandom } from '../../agent/seeded-random.ts';
+import type { Project } from '../project/find-config.ts';
 import { judgePairs, type MetricFigures } from './judge.ts';
 import { compareSites, inProject } from './sites.ts';
+import { comparedThresholds, thresholdsOf } from './thresholds.ts';
 import { comparisonVerdict } from './verdict.ts';
 
 const random = () => createRandom(1, 'judge').fraction;
@@ -47,6 +49,16 @@ t.test('what was not measured is no pass, and more pairs do not help', async (t)
   const why = { base: '', head: 'too few requests: it takes 400' };
   const said = judgePairs([figures([1, 1], [1, null], { why })], false, { ...look, pairs: 2 }, random());
   t.equal(said.metrics[0]!.note, 'not measured in every run of head: too few requests: it takes 400');
+});
+
+t.test('what is not judged changes as its medians do; from nothing no share can be given', async (t) => {
+  const shown = (base: (number | null)[], head: (number | null)[]) =>
+    judgePairs([figures(base, head, { threshold: undefined })], false, look, random()).metrics[0]!;
+  const noisy = shown([100, 200, 300], [330, 100, 220]);
+  t.match(noisy, { decision: 'shown', baseMedian: 200, headMedian: 220 });
+  t.equal(noisy.change!.toFixed(3), '0.100');
+  t.match(shown([0, 0, 0], [5, 5, 5]), { baseMedian: 0, headMedian: 5, change: null });
+  t.match(shown([0, 0, 0], [0, 0, 0]), { change: 0 });
 });
 
 t.test('a metric that has to be high is worse when it falls', async (t) => {
@@ -199,5 +211,32 @@ t.test('sites: by the request, above their noise, new and gone, the runtime as o
     named.sites.map(({ file }) => file),
     ['a.ts', '../../lib/b.ts'],
     'in a folder of its repository, and beside it',
+  );
+});
+
+t.test('a threshold that no comparison can judge is refused, and a ledger may hold it', async (t) => {
+  const thresholds = { 'growth.perRequest': '10 %', 'allocated.perRequest': '1 %' };
+  const project = {
+    folder: '/',
+    file: '/floodgate.config.yaml',
+    config: { thresholds },
+    scenarios: [],
+  } as unknown as Project;
+  const scenario = { name: 'cart' };
+  const asked = [project, scenario, 'load', undefined] as const;
+  t.throws(() => comparedThresholds(...asked, []), {
+    code: 'option-invalid',
+    exitCode: 2,
+    message: /growth\.perRequest: it is a slope.*gate and run/,
+  });
+  for (const name of ['growth.perSecond', 'share:lib/**', 'bytes:src/**']) {
+    const message = /budget .*is judged by gate and run/;
+    t.throws(() => comparedThresholds(...asked, [`${name}=10%`], [name]), { message, hint: /--budget/ });
+  }
+  t.equal(thresholdsOf(...asked, []).size, 2);
+  t.same(
+    [...comparedThresholds(...asked, [], ['allocated.perRequest'])],
+    [['allocated.perRequest', 0.01]],
+    'another one alone',
   );
 });

@@ -136,14 +136,14 @@ function needs(pairs: number | undefined): string {
     : `would take about ${pairs} pairs`;
 }
 
+/** Its change is that of the medians beside it: nothing is judged by it. */
 function shown(figures: MetricFigures): ComparedMetric {
-  const both = figures.base.flatMap((value, at) => {
-    const other = figures.head[at];
-    return value === null || other === null || other === undefined ? [] : [logRatio(value, other, figures.bound)];
-  });
+  const common = plain(figures);
+  const { bound, baseMedian, headMedian } = common;
+  const isKnown = baseMedian !== null && headMedian !== null && (baseMedian !== 0 || headMedian === 0);
   return {
-    ...plain(figures),
-    change: both.length > 0 ? Math.expm1(median(both)) : null,
+    ...common,
+    change: isKnown ? Math.expm1(logRatio(baseMedian, headMedian, bound)) : null,
     changeLow: null,
     changeHigh: null,
     threshold: null,

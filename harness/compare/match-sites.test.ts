@@ -67,6 +67,15 @@ t.test('a function that was renamed is no cause, and the one that grew is first'
   t.match(called('a.js', 'sumUp'), { functionName: 'sumUp' });
 });
 
+t.test('a function whose text is as it was takes more to be named', async (t) => {
+  const base = version({ 'a.js parseCart': 9_000 }, { 'a.js': parse('parseCart') });
+  const head = (bytes: number, count?: number) =>
+    said(base, version({ 'a.js parseCart': bytes }, { 'a.js': parse('parseCart', count) }));
+  t.same(head(9_520, 220), ['a.js parseCart 9000 → 9520'], 'four errors, and it changed');
+  t.same(head(9_520), []);
+  t.same(head(9_700), ['a.js parseCart 9000 → 9700'], 'it is called with more');
+});
+
 t.test('a file that was renamed, and a function that was moved to another', async (t) => {
   const base = version(
     { 'a.js parseCart': 9_000, 'a.js (anonymous)': 700, 'b.js sumUp': 500 },

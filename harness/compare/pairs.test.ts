@@ -1,8 +1,10 @@
 import t from 'tap';
 import { createRandom } from '../../agent/seeded-random.ts';
+import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { FitMachine } from './fit-machine.ts';
 import { type PairsOrder, runPairs, type Side } from './pairs.ts';
+import { passesOf, passesTogether } from './passes.ts';
 
 const name = 'allocated.perMessage';
 
@@ -133,6 +135,58 @@ t.test('allocation that has moved to where it is not counted is not within', asy
     metrics: [{ decision: 'notMeasured', note: `not measured in every run of head: ${why}` }],
   });
 });
+
+t.test(
+  'allocation beside other limits is judged in pairs of its own, and never within where buffers are not counted',
+  async (t) => {
+    const heap = 'allocated.perRequest';
+    const both = new Map([
+      [heap, 0.1],
+      ['handles.max', 0.2],
+    ]);
+    const [own, others] = passesOf(both, 'load');
+    t.match(own, { prefix: 'allocation-', errorShare: 0.5 });
+    t.same([[...own!.thresholds.keys()], [...others!.thresholds.keys()]], [[heap], ['handles.max']]);
+    for (const names of [[heap], [heap, 'heap.afterGc'], ['rss.max'], ['allocated.bytes', 'rss.max']])
+      t.equal(passesOf(new Map(names.map((each) => [each, 0.1])), 'load').length, 1, names.join());
+    t.equal(passesOf(both, 'exact').length, 1);
+    const report = (bytes: number, buffers: number | null, handles: number, failed = 0) => {
+      const figure = (metric: string, value: number | null) => ({ name: metric, unit: 'bytes', value });
+      const figures = [
+        figure(heap, bytes),
+        figure('allocated.offHeapPerRequest', buffers),
+        figure('handles.max', handles),
+        figure('requests.failed', failed),
+      ];
+      return { figures, budgets: [], fault: null, series: [] } as unknown as RunReport;
+    };
+    const pass = (thresholds: ReadonlyMap<string, number>, base: RunReport, head: RunReport, repeats: boolean) =>
+      runPairs(orderOf(async (side) => (side === 'head' ? head : base), { thresholds, repeats, errorShare: 0.5 }));
+    const plain = (handles: number) => pass(others!.thresholds, report(9, null, 4), report(50, null, handles), false);
+    const decisions = ({ metrics }: ComparedScenario) =>
+      Object.fromEntries(metrics.map(({ name: metric, decision }) => [metric, decision]));
+    const grown = passesTogether(
+      await pass(own!.thresholds, report(7_000, 0, 4), report(7_000, 60_000, 4), true),
+      await plain(4),
+    );
+    t.match(decisions(grown), { [heap]: 'undecided', 'handles.max': 'within' });
+    t.match(grown, {
+      pairs: 6,
+      fault: /^off-heap memory grew by 60 kB/,
+      notes: [{ text: /judged in 3 pairs of its own, with --repeatable/ }],
+    });
+    t.equal(grown.metrics.find((each) => each.name === heap)!.baseMedian, 7_000, 'of the pass that fits it');
+    const same = await pass(own!.thresholds, report(7_000, 0, 4), report(7_000, 0, 4), true);
+    t.match(decisions(passesTogether(same, await plain(5))), { [heap]: 'within', 'handles.max': 'worse' });
+    const failing = await pass(own!.thresholds, report(7_000, 0, 4), report(7_000, 0, 4, 3), true);
+    t.match(decisions(passesTogether(failing, await plain(4))), { 'requests.failed': 'worse' }, 'in either');
+    const unknown = await pass(both, report(7_000, null, 4), report(7_000, null, 4), false);
+    t.match(unknown.metrics[0], {
+      decision: 'undecided',
+      note: /was not counted .*compare --metric allocated\.perRequest counts it/,
+    });
+  },
+);
 
 t.test('what no number of pairs decides is said at the first', async (t) => {
   const why = 'too few requests: 120 were answered, and it takes 400';

@@ -32,6 +32,8 @@ export interface PairsOrder {
   readonly repeats: boolean;
   /** Threshold of each metric that is judged, as a share. */
   readonly thresholds: ReadonlyMap<string, number>;
+  /** Of the error of one verdict, where other pairs judge other metrics. @default 1 */
+  readonly errorShare?: number;
   /** What has a threshold is judged, and nothing beside it. @default false */
   readonly isTheseAlone?: boolean;
   /** The head is meant to answer something else. @default false */
@@ -106,7 +108,7 @@ class Pairs {
   }
 
   get looks() {
-    return looksFor(this.#thresholds.size, this.#order.pairsMax);
+    return looksFor(this.#thresholds.size, this.#order.pairsMax, this.#order.errorShare);
   }
 
   /** Once each beforehand, uncounted: caches of files and of compiled code are cold in the first run of a checkout. */

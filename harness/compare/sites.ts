@@ -12,6 +12,11 @@ import { type Evidence, type Known, knownSites, noEvidence } from './site-eviden
 
 /** Of what the base allocates; less is no regression. */
 const shareMin = 0.001;
+/**
+ * Of a function whose text is as it was: two runs of one version were sampled as five errors apart in single functions (optimised
+ * sooner or later), and a difference of the same code is likelier that than one of the version.
+ */
+const errorsMinUnchanged = 5;
 /** As many as a person reads. */
 const sitesMax = 10;
 
@@ -30,10 +35,11 @@ export function compareSites(base: SitesFile, head: SitesFile, evidence: Evidenc
     const { file, functionName, line, where } = (after ?? before)!.site;
     const difference = (after?.bytes ?? 0) - (before?.bytes ?? 0);
     const error = Math.hypot(before?.error ?? 0, after?.error ?? 0);
-    if (Math.abs(difference) < Math.max(errorsMin * error, shareMin * total)) return [];
+    const changed = changedIn(pair, known);
+    const errors = changed?.length === 0 ? errorsMinUnchanged : errorsMin;
+    if (Math.abs(difference) < Math.max(errors * error, shareMin * total)) return [];
     const place = { file, line, functionName, isOffHeap: where === 'off-heap' };
     const bytes = { baseBytes: before?.bytes ?? null, headBytes: after?.bytes ?? null, errorBytes: error };
-    const changed = changedIn(pair, known);
     return [{ ...place, ...bytes, source: null, origin: originOf(pair), ...(changed && { changed }) }];
   });
   const changeOf = ({ baseBytes, headBytes }: ComparedSite) => (headBytes ?? 0) - (baseBytes ?? 0);
@@ -95,13 +101,13 @@ export function renamedIn(
 function surelyNamedBytes(base: SitesFile, head: SitesFile): number {
   const sides = [bySite(base), bySite(head)];
   const errors = sides.map((side) => [...side.values()].reduce((most, { error }) => Math.max(most, error), 0));
-  return errorsMin * Math.hypot(...errors);
+  return errorsMinUnchanged * Math.hypot(...errors);
 }
 
 /** What is said where no site is named. */
 export function noneNamed(base: SitesFile, head: SitesFile): string {
   const bytes = formatBytes(surelyNamedBytes(base, head));
-  return `no call site differs by three standard errors: over ${formatCount(head.requests!)} requests every change of ${bytes} would have been named; more requests name smaller ones`;
+  return `no call site differs by three standard errors, or by five where its text is as it was: over ${formatCount(head.requests!)} requests every change of ${bytes} would have been named; more requests name smaller ones`;
 }
 
 type FunctionName = { readonly file: string; readonly functionName: string };

@@ -48,19 +48,20 @@ export interface MetricDecision {
 
 /**
  * The looks for so many metrics: the first at the fewest pairs that can decide, then 1.4 times as many each, up to the
- * limit. The levels add up to `errorRate`.
+ * limit. The levels add up to `errorShare` of `errorRate`.
  */
-export function looksFor(metrics: number, limit = lastLookMax): readonly Look[] {
+export function looksFor(metrics: number, limit = lastLookMax, errorShare = 1): readonly Look[] {
+  const rate = errorRate * errorShare;
   const most = Math.min(limit, pairsMax);
-  const first = Math.max(firstLook, fewestPairs((errorRate * firstShare) / Math.max(1, metrics)));
+  const first = Math.max(firstLook, fewestPairs((rate * firstShare) / Math.max(1, metrics)));
   const pairs = [first];
   for (let next = Math.ceil(first * growth); next <= most; next = Math.ceil(next * growth)) pairs.push(next);
-  if (first > most) return [{ pairs: most, level: errorRate }];
+  if (first > most) return [{ pairs: most, level: rate }];
   if (pairs.length > 1 && pairs.at(-1)! < most) pairs.push(most);
-  const rest = (errorRate * (1 - firstShare)) / Math.max(1, pairs.length - 1);
+  const rest = (rate * (1 - firstShare)) / Math.max(1, pairs.length - 1);
   return pairs.map((count, at) => ({
     pairs: count,
-    level: pairs.length === 1 ? errorRate : at === 0 ? errorRate * firstShare : rest,
+    level: pairs.length === 1 ? rate : at === 0 ? rate * firstShare : rest,
   }));
 }
 

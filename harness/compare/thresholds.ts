@@ -1,7 +1,9 @@
 /** By how much a head may be worse, metric by metric: of the configuration, the command line, or by default. */
+import { FloodgateError } from '../../agent/errors.ts';
 import type { Lane } from '../../reports/model.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
+import { findMetric } from '../metrics/table.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
 import { limitsOf, targetOf } from '../project/run-arguments.ts';
@@ -49,6 +51,22 @@ export function thresholdsOf(
       ? only.map((name) => [name, all[name] ?? usual[name] ?? namedDefault] as const)
       : Object.entries(Object.keys(all).length > 0 ? all : usual);
   return new Map(entries.map(([name, value]) => [checked(name), shareOf(name, value)]));
+}
+
+/**
+ * The same of a comparison.
+ * @throws FloodgateError `option-invalid` for a metric that no comparison measures, too
+ */
+export function comparedThresholds(...asked: Parameters<typeof thresholdsOf>): Map<string, number> {
+  const thresholds = thresholdsOf(...asked);
+  for (const name of thresholds.keys()) {
+    const why = findMetric(name)?.uncompared;
+    if (why === undefined) continue;
+    throw new FloodgateError('option-invalid', `threshold: compare cannot judge ${name}: ${why}`, {
+      hint: `Write it as a budget: --budget ${name}=… . --metric NAME judges others alone, whatever the configuration has; docs/metrics.md lists what compare judges.`,
+    });
+  }
+  return thresholds;
 }
 
 function checked(name: string): string {

@@ -19,7 +19,7 @@ import { missingFilesHint } from './missing-files.ts';
 import { refuseOutside } from './outside-checkout.ts';
 import type { Side } from './pairs.ts';
 import { environmentOf, refuseOtherRuntime } from './pinned-runtime.ts';
-import { thresholdsOf } from './thresholds.ts';
+import { comparedThresholds } from './thresholds.ts';
 import type { Version } from './version-label.ts';
 import type { VersionStore } from './version-store.ts';
 
@@ -57,12 +57,19 @@ export function laneOf(project: Project, scenario: ScenarioConfig): Lane {
   return scenario.lane ?? (isOwnAgent(targetOf(project, scenario)) ? 'exact' : 'load');
 }
 
-/** How a version is run: always from the same path. @throws FloodgateError for a target that runs already */
-export function cellsOf(order: CellsOrder): Cells {
+/** What is judged of a scenario, each with its threshold. @throws FloodgateError `option-invalid` */
+export function thresholdsIn({ project, scenario, environment, thresholds, metrics }: CellsOrder): Map<string, number> {
+  return comparedThresholds(project, scenario, laneOf(project, scenario), environment, thresholds, metrics);
+}
+
+/**
+ * How a version is run: always from the same path.
+ * @param thresholds what these runs are to judge. @throws FloodgateError for a target that runs already
+ */
+export function cellsOf(order: CellsOrder, thresholds: ReadonlyMap<string, number> = thresholdsIn(order)): Cells {
   const { project, scenario, versions, store, folder, environment, signal } = order;
   const target = targetOf(project, scenario);
   const lane = laneOf(project, scenario);
-  const thresholds = thresholdsOf(project, scenario, lane, environment, order.thresholds, order.metrics);
   if (target !== undefined && ('pid' in target || 'url' in target)) {
     throw new FloodgateError('option-invalid', `scenario "${scenario.name}" watches a program that runs already`, {
       hint: 'Two versions need a target that floodgate starts: { command }.',

@@ -1,5 +1,7 @@
 /** Readings of what reached the target, and what it made of it. Pure. */
 import { formatCount } from '../../reports/format.ts';
+import type { Unanswered } from '../feed/load-reports.ts';
+import type { Answers } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import type { TruthDoubt } from '../traffic/traffic.ts';
 import type { AgentCount } from '../watch/agent-counters.ts';
@@ -144,10 +146,17 @@ export function extra(run: RunFigures): Reading {
 const noAnswers =
   'answers were not counted: it takes an HTTP server under a load, of Node.js, or a load that reports them';
 
+/** By the load's own count and by the server's: both saw the same requests. */
+export function unansweredOf(answers: Answers | undefined, byLoad: Unanswered | undefined): Unanswered {
+  const { unanswered: counted = 0 } = answers ?? {};
+  const { least, most } = byLoad ?? { least: 0, most: 0 };
+  return { least: Math.max(least, counted), most: Math.max(most, counted) };
+}
+
 /** Requests without an answer are failed ones, whoever counted the answers to the others. */
-export function failed({ measure: { answers, requests, unanswered = { least: 0, most: 0 } } }: RunFigures): Reading {
+export function failed({ measure: { answers, requests, unanswered } }: RunFigures): Reading {
   if (requests) return failedRequests(requests);
-  const { least, most } = unanswered;
+  const { least, most } = unansweredOf(answers, unanswered);
   if (answers) return between(answers.not2xx + least, answers.not2xx + most, 'the load generator rounds its errors');
   return least > 0 ? between(least, Number.POSITIVE_INFINITY, noAnswers) : notMeasured(noAnswers);
 }

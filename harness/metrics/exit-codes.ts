@@ -18,7 +18,8 @@ export const exitCodes = [
   {
     code: 1,
     means: 'over budget',
-    detail: 'A limit is broken, or the target died or hung under the traffic, or crashed when it was ended.',
+    detail:
+      'A limit is broken, or the target died or hung under the traffic, or crashed when it was ended: by a signal, or, of Node.js, an exception that nothing caught.',
   },
   {
     code: 2,

@@ -27,6 +27,11 @@ const rows = [
   ...sitePatternMetrics.map(({ prefix, unit, help }) => [`\`${prefix}:PATTERN\``, unitWords[unit], 'at most', help]),
 ];
 
+const uncomparedRows = [
+  ...metrics.map(({ name, uncompared }) => [name, uncompared] as const),
+  ...sitePatternMetrics.map(({ prefix, uncompared }) => [`${prefix}:PATTERN`, uncompared] as const),
+].flatMap(([name, why]) => (why === undefined ? [] : [[`\`${name}\``, why]]));
+
 const generated = (source: string) => `<!-- Generated from ${source} by npm run generate: edit there. -->`;
 
 export function metricsPage(): string {
@@ -49,6 +54,12 @@ Only a value within its limit. The others:
 - **not measured** (\`?\`): it cannot be known of this target in this lane. The report says why.
 
 Neither passes and neither is a breach: a run without a breach then ends with exit code 4 (see [exit-codes.md](exit-codes.md)).
+
+## What \`compare\` judges
+
+A threshold (\`--threshold NAME=SHARE\`, \`--metric NAME\`, \`thresholds\`) can be on every metric above but these, which \`compare\` refuses (exit code 2):
+
+${table(['metric', 'why'], uncomparedRows)}
 
 ## How resident memory is read
 

@@ -30,7 +30,13 @@ export interface Metric {
   readonly read: (run: RunFigures) => Reading;
   /** The first stage of our agent at which it is known; a scenario's limit on it is for agents that get so far. */
   readonly stage?: AgentStage;
+  /** Why no threshold can be on it, and what there is in its place; absent where `compare` judges it. */
+  readonly uncompared?: string;
 }
+
+const slope =
+  'it is a slope, near zero where nothing leaks, of which a share says nothing: a budget in bytes is judged by gate and run';
+const callSites = 'compare names the call sites that changed, and judges none: a budget is judged by gate and run';
 
 /** In the order of the page. */
 export const metrics: readonly Metric[] = [
@@ -124,6 +130,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Growth that stays, by its 99 % interval: after forced collections in a pass of its own, else by resident memory over 20 s.',
     read: growth.growthPerSecond,
+    uncompared: slope,
   },
   {
     name: 'growth.perRequest',
@@ -131,6 +138,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Live memory that each request leaves behind, by its 99 % interval and what a program settles by: after forced collections in a pass of its own.',
     read: growth.growthPerRequest,
+    uncompared: slope,
   },
   {
     name: 'recovery.seconds',
@@ -384,7 +392,7 @@ export const metrics: readonly Metric[] = [
     name: 'requests.failed',
     unit: 'count',
     bound: 'max',
-    help: 'Requests without an answer, and statuses other than 2xx; of recorded requests, errors that were none when recorded, and answers nobody asked for.',
+    help: 'Requests without a whole answer before the load ends, and statuses other than 2xx; of recorded ones, errors that were none, and answers nobody asked for.',
     read: delivery.failed,
   },
   {
@@ -416,11 +424,13 @@ export const sitePatternMetrics = [
     prefix: 'share',
     unit: 'share',
     help: 'Share of what was allocated while traffic flowed, by the call sites that match; a pass of its own samples them.',
+    uncompared: callSites,
   },
   {
     prefix: 'bytes',
     unit: 'bytes',
     help: 'Bytes allocated while traffic flowed, on and off the heap, by the call sites that match.',
+    uncompared: callSites,
   },
 ] as const;
 
@@ -434,9 +444,9 @@ export function findMetric(name: string): Metric | undefined {
     ({ prefix }) => name.startsWith(`${prefix}:`) && name.length > prefix.length + 1,
   );
   if (!pattern) return undefined;
-  const { prefix, unit, help } = pattern;
+  const { prefix, unit, help, uncompared } = pattern;
   const sites = name.slice(prefix.length + 1);
-  return { name, unit, bound: 'max', help, read: (run) => readSites(run.sites, prefix, sites) };
+  return { name, unit, bound: 'max', help, uncompared, read: (run) => readSites(run.sites, prefix, sites) };
 }
 
 /** Whether a limit on this name takes a pass that samples allocations. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Feed } from '../feed/feed.ts';
 import type { PreloadOptions } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
-import { diedAtStart } from '../target/child-target.ts';
+import { diedAtStart, isFaultCode } from '../target/child-target.ts';
 import type { GivenUp, Target, TargetExit, TargetLauncher } from '../target/target.ts';
 import { FamilySocket } from '../watch/family-socket.ts';
 import { MemoryWatch } from '../watch/memory-watch.ts';
@@ -126,7 +126,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
       : new GiveUp(options.giveUp ?? usualGiveUpRules(), laneRules[options.lane].readsInStep),
     ...{ watch, intervals, tail: new StatsTail(statsFile), nowMs },
   });
-  const exit = await conduct(options, target, { sending, intervals, watch, channel, family });
+  const exit = await conduct(options, target, { sending, intervals, watch, channel, family, nowMs });
   const companion = await beside?.stop();
   const kin = await family?.result();
   const { marks, elsewhere } = withOthers(channel, kin);
@@ -179,12 +179,13 @@ interface PassParts {
   readonly watch: MemoryWatch;
   readonly channel: PreloadChannel;
   readonly family: Family | undefined;
+  readonly nowMs: () => number;
 }
 
 /** @returns how the target ended */
 async function conduct(options: PassOptions, target: Target, parts: PassParts): Promise<TargetExit> {
   const { settleMs, signal } = options;
-  const { sending, intervals, watch, channel, family } = parts;
+  const { sending, intervals, watch, channel, family, nowMs } = parts;
   const rules = laneRules[options.lane];
   // The run ends early when the operator says so, and when no target is left to send to.
   const targetGone = new AbortController();
@@ -196,6 +197,7 @@ async function conduct(options: PassOptions, target: Target, parts: PassParts): 
     targetGone.abort();
   };
   let exit: TargetExit;
+  let endingMs = 0;
   try {
     await sending.send(target, over);
     await pause(settleMs, over);
@@ -208,9 +210,17 @@ async function conduct(options: PassOptions, target: Target, parts: PassParts): 
     // What a target does while it ends (flush, free) is no part of the measurement.
     watch.stop();
     family?.stop();
+    endingMs = nowMs();
     exit = await target.stop();
   }
+  if (isUncaught(channel, exit, endingMs)) exit = { ...exit, uncaught: true };
   return givenUp ? { ...exit, expected: false, givenUp } : exit;
+}
+
+/** Where the program catches such exceptions itself, it may go on: it has not where it then ends with a code of a fault. */
+function isUncaught({ uncaught }: PreloadChannel, { code, expected }: TargetExit, endingMs: number): boolean {
+  if (!uncaught || !expected || uncaught.tMs < endingMs) return false;
+  return uncaught.isFatal || isFaultCode(code);
 }
 
 function intervalsOf(

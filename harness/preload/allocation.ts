@@ -11,9 +11,29 @@ const pageBytes = 256 << 10;
 /** Used bytes, by the space's name. */
 export type UsedBySpace = ReadonlyMap<string, number>;
 
+/** Bytes that lie on the heap at one moment. */
+export interface Lying {
+  readonly all: number;
+  /** Of them, in spaces whose growth is known to the byte. */
+  readonly young: number;
+}
+
+/** In the young generation, and large objects of every age, which have pages of their own. */
+const isYoung = (space: string) => space === 'new_space' || space.endsWith('large_object_space');
+
+export function lyingIn(used: UsedBySpace): Lying {
+  let all = 0;
+  let young = 0;
+  for (const [name, bytes] of used) {
+    all += bytes;
+    if (isYoung(name)) young += bytes;
+  }
+  return { all, young };
+}
+
 /** Bytes by where objects began their life. */
 export interface Allocated {
-  /** In the young generation; large ones of every age, which have pages of their own. */
+  /** In young spaces. */
   readonly young: number;
   /** At once in old pages. */
   readonly old: number;
@@ -71,11 +91,19 @@ export function allocatedBetween(from: UsedBySpace, to: UsedBySpace): Allocated 
   let old = 0;
   for (const [name, used] of to) {
     const more = used - (from.get(name) ?? 0);
-    if (name === 'new_space' || name.endsWith('large_object_space')) young += Math.max(0, more);
+    if (isYoung(name)) young += Math.max(0, more);
     // The last page is used to some part: the half of one, by and large; where there is but one, nothing may have begun there.
     else if (more > pageBytes) old += more - pageBytes / 2;
   }
   return { young, old };
+}
+
+/**
+ * Whether young objects are fewer: V8 has collected, and what it moved to other spaces, large objects among them, would look as if it had
+ * been allocated there.
+ */
+export function isCollectedBetween(from: UsedBySpace, to: UsedBySpace): boolean {
+  return (to.get('new_space') ?? 0) < (from.get('new_space') ?? 0);
 }
 
 /** As it is now. */
@@ -95,13 +123,16 @@ export let filler: unknown;
  * recording of collections which begins behind it would be counted with what that reading has counted already: a whole
  * young generation twice. Where there is little room, it is filled up until V8 collects.
  */
-export function usedWithRoom(): UsedBySpace {
+export function usedWithRoom(): { readonly used: UsedBySpace; readonly totalBytes: number } {
   for (let fills = 0; ; fills += 1) {
     const spaces = v8.getHeapSpaceStatistics();
     const young = spaces.find((space) => space.space_name === 'new_space');
     if (!young || young.space_available_size >= roomBytes || fills === fillsMax) {
       filler = undefined;
-      return new Map(spaces.map((space) => [space.space_name, space.space_used_size]));
+      return {
+        used: new Map(spaces.map((space) => [space.space_name, space.space_used_size])),
+        totalBytes: spaces.reduce((all, space) => all + space.space_size, 0),
+      };
     }
     filler = new Array(fillBytes / 8);
   }

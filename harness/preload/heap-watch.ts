@@ -5,12 +5,14 @@ import {
   type Allocated,
   AllocationSum,
   allocatedBetween,
+  isCollectedBetween,
+  lyingIn,
   OffHeapSum,
   type UsedBySpace,
   usedBySpace,
   usedWithRoom,
 } from './allocation.ts';
-import type { PreloadLine } from './options.ts';
+import type { PreloadLine, SumParts } from './options.ts';
 import { RequestCount } from './requests.ts';
 
 /** On a busy machine a request takes longer than a tick of the clock. */
@@ -20,6 +22,14 @@ export interface HeapWatchOptions {
   readonly beforeFirstMark?: (() => void) | undefined;
   /** What is allocated off the heap is summed up too. @default false */
   readonly countsOffHeap?: boolean | undefined;
+}
+
+/** What is known when a reading begins. */
+interface Taken {
+  readonly allocated: Allocated;
+  readonly parts: SumParts;
+  /** The size of the heap, used or not. */
+  readonly totalBytes: number;
 }
 
 /** Sums V8's records of each collection; the collector's own records are cleared at every report. */
@@ -32,6 +42,8 @@ export class HeapWatch {
   #peakBeforeGc = 0;
   #afterMajorGc = 0;
   #reports = 0;
+  #collections = 0;
+  readonly #freedByUs = { all: 0, young: 0 };
   #ownMs = 0;
   readonly #requests = new RequestCount((requests) => this.#mark(requests));
   /** Allocated by readings: none of the target's own. */
@@ -55,7 +67,7 @@ export class HeapWatch {
   }
 
   report(): void {
-    this.#aside((allocated) => this.#reportMemory(allocated));
+    this.#aside((taken) => this.#reportMemory(taken));
   }
 
   /** By the clock, where requests do not report by their number. */
@@ -78,11 +90,12 @@ export class HeapWatch {
       this.#beforeFirstMark = undefined;
       this.takeCollections(true);
     }
-    this.#aside((all) => {
-      const allocatedYoung = all.young - this.#own.young;
-      const allocated = allocatedYoung + all.old - this.#own.old;
-      this.#send({ type: 'mark', tMs: nowMs(), requests, allocated, allocatedYoung, ...this.#offHeapByNow() });
-      this.#reportMemory(all);
+    this.#aside((taken) => {
+      const { parts } = taken;
+      const allocatedYoung = parts.allocatedYoung - parts.ownYoung;
+      const allocated = parts.allocated - parts.own;
+      this.#send({ type: 'mark', tMs: nowMs(), requests, allocated, allocatedYoung, parts, ...this.#offHeapByNow() });
+      this.#reportMemory(taken);
     });
   }
 
@@ -91,11 +104,12 @@ export class HeapWatch {
   }
 
   /** What a reading allocates is none of the target's own, whatever collections come in the middle of it. */
-  #aside(read: (allocated: Allocated) => void): void {
+  #aside(read: (taken: Taken) => void): void {
     const sinceMs = threadCpuMs();
-    const before = this.#take(false);
-    read(before);
-    const after = this.#take(false);
+    const taken = this.#take(false);
+    read(taken);
+    const before = taken.allocated;
+    const after = this.#take(false).allocated;
     this.#own.young += after.young - before.young + this.#taking.young;
     this.#own.old += after.old - before.old + this.#taking.old;
     this.#ownMs += threadCpuMs() - sinceMs;
@@ -112,7 +126,7 @@ export class HeapWatch {
    * @returns bytes ever allocated until this call: what it takes up itself is not in it
    */
   takeCollections(isOurs = false): number {
-    return sum(this.#take(isOurs));
+    return sum(this.#take(isOurs).allocated);
   }
 
   /** What the last `takeCollections` took up itself, where no collection came in the middle of it. */
@@ -120,16 +134,33 @@ export class HeapWatch {
     return sum(this.#taking);
   }
 
-  #take(isOurs: boolean): Allocated {
-    const used = usedWithRoom();
+  #take(isOurs: boolean): Taken {
+    const { used, totalBytes } = usedWithRoom();
     const last = this.#profiler;
     // The next one begins first: that text is made of the last allocates, and a collection that came then would be in neither.
     // Nothing is allocated while both run, so that none is in both.
     this.#profiler = new v8.GCProfiler();
     this.#profiler.start();
     this.#count(last.stop(), isOurs);
-    this.#taking = allocatedBetween(used, usedBySpace());
-    return this.#allocation.untilNow(used);
+    const now = usedBySpace();
+    this.#taking = isCollectedBetween(used, now) ? { young: 0, old: 0 } : allocatedBetween(used, now);
+    const allocated = this.#allocation.untilNow(used);
+    return { allocated, parts: this.#partsOf(allocated, used), totalBytes };
+  }
+
+  #partsOf(allocated: Allocated, used: UsedBySpace): SumParts {
+    const lying = lyingIn(used);
+    return {
+      collections: this.#collections,
+      freedByUs: this.#freedByUs.all,
+      freedByUsYoung: this.#freedByUs.young,
+      lying: lying.all,
+      lyingYoung: lying.young,
+      allocated: sum(allocated),
+      allocatedYoung: allocated.young,
+      own: sum(this.#own),
+      ownYoung: this.#own.young,
+    };
   }
 
   #count(profile: ReturnType<v8.GCProfiler['stop']>, isOurs: boolean): void {
@@ -140,15 +171,23 @@ export class HeapWatch {
     events.forEach((event, index) => {
       const usedBefore = event.beforeGC.heapStatistics.usedHeapSize;
       const usedAfter = event.afterGC.heapStatistics.usedHeapSize;
-      this.#allocation.collected(usedIn(event.beforeGC), usedIn(event.afterGC));
+      const [before, after] = [usedIn(event.beforeGC), usedIn(event.afterGC)];
+      this.#allocation.collected(before, after);
+      const [youngBefore, youngAfter] = [lyingIn(before).young, lyingIn(after).young];
       const externalBefore = event.beforeGC.heapStatistics.externalMemory;
       this.#offHeap?.collected(externalBefore, event.afterGC.heapStatistics.externalMemory);
-      if (isOurs) return;
+      if (isOurs) {
+        this.#freedByUs.all += usedBefore - usedAfter;
+        this.#freedByUs.young += youngBefore - youngAfter;
+        return;
+      }
+      this.#collections += 1;
       this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
       if (event.gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
       const tMs = Math.round(startMs + stepMs * (index + 1));
       const pauseMs = event.cost / 1_000;
-      this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, usedBefore, usedAfter, externalBefore });
+      const used = { usedBefore, usedAfter, youngBefore, youngAfter };
+      this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, ...used, externalBefore });
     });
   }
 
@@ -157,8 +196,8 @@ export class HeapWatch {
     this.#peakBeforeGc = 0;
   }
 
-  /** @param allocated by when the reading began: a collection in the middle of one is in none of its sums yet */
-  #reportMemory(allocated: Allocated, rssPeak?: number): void {
+  /** @param taken by when the reading began: a collection in the middle of one is in none of its sums yet, and has freed nothing yet */
+  #reportMemory({ allocated, parts, totalBytes }: Taken, rssPeak?: number): void {
     const memory = process.memoryUsage();
     const statistics = v8.getHeapStatistics();
     const used = statistics.used_heap_size;
@@ -166,8 +205,8 @@ export class HeapWatch {
     this.#send({
       type: 'v8',
       tMs: nowMs(),
-      heapUsed: memory.heapUsed,
-      heapTotal: memory.heapTotal,
+      heapUsed: parts.lying,
+      heapTotal: totalBytes,
       external: memory.external,
       arrayBuffers: memory.arrayBuffers,
       malloced: statistics.malloced_memory,
@@ -177,6 +216,7 @@ export class HeapWatch {
       cpuMs: Math.round((user + system) / 1_000),
       ownMs: this.#ownMs,
       ownAllocated: sum(this.#own),
+      parts,
       ...this.#offHeapByNow(),
       handles: process.getActiveResourcesInfo().length,
       ...(this.#requests.answers && { answers: this.#requests.answers }),

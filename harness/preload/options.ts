@@ -82,6 +82,32 @@ export interface Answers {
   readonly statuses?: Readonly<Record<string, number>>;
   /** Written in them, heads included; absent where they are not known, as with HTTP/2. */
   readonly bytes?: number;
+  /** Requests whose connection ended before their answer was whole, while others came after them. @default none */
+  readonly unanswered?: number;
+  /** Requests that had no whole answer when the load was over, or the reading was taken. @default none */
+  readonly inFlight?: number;
+}
+
+/**
+ * What the sums of allocation were made of, in the main thread of V8: with the collections beside them, whoever reads them can make them
+ * again (`signoff/raw-sums.ts`). All of one moment, in bytes.
+ */
+export interface SumParts {
+  /** Collections that have been said by then, but for those that we asked for. */
+  readonly collections: number;
+  /** What those that we asked for have freed. */
+  readonly freedByUs: number;
+  readonly freedByUsYoung: number;
+  /** What lies on the heap. */
+  readonly lying: number;
+  /** Of it, in young spaces. */
+  readonly lyingYoung: number;
+  /** Ever allocated, readings included. */
+  readonly allocated: number;
+  readonly allocatedYoung: number;
+  /** Of it, what earlier readings took. */
+  readonly own: number;
+  readonly ownYoung: number;
 }
 
 /** Lines from the target, one JSON object each. Times are milliseconds since the epoch. */
@@ -125,6 +151,8 @@ export type PreloadLine =
       readonly ownMs?: number;
       /** Of `allocated`, what earlier readings took. */
       readonly ownAllocated?: number;
+      /** Of this thread alone; V8's only. */
+      readonly parts?: SumParts;
       /** Bytes ever allocated off the heap, where it is counted. */
       readonly offHeap?: number;
       /** Timers, sockets, servers and requests that keep the program running. */
@@ -146,6 +174,7 @@ export type PreloadLine =
       readonly allocated: number;
       /** Of these, by objects that began young (`allocation.ts`): to the byte. */
       readonly allocatedYoung: number;
+      readonly parts?: SumParts;
       /** Bytes ever allocated off the heap, where it is counted. */
       readonly offHeap?: number;
     }
@@ -159,6 +188,9 @@ export type PreloadLine =
       /** Off-heap memory that V8 knew of right before: also seen where no timer runs for long. */
       readonly externalBefore?: number;
       readonly usedAfter: number;
+      /** Of these, in young spaces; V8's only. */
+      readonly youngBefore?: number;
+      readonly youngAfter?: number;
     }
   | {
       readonly type: 'profile';
@@ -205,6 +237,14 @@ export type PreloadLine =
       readonly requests: number | null;
       readonly heapUsed: number;
       readonly external: number;
+    }
+  /** An exception reached the top of the program. @see TargetExit.uncaught */
+  | {
+      readonly type: 'uncaught';
+      readonly thread?: number;
+      readonly tMs: number;
+      /** Nothing in the program catches it there: it ends. */
+      readonly isFatal: boolean;
     }
   | { readonly type: 'error'; readonly thread?: number; readonly tMs: number; readonly message: string };
 

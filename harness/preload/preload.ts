@@ -37,6 +37,12 @@ async function observe(options: PreloadOptions, { thread, socket }: Place = {}):
   const heap = new HeapWatch(tagged, { beforeFirstMark, countsOffHeap });
   if (inStep) new StepReadings(heap);
   else setInterval(() => (byRequests ? heap.reportIfIdle() : heap.report()), intervalMs).unref();
+  // Of the main thread: whoever starts a worker hears of its end. The exception itself may hold secrets.
+  if (thread === undefined)
+    process.on('uncaughtExceptionMonitor', () => {
+      const isCaught = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
+      send(channel, { type: 'uncaught', tMs: nowMs(), isFatal: !isCaught });
+    });
   process.on('exit', () => {
     heap.reportLast();
     if (thread !== undefined) send(channel, { type: 'threadEnd', tMs: nowMs(), id: thread });

@@ -3,6 +3,7 @@
  * two versions are compared over the same requests, whatever the clock did.
  */
 import { subscribe } from 'node:diagnostics_channel';
+import { CutRequests } from './cut-requests.ts';
 import type { Answers } from './options.ts';
 
 /** A reading costs about 100 µs: 1 µs a request. */
@@ -17,6 +18,7 @@ export class RequestCount {
   #total = 0;
   #not2xx = 0;
   #bytes: number | undefined = 0;
+  readonly #cut = new CutRequests();
   readonly #statuses = new Map<number, number>();
   /** What a connection had written at its last answer. */
   readonly #written = new WeakMap<object, number>();
@@ -41,10 +43,15 @@ export class RequestCount {
     });
   }
 
-  /** Undefined before the first. */
+  /** Undefined before the first, and before a request that gets none. */
   get answers(): Answers | undefined {
-    if (this.#total === 0) return undefined;
-    const counted = { total: this.#total, not2xx: this.#not2xx, statuses: Object.fromEntries(this.#statuses) };
+    const { unanswered, inFlight } = this.#cut;
+    if (this.#total + unanswered + inFlight === 0) return undefined;
+    const counted = {
+      ...{ total: this.#total, not2xx: this.#not2xx, statuses: Object.fromEntries(this.#statuses) },
+      ...(unanswered > 0 && { unanswered }),
+      ...(inFlight > 0 && { inFlight }),
+    };
     return this.#bytes === undefined ? counted : { ...counted, bytes: this.#bytes };
   }
 

@@ -19,6 +19,13 @@ t.test('what is wrong is said with its place, and the nearest name', async (t) =
     }
   };
   t.equal(fault({ targets: { service }, scenarios: [{ name: 'a', load: 'x' }] }), '');
+  for (const [config, place] of [
+    [{ scenarios: [{ name: null, load: 'x' }] }, 'scenarios.0.name'],
+    [{ scenarios: [{ name: 'a', load: null }] }, 'scenarios.0.load'],
+    [{ budgets: null }, 'budgets'],
+    [{ environments: { ci: null } }, 'environments.ci'],
+  ] as const)
+    t.match(fault(config), `${place}: it is missing`, 'nothing stands behind it');
   t.match(fault({ target: { service } }), /target: there is no such name; is "targets" meant\?/);
   t.match(fault({ tresholds: {} }), /tresholds: .*is "thresholds" meant/);
   t.match(fault({ scenarios: [{ name: 'a', lode: 'x' }] }), /scenarios\.0\.lode: .*is "load" meant/);

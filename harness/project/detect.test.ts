@@ -89,6 +89,27 @@ t.test('folders that say what starts their service', async (t) => {
   }
 });
 
+t.test('what has to be built first, and what else could be started', async (t) => {
+  const scripts = { build: 'tsc', start: 'node --enable-source-maps dist/main.js' };
+  const draft = (name: string, files: Files) => draftOf(folderOf(t.testdir(), name, files));
+  const manifest = (more: object) => JSON.stringify({ scripts: { ...scripts, ...more } });
+  t.match(draft('fresh', { 'package.json': manifest({}) }), { firstBuild: 'npm run build', build: undefined });
+  t.match(draft('next', { 'package.json': manifest({ start: 'next start' }) }), { firstBuild: 'npm run build' });
+  for (const [at, files] of [
+    { 'package.json': manifest({}), 'dist/main.js': '' },
+    { 'package.json': manifest({ start: 'next start' }), '.next/a': '' },
+    { 'package.json': manifest({ start: 'node src/a.js' }), 'src/a.js': '' },
+    { 'package.json': manifest({ build: undefined }) },
+  ].entries())
+    t.equal(draft(`built-${at}`, files).firstBuild, undefined, JSON.stringify(files));
+  const program = 'package main\nimport _ "net/http/pprof"';
+  const several = { 'go.mod': 'module x', 'cmd/api/main.go': program, 'cmd/worker/main.go': program };
+  t.match(draft('several', several), {
+    build: /cmd\/api$/,
+    remark: 'cmd/api is built; other programs: cmd/worker ("build" says which)',
+  });
+});
+
 t.test('folders that do not: the line is named, and nothing is run with it', async (t) => {
   for (const [at, [files, remark]] of (
     [

@@ -1,6 +1,7 @@
 /** What kind of project a folder holds, and what its configuration would say. Pure but for the reading of files. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { FloodgateError } from '../../agent/errors.ts';
 import { guessGo } from './go-guess.ts';
 import { guessNode } from './node-guess.ts';
 import { guessService, type ServiceGuess } from './service-guess.ts';
@@ -16,6 +17,8 @@ export interface ProjectDraft {
   readonly budget: string;
   /** Before a version is measured; undefined: by the lock file. */
   readonly build: string | undefined;
+  /** Before the first run in this folder; undefined where it is ready, or `build` does it. */
+  readonly firstBuild: string | undefined;
   /** Of a Go service; undefined for others. */
   readonly pprof: string | undefined;
   /** What the folder lacks, or what it is to be watched for; empty where there is nothing to say. */
@@ -23,13 +26,34 @@ export interface ProjectDraft {
 }
 
 /** One request at a time: allocation by the request then repeats within half a per cent. */
-const loadDefault = 'npx --yes autocannon -c 1 -a 4000 http://127.0.0.1:{port}/';
+const loadOf = (address: string) => `npx --yes autocannon -c 1 -a 4000 ${address}`;
+const loadDefault = loadOf('http://127.0.0.1:{port}/');
+
+/**
+ * An address as the load that asks for it, on the port where the service listens; undefined for what is none.
+ * @throws FloodgateError `option-invalid` for one of another machine, which no version would answer
+ */
+export function loadOfUrl(text: string): string | undefined {
+  if (!/^https?:\/\/\S+$/i.test(text)) return undefined;
+  const { hostname, protocol, pathname, search } = new URL(text.replaceAll('{port}', '1'));
+  if (!['localhost', '127.0.0.1', '[::1]', '0.0.0.0'].includes(hostname)) {
+    throw new FloodgateError(
+      'option-invalid',
+      `${hostname} is not where the service is started: its address is http://127.0.0.1:{port}/`,
+      { hint: '' },
+    );
+  }
+  const address = `${protocol}//127.0.0.1:{port}${pathname}${search}`;
+  return loadOf(
+    /^[\w:/.{}%~-]+$/.test(address) ? address : `"${address.replaceAll(/["$`\\]/g, (sign) => `\\${sign}`)}"`,
+  );
+}
 
 const commandToFillIn = `${toFillIn}: what starts the service; {port} is where it is to listen`;
 
 export function draftOf(folder: string): ProjectDraft {
-  const { kind, command, build, pprof, budget = '200 MB', remark = '' } = guessOf(folder);
-  return { kind, command, load: loadDefault, budget, build, pprof, remark };
+  const { kind, command, build, firstBuild, pprof, budget = '200 MB', remark = '' } = guessOf(folder);
+  return { kind, command, load: loadDefault, budget, build, firstBuild, pprof, remark };
 }
 
 function guessOf(folder: string): ServiceGuess {

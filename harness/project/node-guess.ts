@@ -10,11 +10,33 @@ interface Manifest {
   readonly main?: unknown;
 }
 
-/** A command, or why there is none. */
-export function guessNode(folder: string): { command?: string; remark?: string } {
+interface NodeGuess {
+  readonly command?: string;
+  readonly firstBuild?: string;
+  readonly remark?: string;
+}
+
+/** A command, or why there is none, and what has to be built before it. */
+export function guessNode(folder: string): NodeGuess {
   const manifest = manifestOf(folder);
   if (manifest === undefined) return { remark: 'package.json cannot be read: it is no JSON' };
-  const { scripts, main } = manifest;
+  const guess = commandOf(folder, manifest);
+  const isBuilt = guess.command === undefined || isReady(folder, guess.command);
+  return isBuilt || typeof manifest.scripts?.build !== 'string' ? guess : { ...guess, firstBuild: 'npm run build' };
+}
+
+/** Where builds usually leave what is started. */
+const builtFolders = ['dist', 'build', 'lib', 'out', '.next', '.output'];
+
+/** Whether what a command starts is there: a file that it names, or else anything built. */
+function isReady(folder: string, command: string): boolean {
+  const file = command
+    .split(/\s+/)
+    .find((word) => /^[^-=]+\.[cm]?[jt]sx?$/.test(word) || /^(?:\.\/)?(?:dist|build|lib|out)\b/.test(word));
+  return file === undefined ? builtFolders.some((name) => existsSync(path.join(folder, name))) : isThere(folder, file);
+}
+
+function commandOf(folder: string, { scripts, main }: Manifest): NodeGuess {
   const started = typeof scripts?.start === 'string' ? programOf(scripts.start.trim()) : undefined;
   if (started !== undefined) return { command: started };
   // A build may be what makes it.

@@ -63,7 +63,8 @@ function faultsOf(issue: Issue, root: Root, base: Place = []): Fault[] {
   const place = [...base, ...(issue.path ?? []).map(({ key }) => key as string | number)];
   // Of a union the branch that came furthest is the one that was meant.
   if (issue.type === 'union' && issue.issues && issue.issues.length > 0) {
-    const nested = issue.issues.filter(({ type }) => type !== 'object' && type !== 'string' && type !== 'array');
+    // A branch that is of another type altogether has no place in it.
+    const nested = issue.issues.filter(({ type, path }) => path || !['object', 'string', 'array'].includes(type));
     const unknown = nested.filter(({ expected }) => expected === 'never');
     if (unknown.length > 0 && unknown.length === nested.length) return faultsOf(unknown[0]!, root, place);
     const names = keysAt(root.schema, root.value, place);
@@ -84,6 +85,8 @@ function wordsOf(issue: Issue, place: Place, { schema, value }: Root): string {
     if (near) return `there is no such name; is "${near}" meant?`;
     return `there is no such name${names.length > 0 && names.length <= 12 ? `; the names are ${names.join(', ')}` : ''}`;
   }
+  // A key of YAML with nothing behind it.
+  if (issue.received === 'null') return 'it is missing';
   if (issue.received === 'undefined' && /^"\w+"$/.test(issue.expected ?? '')) return 'it is missing';
   const words = [...(issue.expected ?? '').matchAll(/"([\w-]+)"/g)].map(([, word]) => word!);
   if (words.length > 1 && issue.received === 'undefined') return `it is missing; it is one of ${words.join(', ')}`;

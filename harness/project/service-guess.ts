@@ -9,6 +9,8 @@ export interface ServiceGuess {
   readonly command?: string | undefined;
   /** Makes a fresh checkout ready. @default by the lock file */
   readonly build?: string | undefined;
+  /** What makes the working folder ready, where it is not, and a fresh checkout is made ready by itself. */
+  readonly firstBuild?: string | undefined;
   /** Of a Go service that serves it. */
   readonly pprof?: string | undefined;
   /** Resident memory that such a program may take. @default 200 MB */

@@ -80,7 +80,11 @@ export async function buildRunReport(input: RunReportInput): Promise<RunReport> 
     family,
     fault: faultOf(input),
     verdict: verdictOf(input, budgets),
-    notes: [...notesOf(input), ...(await lastLinesOf(measure)), ...(family ? familyNotes(family, budgets) : [])],
+    notes: [
+      ...notesOf(input),
+      ...(await lastLinesOf(measure, input.isAgent)),
+      ...(family ? familyNotes(family, budgets) : []),
+    ],
     partial: input.interrupted || !measure.exit.expected,
   };
 }

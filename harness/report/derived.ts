@@ -1,8 +1,10 @@
 /** What a report says of its measuring pass and nothing else: whoever has the measurement makes it again. Pure. */
+
+import { counted } from '../../reports/counted.ts';
 import { formatCount } from '../../reports/format.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { accountOf } from '../metrics/account.ts';
-import { droppedByTarget } from '../metrics/delivery.ts';
+import { droppedByTarget, unansweredOf } from '../metrics/delivery.ts';
 import { describeOverload } from '../metrics/overload.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import { countsOf } from '../watch/agent-counters.ts';
@@ -85,10 +87,16 @@ export function measuredNotes({ sending, stats, answers, requests, unanswered }:
   }
   if (answers && answers.not2xx > 0 && !requests)
     warn(`${formatCount(answers.not2xx)} of ${formatCount(answers.total)} answers had another status than 2xx`);
-  const { least = 0, most = least } = unanswered ?? {};
+  const { least, most } = requests ? { least: 0, most: 0 } : unansweredOf(answers, unanswered);
   if (least > 0) {
     const count = least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`;
     warn(`${count} requests of the load got no answer`);
   }
+  const { inFlight = 0 } = answers ?? {};
+  if (inFlight > 0 && !requests)
+    notes.push({
+      severity: 'info',
+      text: `${counted(inFlight, 'request')} had no whole answer when the load was over: not counted as failed`,
+    });
   return notes;
 }

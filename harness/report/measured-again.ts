@@ -134,6 +134,8 @@ const answers = v.object({
   not2xx: number,
   statuses: v.optional(counts),
   bytes: v.optional(number),
+  unanswered: v.optional(number),
+  inFlight: v.optional(number),
 });
 
 const schema = v.object({
@@ -159,6 +161,7 @@ const schema = v.object({
       signal: v.nullable(text),
       killed: v.boolean(),
       expected: v.boolean(),
+      uncaught: v.optional(v.literal(true)),
       givenUp: v.optional(
         v.variant('why', [
           v.object({ why: v.literal('stalled'), stalledMs: number }),

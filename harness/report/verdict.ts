@@ -1,10 +1,11 @@
 /** What a measuring pass and its limits come to. Pure: a run ends with it, and whoever has the pass comes to it again. */
 import { formatBytes, formatCount, formatDuration } from '../../reports/format.ts';
 import type { BudgetResult, Fault, Spike, Verdict } from '../../reports/model.ts';
+import { unansweredOf } from '../metrics/delivery.ts';
 import { exitCodeOf } from '../metrics/exit-codes.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
-import { describeExit } from '../target/child-target.ts';
+import { describeExit, isFaultCode } from '../target/child-target.ts';
 import type { GivenUp } from '../target/target.ts';
 import { limitsVerdict } from './limits-verdict.ts';
 import { isHardlyServed, whyRequestsUnjudged } from './requests-notes.ts';
@@ -29,7 +30,7 @@ export function verdictOf(pass: JudgedPass, budgets: readonly BudgetResult[]): V
 function deathOf({ exit }: MeasuredPass, isAgent: boolean): string | undefined {
   if (exit.givenUp) return whyGivenUp(exit.givenUp);
   if (exit.expected && exit.killed) return 'The target hung: it had to be killed after SIGTERM.';
-  if (exit.expected) return isCrash(exit) ? `The target crashed when it was ended (${describeExit(exit)}).` : undefined;
+  if (exit.expected) return crashOf(exit);
   const why =
     isAgent && exit.code === ceilingExitCode ? 'reached its own memory ceiling and ended' : 'died under the traffic';
   return `The target ${why} (${describeExit(exit)}).`;
@@ -41,9 +42,28 @@ const crashSignals: ReadonlySet<string | null> = new Set(Object.keys(crashes));
 /** A shell ends with these where what it ran ended by such a signal. */
 const crashCodes: ReadonlySet<number | null> = new Set(Object.values(crashes).map((number) => 128 + number));
 
-/** Whether a target that was asked to end ended by a fault of its own: no program is sent such a signal by whoever ends it. */
-export function isCrash({ code, signal }: Pick<MeasuredPass['exit'], 'code' | 'signal'>): boolean {
-  return crashSignals.has(signal) || crashCodes.has(code);
+type Exit = MeasuredPass['exit'];
+
+/**
+ * Whether a target that was asked to end ended by a fault of its own: no program is sent such a signal by whoever ends it. Of Node.js an
+ * exception that nothing caught is one.
+ */
+export function isCrash({ code, signal, uncaught }: Pick<Exit, 'code' | 'signal' | 'uncaught'>): boolean {
+  return uncaught === true || crashSignals.has(signal) || crashCodes.has(code);
+}
+
+function crashOf(exit: Exit): string | undefined {
+  if (!isCrash(exit)) return undefined;
+  const by = exit.uncaught ? 'an exception that nothing caught, ' : '';
+  return `The target crashed when it was ended (${by}${describeExit(exit)}).`;
+}
+
+/** An end of a target that may be meant: other programs than Node.js do not say why. Undefined where it ended well, or has failed. */
+export function endNoteOf({ exit }: Pick<MeasuredPass, 'exit'>, isAgent: boolean): string | undefined {
+  const isOdd = exit.expected && !exit.killed && !isCrash(exit) && isFaultCode(exit.code);
+  return isOdd && !isAgent
+    ? `The target ended with exit code ${exit.code} when it was asked to end: its last lines may say why.`
+    : undefined;
 }
 
 function whyGivenUp(givenUp: GivenUp): string {
@@ -68,7 +88,7 @@ export function faultOf(pass: Omit<JudgedPass, 'spikes'>): Fault | null {
  */
 function whyUnjudged({ measure, budget }: Pick<JudgedPass, 'measure' | 'budget'>): string | undefined {
   const { sending, answers } = measure;
-  const unanswered = measure.unanswered?.least ?? 0;
+  const unanswered = unansweredOf(answers, measure.unanswered).least;
   const refused = sending?.ledger.framesRefused ?? 0;
   if (refused > 0 && budget['dropped.frames'] === undefined) {
     return `The device refused ${formatCount(refused)} of ${formatCount(sending!.ledger.framesSent)} frames; limits on the rest decide nothing (--budget dropped.frames=N if that is meant).`;

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { requestsRun } from '../commands/requests-flags.ts';
 import { AppliedRules, parseRules, type RuleWords, rewriteHead, withPort } from './header-rules.ts';
 import { shownArguments } from './shown-rules.ts';
 
@@ -80,4 +81,16 @@ t.test('what would break a request, or is missing, is refused, and no value is s
     '--rewrite-header',
     'Authorization: Bearer {env:T}',
   ]);
+});
+
+t.test('what is for frames is refused for what it is, beside --requests', async (t) => {
+  for (const [flags, message, hint] of [
+    [{ filter: 'tcp' }, /^--filter is for frames/, /floodgate edit IN OUT --filter/],
+    [{ fixChecksums: true }, /^--fix-checksums is for frames/, /floodgate edit IN OUT --fix-checksums/],
+    [{ interfaces: '2' }, /^--interfaces is for frames/, /Leave it out/],
+    [{ impair: 'loss=1%' }, /^--impair does not go with --requests/, /as they were recorded/],
+  ] as const) {
+    const run = () => requestsRun('prod.pcap', { requests: true, target: 'node server.js', ...flags });
+    t.throws(run, { code: 'option-invalid', message, hint });
+  }
 });

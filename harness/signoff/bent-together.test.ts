@@ -758,7 +758,85 @@ const fewer = ({ channel: { marks } }: Mutable<unknown>) =>
     mark.allocated = Math.round(marks[0].allocated + 0.1 * (mark.allocated - marks[0].allocated));
     mark.allocatedYoung = Math.min(mark.allocatedYoung, mark.allocated);
   });
+/** All sums of allocation times so much: marks, readings, the end, and what they are said to be made of. */
+const scaled =
+  (factor: number, more: (channel: Mutable<unknown>) => void = () => {}) =>
+  ({ channel }: Mutable<unknown>) => {
+    const times = (of: Mutable<unknown>, ...names: string[]) =>
+      names.forEach((name) => void (of[name] = Math.round(of[name] * factor)));
+    for (const mark of channel.marks) times(mark, 'allocated', 'allocatedYoung');
+    for (const { parts } of [...channel.marks, channel.last]) times(parts, 'allocated', 'allocatedYoung');
+    times(channel.last, 'allocated');
+    const { values } = channel.v8.columns.find(({ name }: Mutable<unknown>) => name === 'allocated');
+    values.forEach((bytes: number, at: number) => void (values[at] = Math.round(bytes * factor)));
+    more(channel);
+    for (const mark of channel.marks) {
+      mark.allocated = mark.parts.allocated - mark.parts.own;
+      mark.allocatedYoung = mark.parts.allocatedYoung - mark.parts.ownYoung;
+    }
+  };
 const serviceRows: Row[] = [
+  ...[0.4, 0.7, 0.82, 0.98, 1.02, 1.23, 2].map(
+    (factor) => [`${factor} of all that was allocated, by all but its collections`, pass(scaled(factor))] as const,
+  ),
+  [
+    'less allocated, and no collections',
+    pass(
+      scaled(0.4, (channel) => {
+        channel.gc = [];
+        for (const { parts } of [...channel.marks, channel.last]) parts.collections = 0;
+      }),
+    ),
+  ],
+  [
+    'less allocated, as if more lay on its heap before',
+    pass(({ channel: { marks } }) => {
+      const [first] = marks;
+      for (const name of ['lying', 'lyingYoung', 'allocated', 'allocatedYoung']) first.parts[name] += 500_000;
+      first.allocated += 500_000;
+      first.allocatedYoung += 500_000;
+    }),
+  ],
+  [
+    'less allocated, as if readings took more',
+    pass(({ channel: { marks, last } }) => {
+      [...marks, last].forEach(({ parts }, at) => {
+        parts.own += at * 300_000;
+        parts.ownYoung += at * 300_000;
+      });
+      for (const mark of marks) {
+        mark.allocated = mark.parts.allocated - mark.parts.own;
+        mark.allocatedYoung = mark.parts.allocatedYoung - mark.parts.ownYoung;
+      }
+      last.ownAllocated = last.parts.own;
+    }),
+  ],
+  [
+    'more old objects allocated',
+    pass(({ channel: { marks, last, v8 } }) => {
+      const more = (at: number) => Math.round((2e6 * at) / marks.length);
+      [...marks, last].forEach((each, at) => {
+        each.parts.allocated += more(at);
+        each.allocated += more(at);
+      });
+      const { values } = v8.columns.find(({ name }: Mutable<unknown>) => name === 'allocated');
+      values.forEach((bytes: number, at: number) => {
+        const mark = marks.filter(({ tMs }: Mutable<unknown>) => tMs <= v8.tMs[at]).length - 1;
+        values[at] = bytes + more(Math.max(0, mark));
+      });
+      values[values.length - 1] = last.allocated;
+    }),
+  ],
+  [
+    'sums that say nothing of what they are made of',
+    pass(({ channel: { marks, last, gc } }) => {
+      for (const each of [...marks, last]) delete each.parts;
+      for (const each of gc) {
+        delete each.youngBefore;
+        delete each.youngAfter;
+      }
+    }),
+  ],
   [
     'answers of another status by the process alone',
     pass(({ channel }) => void (channel.last.answers.statuses = { 204: channel.last.answers.total })),
@@ -871,10 +949,7 @@ const serviceRows: Row[] = [
       for (const { values } of v8.columns) values.splice(2, values.length - 4);
     }),
   ],
-  [
-    'an end that does not say what readings took, and says what is newer',
-    pass(({ channel: { last } }) => void (last.rssPeak = 4096)),
-  ],
+  ['an end that does not say what readings took', pass(({ channel: { last } }) => void delete last.ownAllocated)],
   ['a part of a byte allocated', pass(({ channel: { last } }) => void (last.allocated += 0.5))],
   ['a process without a thread', pass(({ watch: { usage } }) => void (usage.threads = 0))],
   ['no page faults', pass(({ watch: { usage } }) => void (usage.minorFaults = 0))],
@@ -915,6 +990,7 @@ const serviceRows: Row[] = [
     pass(({ watch: { levels } }) => void (levels.bytes = levels.bytes.map((bytes: number) => bytes * 1.000_01))),
   ],
   ['a crash when it was ended', pass(({ exit }) => void Object.assign(exit, { code: null, signal: 'SIGSEGV' }))],
+  ['an exception when it was ended', pass(({ exit }) => void Object.assign(exit, { code: 1, uncaught: true }))],
   ['a crash behind a shell', pass(({ exit }) => void Object.assign(exit, { code: 139, signal: null }))],
 ].map(([name, bend]) => [`service: ${name}`, signedAgain(bend as Bend), 'data-invalid'] as Row);
 
@@ -958,6 +1034,13 @@ const inTime: Row[] = [
     'budget-differs',
   ],
   [
+    'an exit code when it was ended, of which no note speaks',
+    measurement('runs/cart/load/measurement.json', ({ pass: { exit } }) =>
+      Object.assign(exit, { code: 1, signal: null }),
+    ),
+    'verdict-differs',
+  ],
+  [
     'other options than were typed',
     edit('runs/cart/load/report.json', ({ scenario }: Mutable<unknown>) => void (scenario.options.sampleMs = '1')),
     'report-differs',
@@ -982,13 +1065,16 @@ const inTime: Row[] = [
   ],
 ].map(([name, bend, reason]) => [`service: ${name}`, signedAgain(bend as Bend), reason] as Row);
 
-const crashed: Row = [
-  'a crash when it was ended, of a run',
-  signedAgain(judgedAgain(raw(({ pass: { exit } }) => void Object.assign(exit, { code: null, signal: 'SIGSEGV' })))),
-  'failed',
-];
+const crashed: Row[] = [
+  ['a crash when it was ended', { code: null, signal: 'SIGSEGV' }, 'failed'],
+  ['an exception when it was ended', { code: 1, uncaught: true }, 'failed'],
+].map(([name, exit, reason]) => [
+  `${name}, of a run`,
+  signedAgain(judgedAgain(raw(({ pass }) => void Object.assign(pass.exit, exit)))),
+  reason,
+]) as unknown as Row[];
 const table = [
-  crashed,
+  ...crashed,
   ...made,
   ...shown,
   ...elsewhere,

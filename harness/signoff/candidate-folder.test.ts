@@ -9,11 +9,13 @@ import { VersionStore } from '../compare/version-store.ts';
 import { atHand, type Bend, signedAgain, stateAgain, summary, verified } from './bending-fixture.ts';
 import { writeFolder } from './bundle-files.ts';
 import { release, sealedFixture } from './bundle-fixture.ts';
+import type { BundleFiles } from './bundle-room.ts';
 import { packageFiles } from './package-file.ts';
 import { folderAtHand, readSourceList, type SourceFile, sourceFiles, sourceListText } from './source-list.ts';
 
 interface Place {
   readonly source: string;
+  readonly bundle: BundleFiles;
   readonly write: (name: string, text: string) => void;
   readonly git: (...words: string[]) => string;
   readonly verify: (candidate?: string) => Promise<{ readonly reasons: readonly string[]; readonly text: string }>;
@@ -43,7 +45,7 @@ async function placeOf(t: Test): Promise<Place> {
   const key = path.join(folder, 'release.pub');
   writeFileSync(key, release.publicKey.export({ type: 'spki', format: 'pem' }));
   return {
-    ...{ source, write, git },
+    ...{ source, write, git, bundle: files },
     verify: async (candidate = source) => {
       const { verified } = await verifyPlace(bundle, { key, candidate });
       const reasons = verified.refusals.map(({ reason }) => reason).filter((reason) => reason.startsWith('candidate'));
@@ -116,7 +118,7 @@ t.test('a package’s files are held against the list', async (t) => {
 });
 
 t.test('every file that lies in it counts, tracked or not', async (t) => {
-  const { source, write, git, verify } = await placeOf(t);
+  const { source, bundle, write, git, verify } = await placeOf(t);
   t.same((await verify()).reasons, [], 'as it was signed, with a tracked file that is ignored');
   write('evil.js', 'steal();');
   t.match(await verify(), { reasons: ['candidate-differs'], text: /1 file differs: evil\.js/ });
@@ -138,6 +140,28 @@ t.test('every file that lies in it counts, tracked or not', async (t) => {
   t.match(await verify(), { text: /1 file differs: lib\/x\.js/ }, 'in a repository within it');
   symlinkSync('/dev/zero', path.join(source, 'zero'));
   t.match(await verify(), { text: /2 files differ: .*zero/ }, 'a link is not followed');
+  rmSync(path.join(source, 'zero'));
+  rmSync(path.join(source, 'lib'), { recursive: true });
+  mkdirSync(path.join(source, 'x.log'));
+  write('x.log/.gitignore', '*');
+  t.match(
+    await verify(),
+    { reasons: [], text: /3 files of the candidate were looked at/ },
+    'an ignore file in a folder that is ignored is not heeded',
+  );
+  for (const folder of ['', 'lib/', 'lib/deep/']) {
+    mkdirSync(path.join(source, folder), { recursive: true });
+    const signed = folder === '' ? 'built.js\n*.log\n' : '';
+    write(`${folder}evil.js`, 'steal();');
+    write(`${folder}.gitignore`, `${signed}*\n`);
+    const hidden = new RegExp(`1 file differs: ${folder}\\.gitignore`);
+    t.match(await verify(), { reasons: ['candidate-differs'], text: hidden }, 'an ignore file that hides itself');
+    const list = sourceListText(sourceFiles(source));
+    t.throws(() => refuseOtherSource(bundle, list, 3), { code: 'rerun-refused' }, 'nor is it run again');
+    if (folder === '') write('.gitignore', signed);
+    else rmSync(path.join(source, `${folder}.gitignore`));
+    rmSync(path.join(source, `${folder}evil.js`));
+  }
 });
 
 t.test('a link is no file that holds its text, and a program no file that cannot be run', async (t) => {

@@ -18,11 +18,13 @@ import { type PairedRun, runPairs, type Side } from '../compare/pairs.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { unansweredOf } from '../metrics/delivery.ts';
 import { worstExitCode } from '../metrics/exit-codes.ts';
 import { measuredAgain } from '../report/measured-again.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { reportAgain } from '../report/report-again.ts';
 import { requestsOf } from '../report/series.ts';
+import { endNoteOf } from '../report/verdict.ts';
 import { answerCounters } from '../watch/answers.ts';
 import { sampleSizes } from './sample-sizes.ts';
 
@@ -64,17 +66,22 @@ export function judgeRun(inputs: RunInputs): { report: RunReport; run: Omit<Sign
   // Without a limit nothing is judged, which is no pass.
   const verdict = budgets.length > 0 || fault !== null ? judged.verdict : unlimited;
   const stated = { lane, definition, thresholds, budgets, samples, command, verdict };
-  return { report, run: { ...stated, ...(fault && { fault }) } };
+  const isOdd = endNoteOf(measurement.pass, measurement.isAgent) !== undefined;
+  const exitCode = isOdd ? measurement.pass.exit.code : null;
+  return { report, run: { ...stated, ...(fault && { fault }), ...(exitCode !== null && { exitCode }) } };
 }
 
 const unlimited: Verdict = { ok: false, exitCode: 4, headline: 'No limit was given, so nothing was judged.' };
 
+const noRequest =
+  'No HTTP request was seen, so the limits were judged without a load (HTTP/2 is counted from Node.js 24.2 on).';
+
 /** A service of Node.js under a load whose requests its preload counts, and the load's own report names none. */
 function noRequestSeen({ pass }: Measurement): Fault | null {
   const { lane, channel, requests, answers, unanswered } = pass;
-  if (lane !== 'load' || !channel.last || requests || (unanswered?.least ?? 0) > 0) return null;
+  if (lane !== 'load' || !channel.last || requests || unansweredOf(answers, unanswered).least > 0) return null;
   if ((answers?.total ?? 0) > 0 || channel.marks.some((mark) => mark.requests > 0)) return null;
-  return { exitCode: 4, headline: 'No HTTP request was seen, so the limits were judged without a load.' };
+  return { exitCode: 4, headline: noRequest };
 }
 
 export interface PairsInputs

@@ -1,6 +1,7 @@
 /**
  * The files that lie in a folder, without a word of the folder's own repository: its configuration names programs that git would run
- * (`core.fsmonitor`, filters), and its index says what is tracked, not what lies there. Only `.gitignore` files are heeded.
+ * (`core.fsmonitor`, filters), and its index says what is tracked, not what lies there. Only `.gitignore` files are heeded, and each that
+ * is heeded is a file of the source itself, though it ignore itself: whoever adds one would hide with it whatever else was added.
  */
 import { type Dirent, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -33,7 +34,8 @@ export function lyingFiles(folder: string): LyingFiles {
   const listed = isWorkTree ? listedByGit(folder) : undefined;
   if (!listed) return { names: filesBelow(folder, ''), ignored: [] };
   // A repository within the folder is named by git, and not opened.
-  const names = listed.names.flatMap((name) => (name.endsWith('/') ? filesBelow(folder, name.slice(0, -1)) : [name]));
+  const plain = listed.names.flatMap((name) => (name.endsWith('/') ? filesBelow(folder, name.slice(0, -1)) : [name]));
+  const names = [...new Set([...plain, ...listed.heeded])];
   return { names: names.filter(isSource), ignored: listed.ignored.filter(isSource) };
 }
 
@@ -43,23 +45,64 @@ function isSource(name: string): boolean {
 }
 
 /** By an empty repository elsewhere. Undefined where there is no git. */
-function listedByGit(folder: string): LyingFiles | undefined {
+function listedByGit(folder: string): (LyingFiles & { readonly heeded: readonly string[] }) | undefined {
   const empty = mkdtempSync(path.join(os.tmpdir(), 'floodgate-git-'));
   try {
     for (const name of ['objects', 'refs']) mkdirSync(path.join(empty, name));
     writeFileSync(path.join(empty, 'HEAD'), 'ref: refs/heads/none\n');
+    const outputOf = (...words: string[]) =>
+      gitOutput(folder, [`--git-dir=${empty}`, `--work-tree=${folder}`, '-c', 'core.bare=false', ...words]);
     const list = (...words: string[]) =>
-      gitOutput(folder, [
-        ...[`--git-dir=${empty}`, `--work-tree=${folder}`, '-c', 'core.bare=false'],
-        ...['ls-files', '--others', '--exclude-standard', '-z', ...words],
-      ])
+      outputOf(...words)
         ?.split('\0')
         .filter((name) => name !== '');
-    const names = list();
-    return names && { names, ignored: list('--ignored', '--directory') ?? [] };
+    const others = ['ls-files', '--others', '--exclude-standard', '-z'];
+    const names = list(...others);
+    // A name that git quotes is not known again: an ignore file there counts.
+    const ignoredOf = (folders: readonly string[]) =>
+      new Set(outputOf('-c', 'core.quotePath=false', 'check-ignore', '--no-index', '--', ...folders)?.split('\n'));
+    return (
+      names && {
+        names,
+        ignored: list(...others, '--ignored', '--directory') ?? [],
+        heeded: heededIn(folder, ignoredOf),
+      }
+    );
   } finally {
     rmSync(empty, { recursive: true, force: true });
   }
+}
+
+const ignoreName: string = '.gitignore';
+/** Names of folders that git is asked of at once: well below what a command line takes. */
+const askedMax = 200;
+
+/** Ignore files that git heeds: all but those in folders that are themselves ignored, into which it does not look. */
+function heededIn(folder: string, ignoredOf: (folders: readonly string[]) => ReadonlySet<string>): string[] {
+  const found = ignoreFilesBelow(folder);
+  const heeded = found.filter((name) => name === ignoreName);
+  const below = found.filter((name) => name !== ignoreName);
+  for (let at = 0; at < below.length; at += askedMax) {
+    const some = below.slice(at, at + askedMax);
+    const ignored = ignoredOf(some.map((name) => path.posix.dirname(name)));
+    heeded.push(...some.filter((name) => !ignored.has(path.posix.dirname(name))));
+  }
+  return heeded;
+}
+
+/** @throws FloodgateError `source-unreadable` */
+function ignoreFilesBelow(folder: string): string[] {
+  const found: string[] = [];
+  const open = [''];
+  for (let below = open.pop(); below !== undefined; below = open.pop()) {
+    for (const entry of entriesOf(path.join(folder, below))) {
+      const name = below === '' ? entry.name : `${below}/${entry.name}`;
+      if (entry.name === '.git' || !isSource(name)) continue;
+      if (entry.isDirectory()) open.push(name);
+      else if (entry.name === ignoreName) found.push(name);
+    }
+  }
+  return found;
 }
 
 /** In a folder of it that may be missing. */

@@ -27,6 +27,7 @@ export function notesOf(report: Noted, names: Iterable<string>): Note[] {
     ...buildsOf(report),
     ...idleLimits(report).map(({ test, why }) => `Nothing can exceed the limit ${test}: ${why}.`),
     ...secretsOf(report),
+    ...endsOf(report),
   ];
   return [
     ...texts.map(warning),
@@ -34,6 +35,16 @@ export function notesOf(report: Noted, names: Iterable<string>): Note[] {
     ...orderOf(report).map(warning),
   ];
 }
+
+/** Programs other than Node.js do not say whether it was an exception. */
+const endsOf = ({ scenarios }: Noted): string[] =>
+  scenarios.flatMap(({ name, runs }) =>
+    runs.flatMap(({ lane, exitCode }) =>
+      exitCode === undefined
+        ? []
+        : [`${name} (${lane}): the target ended with exit code ${exitCode} when it was asked to end.`],
+    ),
+  );
 
 /** What its command does not order. */
 function orderOf({ command }: Noted): string[] {

@@ -9,7 +9,11 @@ import { hasEachReading, slackOf, sumPages } from './raw-marks.ts';
 import { column, largest } from './raw-memory.ts';
 
 /** Times may be before the beginning; what lies in no file is a difference; a program of another system may end with any code; a recording may go back in time. */
-const maybeNegative = new Set(['tMs', 'tsMs', 'startMs', 'endMs', 'own', 'ownBytes', 'code', 'trafficMs']);
+const maybeNegative = new Set([
+  ...['tMs', 'tsMs', 'startMs', 'endMs', 'own', 'ownBytes', 'code', 'trafficMs'],
+  // A collection that is asked for may leave more than it found: pages are moved.
+  ...['freedByUs', 'freedByUsYoung'],
+]);
 
 /** @returns the place of an amount that is less than none */
 export function negativeFault({ budget, pass, settled, sites }: Measurement): string | undefined {
@@ -75,9 +79,10 @@ type MembersOf<T extends PreloadLine['type']> = Readonly<
 >;
 const collectionMembers: MembersOf<'gc'> = {
   ...{ tMs: true, kind: true, pauseMs: true, usedBefore: true, usedAfter: true, externalBefore: true },
+  ...{ youngBefore: true, youngAfter: true },
 };
 const markMembers: MembersOf<'mark'> = {
-  ...{ tMs: true, requests: true, allocated: true, allocatedYoung: true, offHeap: true },
+  ...{ tMs: true, requests: true, allocated: true, allocatedYoung: true, offHeap: true, parts: true },
 };
 const readingMembers: MembersOf<'v8'> = {
   ...{ tMs: true, heapUsed: true, heapTotal: true, external: true, arrayBuffers: true, malloced: true, handles: true },
@@ -90,7 +95,7 @@ const readingMembers: MembersOf<'v8'> = {
     ownMs: true,
     ownAllocated: true,
   },
-  ...{ rssPeak: true, answers: true, spaces: true },
+  ...{ rssPeak: true, answers: true, spaces: true, parts: true },
 };
 
 const hasOnly = <T extends PreloadLine['type']>(line: object, type: T, members: MembersOf<T>): boolean =>

@@ -11,13 +11,13 @@ import { column, largest } from './raw-memory.ts';
 type Pass = Measurement['pass'];
 
 /** A page of V8's, of which a part is used: what begins old is known to one. */
-const pageBytes = 256 << 10;
+export const pageBytes = 256 << 10;
 /** V8 sweeps old pages later, and knows then what lies there. */
 const sweptShare = 0.02;
 /** A reading takes 40 to 70 KB, and more where it has collections to list, or handles. */
 const readingBytes = 128 << 10;
 const collectionBytes = 16 << 10;
-const handleBytes = 256;
+export const handleBytes = 256;
 /** Beside threads of the program Node.js has so many of its own. */
 const ownThreads = 11;
 /** The heap of a thread has as much when it begins: 5.4 MiB of an idle one. */
@@ -40,7 +40,6 @@ export const hasEachReading = ({ channel }: Pass) => channel.v8.tMs.length < cap
 export function marksFault({ pass }: Measurement): string | undefined {
   if (pass.lane !== 'load') return undefined;
   return (
-    saidFault(pass) ??
     othersFault(pass) ??
     sumFault(pass) ??
     ownFault(pass) ??
@@ -71,14 +70,8 @@ function mostOfReadings(pass: Pass): number {
   return v8.tMs.length * ofEach + gc.length * collectionBytes + slackOf(pass, sumPages);
 }
 
-/** What readings took; builds of before did not say it. */
+/** What readings took. */
 const ownOf = (pass: Pass) => pass.channel.last?.ownAllocated ?? mostOfReadings(pass);
-
-/** What a target says at its end it says all of: builds of before said none of the three. */
-function saidFault({ channel: { marks, last } }: Pass): string | undefined {
-  const isNew = last?.rssPeak !== undefined || last?.offHeap !== undefined || marks[0]?.offHeap !== undefined;
-  return isNew && last && last.ownAllocated === undefined ? 'it does not say what its readings allocated' : undefined;
-}
 
 /** What others allocated goes with the threads and processes that did. */
 function othersFault({ elsewhere, family }: Pass): string | undefined {
@@ -113,11 +106,9 @@ interface Beside {
 
 /** Of marks that hold what others allocated, those of the warm-up say nothing: it is known from there on. */
 function moreFault(pass: Pass, known: readonly Beside[], startMs: number): string | undefined {
-  const { channel, elsewhere } = pass;
+  const { elsewhere } = pass;
   const isCounted = elsewhere?.isCounted === true;
-  // Builds that did not say what readings took left out of a reading what a collection in the middle of it had freed.
-  const isOlder = channel.last?.ownAllocated === undefined;
-  const ownBytes = slackOf(pass) + (isOlder ? largest(column(channel.v8, 'heapTotal')) : 0);
+  const ownBytes = slackOf(pass);
   const lowBytes =
     ownBytes + (isCounted ? elsewhere.bytes + firstBytes * (elsewhere.threads + elsewhere.processes) : 0);
   let most = isCounted ? Number.NEGATIVE_INFINITY : 0;

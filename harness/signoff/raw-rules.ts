@@ -8,6 +8,7 @@ import { allocatedFault, answersFault, columnsFault, heapFault, negativeFault, s
 import { marksFault } from './raw-marks.ts';
 import { groupFault, levelsFault, partsFault, peakFault, phasesFault } from './raw-memory.ts';
 import { fitnessFault, releaseFault, sitesFault, sourceFault, versionFault } from './raw-summary.ts';
+import { sumsFault } from './raw-sums.ts';
 import { exitFault, timesFault } from './raw-times.ts';
 import { type Reason, refused } from './refusal.ts';
 import { copyFault, orderFault, type RunSequence, spanFault, type TakenRun } from './run-sequence.ts';
@@ -119,6 +120,12 @@ export const runRules: readonly RunRule[] = [
     rule: 'At each mark but the last there is a reading; there, and between any two, what was allocated is what the reading has without what readings of its own and of other threads take (256 KiB, and 2 % of the heap), and no more above it than others allocated; these are threads, or processes that it started. It is no less than what collections found, nor off the heap than lay there; readings grow, and take 128 KiB each at most, more where they list collections or handles.',
     why: 'A mark and its reading are of one sum, and collections are counted into it.',
     fault: marksFault,
+  },
+  {
+    name: 'sums',
+    rule: 'Sums of allocation are made again, from each mark to any later one and to the end: so many young objects were allocated as lie on the heap more and as collections freed, to the byte; of what began old no more than that (256 KiB, and 2 % of the heap), and no less but for 768 KiB a collection. The reading beside a mark is of the same heap; readings take 64 KiB each, 40 KiB for each collection that they list, and 384 KiB.',
+    why: 'The sum is made of the same collections and the same heap; in 17 services of many kinds young objects came out to the byte.',
+    fault: sumsFault,
   },
 ];
 

@@ -46,7 +46,8 @@ export const reasons = {
   'limit-idle':
     'It holds whatever is measured: set a limit that can be exceeded, and sign off again, or allow it by name (allowIdle).',
   failed: 'The release is not within its limits: mend it, or waive the limit and sign off again.',
-  undecided: 'What was not measured is no pass: sign off again on a quiet machine, or with more pairs.',
+  undecided:
+    'What was not measured is no pass. Its note says why: a busy machine asks for a quiet one, an interval that is too wide for more pairs; of tree.max with children that end before they can be read, no run of the same service decides it: limit rss.max, or allow it by name (allowUndecided).',
   waived: 'The policy takes no waiver: mend what is waived and sign off again.',
   'waiver-expired': 'A limit is broken, and its waiver has ended: mend it, or sign off again with a new waiver.',
   'too-old': 'Sign off again: the policy takes no bundle that old.',

@@ -74,6 +74,7 @@ const run = v.strictObject({
   command: text,
   verdict,
   fault: v.optional(v.strictObject({ exitCode: whole, headline: text } satisfies Schemas<Fault>)),
+  exitCode: v.optional(whole),
 } satisfies Schemas<SignedRun>);
 
 /** Its figures are held against the pairs as a whole: only what is read before that is checked here. */

@@ -227,7 +227,11 @@ function candidateChecks(candidate: CandidateAtHand | undefined, files: BundleFi
   if (candidate?.kind === 'package') return ['the package at hand, and each file in it, were looked at'];
   if (candidate?.kind !== 'source') return [];
   const signed = new Set(readSourceList(contentOf(files, sourceListName).toString('utf8'))!.map(({ name }) => name));
-  const unseen = candidate.ignored.filter((name) => !signed.has(name));
+  const here = new Set(candidate.files.map(({ name }) => name));
+  const looked = here.size + [...signed].filter((name) => !here.has(name) && candidate.fileOf(name)).length;
+  const unseen = candidate.ignored.filter((name) => !signed.has(name) && !here.has(name));
   const ignored = unseen.length > 0 ? `; ignored, and not looked at: ${listed(unseen)}` : '';
-  return [`${candidate.files.length} files of the candidate were looked at, packages not${ignored}`];
+  return [
+    `${counted(looked, 'file')} of the candidate ${looked === 1 ? 'was' : 'were'} looked at, packages not${ignored}`,
+  ];
 }

@@ -245,6 +245,14 @@ export async function diedAtStart(name: string, exit: TargetExit, cause?: unknow
   });
 }
 
+/** Neither a good end nor a signal in the words of a shell. */
+export function isFaultCode(code: number | null): boolean {
+  return code !== null && code !== 0 && !(code > signalCodes && code <= signalCodes + signalsMax);
+}
+
+const signalCodes = 128;
+const signalsMax = 64;
+
 /** "exit code 3", "signal SIGSEGV", "killed after ignoring SIGTERM". */
 export function describeExit(exit: TargetExit): string {
   if (exit.killed) return 'killed after ignoring SIGTERM';

@@ -16,6 +16,8 @@ export interface TargetExit {
   readonly killed: boolean;
   /** Whether `stop` was called before it ended, and for no fault of its own: another end is a finding. */
   readonly expected: boolean;
+  /** An exception that nothing caught ended it when it was asked to end: only Node.js says so. */
+  readonly uncaught?: true;
   /** Set where it was ended for a fault. */
   readonly givenUp?: GivenUp;
   /** Last lines of its standard error, at most 20. */

@@ -10,7 +10,10 @@ export function addedAnswers(all: readonly (Answers | undefined)[]): Answers | u
     for (const [status, count] of Object.entries(each.statuses ?? {}))
       statuses[status] = (statuses[status] ?? 0) + count;
   const sum = (of: (answers: Answers) => number) => known.reduce((total, each) => total + of(each), 0);
+  const [unanswered, inFlight] = [sum((each) => each.unanswered ?? 0), sum((each) => each.inFlight ?? 0)];
   return {
+    ...(unanswered > 0 && { unanswered }),
+    ...(inFlight > 0 && { inFlight }),
     total: sum(({ total }) => total),
     not2xx: sum(({ not2xx }) => not2xx),
     // A sum of some of them is none.

@@ -51,7 +51,7 @@ const answersTo: Readonly<Record<'cut' | 'settle', readonly PreloadLine['type'][
 const threadTimeoutMs = 2_000;
 
 /** A collection or a line more than these is not kept: a run that long is seen well enough through the first ones. */
-const eventsMax = 200_000;
+export const eventsMax = 200_000;
 const lineCharactersMax = 1_000_000;
 /** Of children whose command is kept, 4 KB each at most; more are only counted. */
 const commandsMax = 1_000;
@@ -86,6 +86,8 @@ export class PreloadChannel {
   readonly threads = new Threads();
   /** Children that it has started, by its own account. */
   readonly spawned: LineOf<'spawn'>[] = [];
+  /** The last exception that reached the top of the program. */
+  uncaught: LineOf<'uncaught'> | undefined;
   /** Called at each of these. */
   onSpawn: ((pid: number) => void) | undefined;
   /** Channels of its children: they are asked whatever this one is asked. */
@@ -210,7 +212,8 @@ export class PreloadChannel {
     else if (line.type === 'runtime') {
       this.runtime = line.name;
       this.pid = line.pid ?? 0;
-    } else if (line.type === 'threadStart') this.threads.start(line.id, line.tMs);
+    } else if (line.type === 'uncaught') this.uncaught = line;
+    else if (line.type === 'threadStart') this.threads.start(line.id, line.tMs);
     else if (line.type === 'thread') this.threads.name(line.id, line.name, line.tMs);
     else if (line.type === 'threadEnd') this.threads.end(line.id, line.tMs);
     else if (line.type === 'spawn') {

@@ -110,9 +110,9 @@
 		if (change >= manyfold) return `×${Math.round(change + 1)}`;
 		return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
 	}
-	function formatSiteChange({ baseBytes, headBytes, errorBytes }) {
+	function formatSiteChange({ baseBytes, headBytes, errorBytes, isOffHeap }) {
 		const difference = (headBytes ?? 0) - (baseBytes ?? 0);
-		return `${baseBytes === null ? "new" : headBytes === null ? "gone" : formatChange(difference / baseBytes)} (${formatDifference(difference, "bytes")} ± ${formatBytes(errorBytes)})`;
+		return `${baseBytes === null ? "new" : headBytes === null ? "gone" : formatChange(difference / baseBytes)} (${formatDifference(difference, "bytes")} ± ${formatBytes(errorBytes)}${isOffHeap ? " off-heap" : ""})`;
 	}
 	const originWords = {
 		renamed: "renamed from",

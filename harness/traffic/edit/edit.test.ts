@@ -254,6 +254,10 @@ t.test('edits as people write them', async (t) => {
     [{ mtu: '10' }, /--mtu/],
     [{ from: '5 bananas' }, /--from/],
     [{ to: '2026-99-01' }, /no date/],
+    [{ from: '5s', to: '1s' }, /--from 5s --to 1s: the window ends before it begins/],
+    [{ from: '1000ms', to: '1s' }, /--from 1000ms --to 1s: the window ends where it begins/],
+    [{ from: '2026-02-01', to: '2026-01-01' }, /ends before it begins/],
+    [{ from: '2026-02-01', to: '0s' }, /--to 0s: no frame/],
     [{ limit: '0' }, /--limit/],
     [{ snap: '3' }, /--snap/],
   ] as const) {

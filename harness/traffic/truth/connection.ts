@@ -182,15 +182,16 @@ export class Connection implements HalfHost {
     return (half.framer.sendsRequests ? this.#responsesSeen : this.#requestsSeen).reaches(exchange);
   }
 
-  onTunnel(): void {
+  onTunnel(half: HalfStream, exchange: number): void {
     this.#isTunnel = true;
-    this.forward.framer.tunnel(this.forward.framer.messageStart);
-    this.backward.framer.tunnel(this.backward.framer.messageStart);
+    half.framer.tunnel(half.framer.messageStart);
+    (half === this.forward ? this.backward : this.forward).framer.tunnelBehind(exchange);
   }
 
   onHttp2(): void {
     this.#isHttp2 = true;
-    this.onTunnel();
+    this.#isTunnel = true;
+    for (const { framer } of [this.forward, this.backward]) framer.tunnel(framer.messageStart);
   }
 
   onCutOff(): void {

@@ -28,7 +28,9 @@ export type Fate =
   | 'possible'
   | 'lost';
 
-export interface HalfHost extends Omit<FramerHost, 'onMessage' | 'onDepends'> {
+export interface HalfHost extends Omit<FramerHost, 'onMessage' | 'onDepends' | 'onTunnel'> {
+  /** @param half the one that says so */
+  onTunnel(half: HalfStream, exchange: number): void;
   onFate(kind: MessageKind, fate: Fate, exchange: number): void;
   /** Whether the other direction of that exchange, and of all before it, was delivered whole. @param half the one that asks */
   isOtherSeen(half: HalfStream, exchange: number): boolean;
@@ -152,8 +154,8 @@ export class HalfStream implements FramerHost {
     return this.#host.methodFor();
   }
 
-  onTunnel(): void {
-    this.#host.onTunnel();
+  onTunnel(exchange: number): void {
+    this.#host.onTunnel(this, exchange);
   }
 
   onUnframed(heads: number, isRequest: boolean | undefined): void {

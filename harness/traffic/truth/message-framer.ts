@@ -50,8 +50,8 @@ export interface FramerHost {
   onHttp2(): void;
   /** A response without a length ends, and no FIN says so. */
   onCutOff(): void;
-  /** Both directions are something else from here on. */
-  onTunnel(): void;
+  /** What answers is something else from here on, and what asks is so behind the request of that exchange. */
+  onTunnel(exchange: number): void;
   onMessage(message: FramedMessage): void;
   /** So many heads may begin in bytes that could not be framed. @param isRequest undefined where nothing is known */
   onUnframed(heads: number, isRequest: boolean | undefined): void;
@@ -87,6 +87,8 @@ export class MessageFramer {
   #exchange = 0;
   /** Behind the head of a request that waits for 100 (Continue): its body, or none. */
   #isExpecting = false;
+  /** Behind the request of this exchange comes something else; 0: not that is known. */
+  #tunnelsBehind = 0;
   /** The line end that closes a chunk is due. */
   #afterChunk = false;
   /** It lost its place once: what comes later is found by a search. */
@@ -188,6 +190,12 @@ export class MessageFramer {
     this.#dropText();
     this.#state = State.tunnel;
     this.#start = offset;
+  }
+
+  /** Behind the request of an exchange, which may be still to come, is something else (RFC 9110, section 7.8). */
+  tunnelBehind(exchange: number): void {
+    if (this.hasLostSync || (this.#exchange >= exchange && !this.#isUnderWay)) this.tunnel(this.#start);
+    else this.#tunnelsBehind = exchange;
   }
 
   /** A final response came, and the body had not been asked for. */
@@ -307,7 +315,7 @@ export class MessageFramer {
     // An observer takes a response to an unseen HEAD for one with a body, and loses its place.
     if (method === 'HEAD' || method === 'CONNECT') this.#host.onDepends(this.#start, this.#start, this.#exchange);
     this.#beginBody(responseBody(head, method ?? 'GET'), offset);
-    if (head.status === 101 || (method === 'CONNECT' && head.status < 300)) this.#host.onTunnel();
+    if (head.status === 101 || (method === 'CONNECT' && head.status < 300)) this.#host.onTunnel(this.#exchange);
   }
 
   #beginBody(body: Body, offset: number): void {
@@ -349,6 +357,7 @@ export class MessageFramer {
     this.messages += 1;
     this.#message(this.#kind, end, refused, shownEnd);
     this.#begin(State.head, headBytesMax);
+    if (this.#tunnelsBehind > 0 && this.#exchange >= this.#tunnelsBehind) this.tunnel(this.#start);
   }
 
   #message(kind: MessageKind, next: number, refused?: FramedMessage['refused'], end = next): void {

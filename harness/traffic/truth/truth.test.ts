@@ -412,6 +412,22 @@ t.test('a tunnel holds no messages, though it may look like it', async (t) => {
     responsesPossible: 1,
   });
   t.equal(doubts(truth), '', 'and it is no doubt');
+  const [ask, grant] = upgrade as [string, string];
+  // In order; in a segment with what comes before and behind it; and the answers recorded first.
+  const script = ['>S', '<S', get, ok, ask, grant, '> \x81\x05hello', `> ${get.slice(2)}`, '>F', '<F'];
+  const whole = { requests: 2, requestsIntact: 2, responses: 2, responsesIntact: 2 };
+  t.match(truthOf(script), whole);
+  for (const order of [
+    [0, 1, 3, 5, 2, 4, 6, 7, 8, 9],
+    [0, 1, 3, 5, 4, 2, 6, 7, 8, 9],
+    [0, 1, 2, 3, 5, 4, 6, 7, 8, 9],
+  ]) {
+    t.match(truthOf(script, { order }), whole, `${order}`);
+    t.match(truthOf(script, { order, delivered: order.filter((at) => at !== 2) }), {
+      requestsIntact: 1,
+      responsesIntact: 2,
+    });
+  }
 });
 
 t.test('addresses used again, and the same addresses in two networks', async (t) => {

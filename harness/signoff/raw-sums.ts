@@ -1,0 +1,167 @@
+/**
+ * Sums of allocation, made again of the collections and of what lay on the heap: between two moments so much was allocated as lies there
+ * more, and was freed. Of young objects to the byte, as the sum is made of the same (`preload/allocation.ts`). Pure.
+ */
+import type { SumParts } from '../preload/options.ts';
+import type { Measurement } from '../report/measurement.ts';
+import { eventsMax } from '../watch/preload-channel.ts';
+import { handleBytes, hasEachReading, pageBytes, slackOf } from './raw-marks.ts';
+import { column, largest } from './raw-memory.ts';
+
+type Pass = Measurement['pass'];
+type Channel = Pass['channel'];
+type Collection = Channel['gc'][number];
+
+/** Spaces that grow page by page: of objects, of code, of what code trusts. */
+const oldSpaces = 3;
+/**
+ * Of what began old the sum leaves out up to a page in each space and collection: less cannot be seen. It may have more where V8 sweeps
+ * late, so that less lies there than before and nothing was collected: half a page where 17 services of many kinds were measured.
+ */
+const leftOutBytes = oldSpaces * pageBytes;
+/** An isolate has 848 KiB of young objects when its sums begin, an older Node.js more. */
+const firstBytes = 4 << 20;
+/** The heap of a thread holds 4 MiB and more: what a reading has beyond the main thread's is nothing, or at least so much. */
+const threadBytes = 2 << 20;
+/** A reading takes 36 to 60 KiB of young objects over many, and the text of each collection that it lists 33 KiB. */
+const readingBytes = 64 << 10;
+const listedBytes = 40 << 10;
+/** One by itself may take more: 126 KiB. */
+const roomBytes = 128 << 10;
+/** Of old ones nothing; where a page is begun meanwhile it is taken for one of the reading. */
+const listedOldBytes = 16 << 10;
+
+const partNames: readonly (keyof SumParts)[] = [
+  ...(['collections', 'freedByUs', 'freedByUsYoung', 'lying', 'lyingYoung'] as const),
+  ...(['allocated', 'allocatedYoung', 'own', 'ownYoung'] as const),
+];
+
+/** Of the main thread: at each mark, and at the end. */
+export function sumsFault({ pass }: Measurement): string | undefined {
+  const { marks, last, v8, gc } = pass.channel;
+  const isV8 = column(v8, 'malloced').some((bytes) => bytes !== null);
+  if (pass.lane !== 'load' || !isV8 || !last) return undefined;
+  const lines = [...marks, last];
+  const parts = lines.flatMap((line) => (isParts(line.parts) ? [line.parts] : []));
+  const areWhole = gc.every(({ youngBefore, youngAfter }) => youngBefore !== undefined && youngAfter !== undefined);
+  if (parts.length < lines.length || !areWhole) return 'it does not say what its sums of allocation were made of';
+  if (
+    gc.some(
+      ({ youngBefore, usedBefore, youngAfter, usedAfter }) => youngBefore! > usedBefore || youngAfter! > usedAfter,
+    )
+  )
+    return 'more young objects lay on its heap than objects';
+  return saidFault(pass, parts) ?? madeFault(pass, parts) ?? ownFault(pass, parts) ?? besideFault(pass);
+}
+
+function isParts(parts: SumParts | undefined): parts is SumParts {
+  return (
+    parts !== undefined &&
+    Object.keys(parts).length === partNames.length &&
+    partNames.every((name) => Number.isSafeInteger(parts[name])) &&
+    parts.lyingYoung <= parts.lying &&
+    parts.allocatedYoung <= parts.allocated
+  );
+}
+
+/** Marks and the last reading are what their parts say, without what readings took; marks may hold what others allocated. */
+function saidFault({ channel: { marks, last }, elsewhere }: Pass, parts: readonly SumParts[]): string | undefined {
+  const isCounted = elsewhere?.isCounted === true;
+  const isOther = marks.some(({ allocated, allocatedYoung }, at) => {
+    const { own, ownYoung, ...all } = parts[at]!;
+    const others = allocated - (all.allocated - own);
+    return allocatedYoung !== all.allocatedYoung - ownYoung || (isCounted ? others < 0 : others !== 0);
+  });
+  const end = parts.at(-1)!;
+  return isOther || last!.ownAllocated !== end.own || last!.allocated < end.allocated
+    ? 'what was allocated is not what its parts say'
+    : undefined;
+}
+
+/** From its beginning, and from each of these moments to any later one. */
+function madeFault(pass: Pass, parts: readonly SumParts[]): string | undefined {
+  const { gc } = pass.channel;
+  if (gc.length >= eventsMax) return undefined;
+  const made = new MadeAgain(gc);
+  const slackBytes = slackOf(pass);
+  const [first] = parts;
+  const heapBytes = largest(column(pass.channel.v8, 'heapTotal'));
+  let mostLeftOut = Number.NEGATIVE_INFINITY;
+  let mostBytes = Number.POSITIVE_INFINITY;
+  let start: number | undefined;
+  for (const [at, part] of parts.entries()) {
+    if (part.collections < (parts[at - 1]?.collections ?? 0) || part.collections > gc.length)
+      return 'its sums of allocation count other collections';
+    // What we free is freed before the first mark.
+    if (part.freedByUs !== first!.freedByUs || part.freedByUsYoung !== first!.freedByUsYoung)
+      return 'its heap was collected by floodgate among its requests';
+    if (part.freedByUs > heapBytes) return 'floodgate freed more of its heap than there was';
+    const { young, all } = made.by(part);
+    const beyondYoung = part.allocatedYoung - young;
+    start ??= beyondYoung;
+    if (beyondYoung !== start || start > 0 || start < -firstBytes)
+      return 'young objects were allocated that its heap and its collections do not have, or fewer';
+    const beyondOld = part.allocated - part.allocatedYoung - (all - young);
+    mostBytes = Math.min(mostBytes, beyondOld);
+    mostLeftOut = Math.max(mostLeftOut, beyondOld + part.collections * leftOutBytes);
+    if (
+      Math.max(beyondOld, beyondOld - mostBytes) > slackBytes ||
+      beyondOld + (part.collections + 1) * leftOutBytes < mostLeftOut
+    )
+      return 'old objects were allocated that its heap and its collections do not have, or fewer';
+  }
+  return undefined;
+}
+
+/** What lies on the heap, and what collections have freed. */
+class MadeAgain {
+  readonly #gc: readonly Collection[];
+  #counted = 0;
+  #freed = 0;
+  #freedYoung = 0;
+
+  constructor(gc: readonly Collection[]) {
+    this.#gc = gc;
+  }
+
+  by({ collections, lying, lyingYoung, freedByUs, freedByUsYoung }: SumParts): { young: number; all: number } {
+    for (; this.#counted < collections; this.#counted += 1) {
+      const { usedBefore, usedAfter, youngBefore = 0, youngAfter = 0 } = this.#gc[this.#counted]!;
+      this.#freed += usedBefore - usedAfter;
+      this.#freedYoung += youngBefore - youngAfter;
+    }
+    return { young: lyingYoung + this.#freedYoung + freedByUsYoung, all: lying + this.#freed + freedByUs };
+  }
+}
+
+/** The reading beside a mark is of the same heap, and of those of threads. */
+function besideFault(pass: Pass): string | undefined {
+  const { marks, last, v8 } = pass.channel;
+  if (!hasEachReading(pass)) return undefined;
+  const used = column(v8, 'heapUsed');
+  const isSame = (lying: number) => (bytes: number | null) => bytes === lying || (bytes ?? 0) - lying >= threadBytes;
+  const isOther = [...marks, last!].some(({ tMs, parts }, at) => {
+    const untilMs = marks[at + 1]?.tMs ?? Number.POSITIVE_INFINITY;
+    const beside = used.filter((_, row) => v8.tMs[row]! >= tMs && v8.tMs[row]! <= untilMs);
+    // One that was the last thing a process did has none.
+    return beside.length > 0 && !beside.some(isSame(parts!.lying));
+  });
+  return isOther ? 'the reading beside a mark is of another heap' : undefined;
+}
+
+/** From the first mark on: a reading takes so much, and more for each collection that it lists. */
+function ownFault(pass: Pass, parts: readonly SumParts[]): string | undefined {
+  const { marks, last, v8 } = pass.channel;
+  const [first] = parts;
+  if (!hasEachReading(pass) || marks.length === 0) return undefined;
+  const ofEach = readingBytes + handleBytes * largest(column(v8, 'handles'));
+  const isMore = [...marks, last!].some(({ tMs }, at) => {
+    const { own, ownYoung, collections } = parts[at]!;
+    const listed = collections - first!.collections;
+    const readings = v8.tMs.filter((ms) => ms >= marks[0]!.tMs && ms <= tMs).length;
+    const young = ownYoung - first!.ownYoung;
+    const old = own - ownYoung - (first!.own - first!.ownYoung);
+    return young > readings * ofEach + listed * listedBytes + roomBytes || old > pageBytes + listed * listedOldBytes;
+  });
+  return isMore ? 'its readings allocated more than readings do' : undefined;
+}
