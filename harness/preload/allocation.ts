@@ -99,20 +99,11 @@ export function allocatedBetween(from: UsedBySpace, to: UsedBySpace): Allocated 
 }
 
 /**
- * Whether young objects are fewer: V8 has collected, and what it moved to other spaces, large objects among them, would look as if it had
- * been allocated there.
+ * Whether young objects are fewer, small ones or all: V8 has collected, and what it moved to other spaces, large objects among them, would look
+ * as if it had been allocated there.
  */
 export function isCollectedBetween(from: UsedBySpace, to: UsedBySpace): boolean {
-  return (to.get('new_space') ?? 0) < (from.get('new_space') ?? 0);
-}
-
-/**
- * Whether a collection came after a reading, and not before it: it found the young objects that were read, and a few more that whatever goes
- * on between the two needs. One before it that the heap was full for found more, since a reading has room.
- */
-export function isCollectedAfter(read: UsedBySpace, before: UsedBySpace, after: UsedBySpace): boolean {
-  const more = (before.get('new_space') ?? 0) - (read.get('new_space') ?? 0);
-  return more >= 0 && more < roomBytes && isCollectedBetween(read, after);
+  return (to.get('new_space') ?? 0) < (from.get('new_space') ?? 0) || lyingIn(to).young < lyingIn(from).young;
 }
 
 /** As it is now. */

@@ -48,7 +48,7 @@ t.test('a collection that comes while text is made of the records before it is i
   t.equal(major(), before + 1);
 });
 
-t.test('a collection that comes when the heap was read, but not yet its records, is of the next reading', async (t) => {
+t.test('a collection that comes when the heap was read, but not yet its records, is counted once', async (t) => {
   const { start } = v8.GCProfiler.prototype;
   t.teardown(() => Object.assign(v8.GCProfiler.prototype, { start }));
   const marks: PreloadLine[] = [];
@@ -71,9 +71,8 @@ t.test('a collection that comes when the heap was read, but not yet its records,
   };
   const before = collections();
   const second = watch.takeCollections();
-  t.equal(collections(), before, 'it is not in this one');
   const third = watch.takeCollections();
-  t.ok(collections() > before, 'but in the next');
+  t.ok(collections() > before, 'there was one');
   for (const [name, sum, least] of [
     ['with a collection in its middle', second - first, bytes],
     ['behind it', third - second, 0],

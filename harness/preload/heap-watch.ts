@@ -5,7 +5,6 @@ import {
   type Allocated,
   AllocationSum,
   allocatedBetween,
-  isCollectedAfter,
   isCollectedBetween,
   lyingIn,
   OffHeapSum,
@@ -25,6 +24,21 @@ export interface HeapWatchOptions {
   readonly countsOffHeap?: boolean | undefined;
 }
 
+const none: Allocated = { young: 0, old: 0 };
+/** As often the heap is read again where V8 collects while it is read. */
+const triesMax = 8;
+
+/** The heap at one moment; all collections before it have been counted, and none after it. */
+interface Read {
+  readonly used: UsedBySpace;
+  /** The size of the heap, used or not. */
+  readonly totalBytes: number;
+  /** Ever, until then. */
+  readonly allocated: Allocated;
+  /** Of it, by the reading itself. */
+  readonly before: Allocated;
+}
+
 /** What is known when a reading begins. */
 interface Taken {
   readonly allocated: Allocated;
@@ -33,21 +47,10 @@ interface Taken {
   readonly totalBytes: number;
 }
 
-type CollectionRecord = NonNullable<ReturnType<v8.GCProfiler['stop']>>['statistics'][number];
-
-interface Collection {
-  readonly record: CollectionRecord;
-  readonly tMs: number;
-  readonly before: UsedBySpace;
-  readonly after: UsedBySpace;
-}
-
 /** Sums V8's records of each collection; the collector's own records are cleared at every report. */
 export class HeapWatch {
   readonly #send: (line: PreloadLine) => void;
   #profiler = new v8.GCProfiler();
-  /** That came in the middle of a reading, after it had read the heap: they are of the next one. */
-  #late: Collection[] = [];
   readonly #allocation: AllocationSum;
   /** Undefined where it is not asked for: collections are as they are by themselves then. */
   readonly #offHeap: OffHeapSum | undefined;
@@ -60,7 +63,10 @@ export class HeapWatch {
   readonly #requests = new RequestCount((requests) => this.#mark(requests));
   /** Allocated by readings: none of the target's own. */
   readonly #own = { young: 0, old: 0 };
-  #taking: Allocated = { young: 0, old: 0 };
+  #taking = none;
+  /** The last of these. */
+  #usual = none;
+  #takingBytes = 0;
   /** Answered when the clock ticked last. */
   #requestsAtTick: number | null = null;
   #idleTicks = 0;
@@ -118,18 +124,29 @@ export class HeapWatch {
   /** What a reading allocates is none of the target's own, whatever collections come in the middle of it. */
   #aside(read: (taken: Taken) => void): void {
     const sinceMs = threadCpuMs();
-    const taken = this.#take(false);
+    const taken = this.#begin();
     read(taken);
     const before = taken.allocated;
     const after = this.#take(false).allocated;
-    this.#own.young += after.young - before.young + this.#taking.young;
-    this.#own.old += after.old - before.old + this.#taking.old;
+    this.#addOwn({ young: after.young - before.young, old: after.old - before.old });
+    this.#addOwn(this.#taking);
     this.#ownMs += threadCpuMs() - sinceMs;
+  }
+
+  #begin(): Taken {
+    const { used, totalBytes, allocated, before } = this.#take(false);
+    this.#addOwn(before);
+    return { allocated, parts: this.#partsOf(allocated, used), totalBytes };
+  }
+
+  #addOwn({ young, old }: Allocated): void {
+    this.#own.young += young;
+    this.#own.old += old;
   }
 
   /** At the end; the kernel's own peak comes along, which cannot be read from outside once the process is gone. */
   reportLast(): void {
-    this.#reportMemory(this.#take(false), residentPeakBytes());
+    this.#reportMemory(this.#begin(), residentPeakBytes());
   }
 
   /**
@@ -138,32 +155,47 @@ export class HeapWatch {
    * @returns bytes ever allocated until this call: what it takes up itself is not in it
    */
   takeCollections(isOurs = false): number {
-    return sum(this.#take(isOurs).allocated);
+    const { allocated, before } = this.#take(isOurs);
+    this.#takingBytes = sum(before) + sum(this.#taking);
+    return sum(allocated) - sum(before);
   }
 
   /** What the last `takeCollections` took up itself, where no collection came in the middle of it. */
   get takingBytes(): number {
-    return sum(this.#taking);
+    return this.#takingBytes;
   }
 
-  #take(isOurs: boolean): Taken {
-    const { used, totalBytes } = usedWithRoom();
+  #take(isOurs: boolean): Read {
+    let read = usedWithRoom();
+    const counted = this.#takeRecords(isOurs);
+    let now = usedBySpace();
+    let before = none;
+    if (counted > 0 && isCollectedBetween(read.used, now)) {
+      // One of them may have come after the heap was read: it is read again, until none comes between two looks at the records. What was
+      // allocated meanwhile is taken for what it usually is.
+      before = this.#usual;
+      for (let tries = 0; tries < triesMax; tries += 1) {
+        read = usedWithRoom();
+        if (this.#takeRecords(false) === 0) break;
+      }
+      now = usedBySpace();
+    }
+    const isCollected = isCollectedBetween(read.used, now);
+    this.#taking = isCollected ? none : allocatedBetween(read.used, now);
+    if (!isCollected && before === none) this.#usual = this.#taking;
+    return { ...read, allocated: this.#allocation.untilNow(read.used), before };
+  }
+
+  /** @returns how many collections came since the last call */
+  #takeRecords(isOurs: boolean): number {
     const last = this.#profiler;
     // The next one begins first: that text is made of the last allocates, and a collection that came then would be in neither.
     // Nothing is allocated while both run, so that none is in both.
     this.#profiler = new v8.GCProfiler();
     this.#profiler.start();
-    const collections = collectionsOf(last.stop());
-    for (const collection of this.#late) this.#count(collection, false);
-    const isLate = ({ before, after }: Collection) => isCollectedAfter(used, before, after);
-    // Those behind the first that is late are so too.
-    const first = collections.findIndex(isLate);
-    this.#late = first < 0 ? [] : collections.splice(first);
-    for (const collection of collections) this.#count(collection, isOurs);
-    const now = usedBySpace();
-    this.#taking = isCollectedBetween(used, now) ? { young: 0, old: 0 } : allocatedBetween(used, now);
-    const allocated = this.#allocation.untilNow(used);
-    return { allocated, parts: this.#partsOf(allocated, used), totalBytes };
+    const profile = last.stop();
+    this.#count(profile, isOurs);
+    return profile?.statistics.length ?? 0;
   }
 
   #partsOf(allocated: Allocated, used: UsedBySpace): SumParts {
@@ -181,23 +213,32 @@ export class HeapWatch {
     };
   }
 
-  #count({ record: { gcType, cost, beforeGC, afterGC }, tMs, before, after }: Collection, isOurs: boolean): void {
-    const usedBefore = beforeGC.heapStatistics.usedHeapSize;
-    const usedAfter = afterGC.heapStatistics.usedHeapSize;
-    const [youngBefore, youngAfter] = [lyingIn(before).young, lyingIn(after).young];
-    this.#allocation.collected(before, after);
-    const externalBefore = beforeGC.heapStatistics.externalMemory;
-    this.#offHeap?.collected(externalBefore, afterGC.heapStatistics.externalMemory);
-    if (isOurs) {
-      this.#freedByUs.all += usedBefore - usedAfter;
-      this.#freedByUs.young += youngBefore - youngAfter;
-      return;
-    }
-    this.#collections += 1;
-    this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
-    if (gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
-    const used = { usedBefore, usedAfter, youngBefore, youngAfter };
-    this.#send({ type: 'gc', tMs, kind: gcType, pauseMs: cost / 1_000, ...used, externalBefore });
+  #count(profile: ReturnType<v8.GCProfiler['stop']>, isOurs: boolean): void {
+    // GCProfiler gives no time of an event, only the start of the recording: events are spread by their order.
+    const startMs = profile?.startTime ?? nowMs();
+    const events = profile?.statistics ?? [];
+    const stepMs = (nowMs() - startMs) / (events.length + 1);
+    events.forEach((event, index) => {
+      const usedBefore = event.beforeGC.heapStatistics.usedHeapSize;
+      const usedAfter = event.afterGC.heapStatistics.usedHeapSize;
+      const [before, after] = [usedIn(event.beforeGC), usedIn(event.afterGC)];
+      this.#allocation.collected(before, after);
+      const [youngBefore, youngAfter] = [lyingIn(before).young, lyingIn(after).young];
+      const externalBefore = event.beforeGC.heapStatistics.externalMemory;
+      this.#offHeap?.collected(externalBefore, event.afterGC.heapStatistics.externalMemory);
+      if (isOurs) {
+        this.#freedByUs.all += usedBefore - usedAfter;
+        this.#freedByUs.young += youngBefore - youngAfter;
+        return;
+      }
+      this.#collections += 1;
+      this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
+      if (event.gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
+      const tMs = Math.round(startMs + stepMs * (index + 1));
+      const pauseMs = event.cost / 1_000;
+      const used = { usedBefore, usedAfter, youngBefore, youngAfter };
+      this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, ...used, externalBefore });
+    });
   }
 
   /** The peak is that of what comes from here on. */
@@ -239,16 +280,7 @@ function sum({ young, old }: Allocated): number {
   return young + old;
 }
 
-function collectionsOf(profile: ReturnType<v8.GCProfiler['stop']>): Collection[] {
-  // GCProfiler gives no time of an event, only the start of the recording: events are spread by their order.
-  const startMs = profile?.startTime ?? nowMs();
-  const records = profile?.statistics ?? [];
-  const stepMs = (nowMs() - startMs) / (records.length + 1);
-  return records.map((record, index) => ({
-    ...{ record, tMs: Math.round(startMs + stepMs * (index + 1)) },
-    ...{ before: usedIn(record.beforeGC), after: usedIn(record.afterGC) },
-  }));
-}
+type CollectionRecord = NonNullable<ReturnType<v8.GCProfiler['stop']>>['statistics'][number];
 
 function usedIn({ heapSpaceStatistics }: CollectionRecord['beforeGC']): UsedBySpace {
   return new Map(heapSpaceStatistics.map((space) => [space.spaceName, space.spaceUsedSize]));
