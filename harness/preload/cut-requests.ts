@@ -22,7 +22,7 @@ interface Socket extends EventEmitter, Ended {
 }
 
 interface Stream extends Ended {
-  readonly session?: EventEmitter;
+  readonly session?: EventEmitter & { readonly closed: boolean };
   readonly aborted: boolean;
   readonly headersSent: boolean;
   readonly writableFinished: boolean;
@@ -120,7 +120,7 @@ export class CutRequests {
     connection.latest = undefined;
     if (open > 0 && !isEventStream(latest?._header)) {
       if (!socket.readableEnded && !isOfPeer(socket)) this.#unanswered += open;
-      else if (this.#mayBeGivenUp(open, this.#nowMs() - since)) this.#wait(open);
+      else if (this.#mayBeGivenUp(open, this.#nowMs() - since, this.#mostLive === 1)) this.#wait(open);
     }
     this.#disconnect(connection);
   }
@@ -155,11 +155,14 @@ export class CutRequests {
     if (isWhole) this.#answered(ageMs, type);
     if (isWhole || isEventStream(type)) return;
     // A reset with a code looks alike from both sides: it goes by its age.
-    if (stream.readableAborted && !isOfPeer(stream)) this.#unanswered += 1;
-    else if (this.#mayBeGivenUp(1, ageMs)) {
-      const connection = stream.session && this.#known.get(stream.session);
-      if (connection) connection.givenUp += 1;
+    if (stream.readableAborted && !isOfPeer(stream)) {
+      this.#unanswered += 1;
+      return;
     }
+    const { session } = stream;
+    const connection = session && this.#known.get(session);
+    const isAlone = this.#mostLive === 1 && session?.closed !== false;
+    if (this.#mayBeGivenUp(1, ageMs, isAlone) && connection) connection.givenUp += 1;
   }
 
   /** A new connection takes the place of one that was cut: its client did not leave because it was done. */
@@ -190,16 +193,21 @@ export class CutRequests {
     this.#took.sumMs += tookMs;
   }
 
-  /** Counts what a client left. False for what hung, and for what is so young that an end of the load has cut it. */
-  #mayBeGivenUp(count: number, ageMs: number): boolean {
+  /**
+   * Counts what a client left. False for what hung, and for what is so young that an end of the load has cut it.
+   * @param isAlone there is no other connection, so that a load that is over and another after it look like one client that connects
+   *   again: only what has waited longer than any answer did is given up
+   */
+  #mayBeGivenUp(count: number, ageMs: number, isAlone: boolean): boolean {
     if (this.#hangs(ageMs)) {
       this.#unanswered += count;
       return false;
     }
     this.#left += count;
-    const { sumMs, count: answers } = this.#took;
+    const { sumMs, count: answers, longestMs } = this.#took;
+    const usualMs = (2 * sumMs) / Math.max(1, answers);
     // Of whole milliseconds an age is up to one too many.
-    return ageMs - 1 > (2 * sumMs) / Math.max(1, answers);
+    return ageMs - 1 > (isAlone ? Math.max(usualMs, longestMs) : usualMs);
   }
 
   #wait(count: number): void {

@@ -279,7 +279,7 @@ t.test('a client that is done begins nothing new; one that gave up connects agai
 t.test(
   'where all connections have gone a load is over, and another replaces nothing; one alone reconnects',
   async (t) => {
-    const { state, client, is } = served(t);
+    const { state, later, client, is } = served(t);
     const [a, b] = [client(), client()];
     await a.asks('/');
     await a.asks('/hang');
@@ -295,6 +295,17 @@ t.test(
     const again = client();
     await again.asks('/');
     is(1, 2, 'one that gives up');
+    await again.asks('/', 20);
+    await again.asks('/later');
+    state.ms = 700;
+    const { answered } = state;
+    later[0]!();
+    await until(() => state.answered > answered);
+    await again.asks('/hang');
+    state.ms = 790;
+    await again.leaves();
+    await client().asks('/');
+    is(1, 3, 'one that may have been done');
   },
 );
 
