@@ -106,6 +106,15 @@ export function isCollectedBetween(from: UsedBySpace, to: UsedBySpace): boolean 
   return (to.get('new_space') ?? 0) < (from.get('new_space') ?? 0);
 }
 
+/**
+ * Whether a collection came after a reading, and not before it: it found the young objects that were read, and a few more that whatever goes
+ * on between the two needs. One before it that the heap was full for found more, since a reading has room.
+ */
+export function isCollectedAfter(read: UsedBySpace, before: UsedBySpace, after: UsedBySpace): boolean {
+  const more = (before.get('new_space') ?? 0) - (read.get('new_space') ?? 0);
+  return more >= 0 && more < roomBytes && isCollectedBetween(read, after);
+}
+
 /** As it is now. */
 export function usedBySpace(): UsedBySpace {
   return new Map(v8.getHeapSpaceStatistics().map((space) => [space.space_name, space.space_used_size]));

@@ -6,6 +6,8 @@ import { HeapWatch } from './heap-watch.ts';
 import type { PreloadLine } from './options.ts';
 
 v8.setFlagsFromString('--expose-gc');
+/** Where it can be seen, so that no compiler leaves it out. */
+export let filler: unknown;
 const collect = vm.runInNewContext('gc') as (options?: object) => void;
 
 t.test('young and large objects count to the byte, old pages only where more than one was begun', async (t) => {
@@ -44,6 +46,39 @@ t.test('a collection that comes while text is made of the records before it is i
   t.equal(major(), before);
   watch.takeCollections();
   t.equal(major(), before + 1);
+});
+
+t.test('a collection that comes when the heap was read, but not yet its records, is of the next reading', async (t) => {
+  const { start } = v8.GCProfiler.prototype;
+  t.teardown(() => Object.assign(v8.GCProfiler.prototype, { start }));
+  const marks: PreloadLine[] = [];
+  const watch = new HeapWatch((line) => marks.push(line));
+  const collections = () => marks.filter((line) => line.type === 'gc').length;
+  const bytes = 1 << 20;
+  // In pieces, all of which are garbage at once: young, so that a collection frees them.
+  const allocate = () => {
+    for (let left = bytes; left > 0; left -= 1024) filler = new Array(128);
+    filler = undefined;
+  };
+  watch.takeCollections();
+  allocate();
+  const first = watch.takeCollections();
+  allocate();
+  v8.GCProfiler.prototype.start = function () {
+    collect({ type: 'minor', execution: 'sync' });
+    Object.assign(v8.GCProfiler.prototype, { start });
+    return start.call(this);
+  };
+  const before = collections();
+  const second = watch.takeCollections();
+  t.equal(collections(), before, 'it is not in this one');
+  const third = watch.takeCollections();
+  t.ok(collections() > before, 'but in the next');
+  for (const [name, sum, least] of [
+    ['with a collection in its middle', second - first, bytes],
+    ['behind it', third - second, 0],
+  ] as const)
+    t.ok(sum >= least && sum < least + bytes / 4, `${name}: ${sum}`);
 });
 
 t.test('wherever a collection comes, no young generation is counted twice', async (t) => {

@@ -5,6 +5,7 @@ import {
   type Allocated,
   AllocationSum,
   allocatedBetween,
+  isCollectedAfter,
   isCollectedBetween,
   lyingIn,
   OffHeapSum,
@@ -32,10 +33,21 @@ interface Taken {
   readonly totalBytes: number;
 }
 
+type CollectionRecord = NonNullable<ReturnType<v8.GCProfiler['stop']>>['statistics'][number];
+
+interface Collection {
+  readonly record: CollectionRecord;
+  readonly tMs: number;
+  readonly before: UsedBySpace;
+  readonly after: UsedBySpace;
+}
+
 /** Sums V8's records of each collection; the collector's own records are cleared at every report. */
 export class HeapWatch {
   readonly #send: (line: PreloadLine) => void;
   #profiler = new v8.GCProfiler();
+  /** That came in the middle of a reading, after it had read the heap: they are of the next one. */
+  #late: Collection[] = [];
   readonly #allocation: AllocationSum;
   /** Undefined where it is not asked for: collections are as they are by themselves then. */
   readonly #offHeap: OffHeapSum | undefined;
@@ -141,7 +153,13 @@ export class HeapWatch {
     // Nothing is allocated while both run, so that none is in both.
     this.#profiler = new v8.GCProfiler();
     this.#profiler.start();
-    this.#count(last.stop(), isOurs);
+    const collections = collectionsOf(last.stop());
+    for (const collection of this.#late) this.#count(collection, false);
+    const isLate = ({ before, after }: Collection) => isCollectedAfter(used, before, after);
+    // Those behind the first that is late are so too.
+    const first = collections.findIndex(isLate);
+    this.#late = first < 0 ? [] : collections.splice(first);
+    for (const collection of collections) this.#count(collection, isOurs);
     const now = usedBySpace();
     this.#taking = isCollectedBetween(used, now) ? { young: 0, old: 0 } : allocatedBetween(used, now);
     const allocated = this.#allocation.untilNow(used);
@@ -163,32 +181,23 @@ export class HeapWatch {
     };
   }
 
-  #count(profile: ReturnType<v8.GCProfiler['stop']>, isOurs: boolean): void {
-    // GCProfiler gives no time of an event, only the start of the recording: events are spread by their order.
-    const startMs = profile?.startTime ?? nowMs();
-    const events = profile?.statistics ?? [];
-    const stepMs = (nowMs() - startMs) / (events.length + 1);
-    events.forEach((event, index) => {
-      const usedBefore = event.beforeGC.heapStatistics.usedHeapSize;
-      const usedAfter = event.afterGC.heapStatistics.usedHeapSize;
-      const [before, after] = [usedIn(event.beforeGC), usedIn(event.afterGC)];
-      this.#allocation.collected(before, after);
-      const [youngBefore, youngAfter] = [lyingIn(before).young, lyingIn(after).young];
-      const externalBefore = event.beforeGC.heapStatistics.externalMemory;
-      this.#offHeap?.collected(externalBefore, event.afterGC.heapStatistics.externalMemory);
-      if (isOurs) {
-        this.#freedByUs.all += usedBefore - usedAfter;
-        this.#freedByUs.young += youngBefore - youngAfter;
-        return;
-      }
-      this.#collections += 1;
-      this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
-      if (event.gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
-      const tMs = Math.round(startMs + stepMs * (index + 1));
-      const pauseMs = event.cost / 1_000;
-      const used = { usedBefore, usedAfter, youngBefore, youngAfter };
-      this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, ...used, externalBefore });
-    });
+  #count({ record: { gcType, cost, beforeGC, afterGC }, tMs, before, after }: Collection, isOurs: boolean): void {
+    const usedBefore = beforeGC.heapStatistics.usedHeapSize;
+    const usedAfter = afterGC.heapStatistics.usedHeapSize;
+    const [youngBefore, youngAfter] = [lyingIn(before).young, lyingIn(after).young];
+    this.#allocation.collected(before, after);
+    const externalBefore = beforeGC.heapStatistics.externalMemory;
+    this.#offHeap?.collected(externalBefore, afterGC.heapStatistics.externalMemory);
+    if (isOurs) {
+      this.#freedByUs.all += usedBefore - usedAfter;
+      this.#freedByUs.young += youngBefore - youngAfter;
+      return;
+    }
+    this.#collections += 1;
+    this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
+    if (gcType === 'MarkSweepCompact') this.#afterMajorGc = usedAfter;
+    const used = { usedBefore, usedAfter, youngBefore, youngAfter };
+    this.#send({ type: 'gc', tMs, kind: gcType, pauseMs: cost / 1_000, ...used, externalBefore });
   }
 
   /** The peak is that of what comes from here on. */
@@ -230,7 +239,16 @@ function sum({ young, old }: Allocated): number {
   return young + old;
 }
 
-type CollectionRecord = NonNullable<ReturnType<v8.GCProfiler['stop']>>['statistics'][number];
+function collectionsOf(profile: ReturnType<v8.GCProfiler['stop']>): Collection[] {
+  // GCProfiler gives no time of an event, only the start of the recording: events are spread by their order.
+  const startMs = profile?.startTime ?? nowMs();
+  const records = profile?.statistics ?? [];
+  const stepMs = (nowMs() - startMs) / (records.length + 1);
+  return records.map((record, index) => ({
+    ...{ record, tMs: Math.round(startMs + stepMs * (index + 1)) },
+    ...{ before: usedIn(record.beforeGC), after: usedIn(record.afterGC) },
+  }));
+}
 
 function usedIn({ heapSpaceStatistics }: CollectionRecord['beforeGC']): UsedBySpace {
   return new Map(heapSpaceStatistics.map((space) => [space.spaceName, space.spaceUsedSize]));

@@ -8,6 +8,15 @@ import type { Answers } from './options.ts';
 
 /** A reading costs about 100 µs: 1 µs a request. */
 const markEvery = 100;
+
+/**
+ * The next number of requests that is marked; the first behind 0. Ever rarer, so that their number stays small: 100 apart up to 10,000
+ * requests, then a hundredth of what there was.
+ */
+export function markAfter(requests: number): number {
+  return requests + Math.max(markEvery, Math.floor(requests / 10_000) * markEvery);
+}
+
 /** More are none that anyone looks at; the answers count all the same. */
 export const statusesMax = 64;
 
@@ -22,7 +31,7 @@ export class RequestCount {
   readonly #statuses = new Map<number, number>();
   /** What a connection had written at its last answer. */
   readonly #written = new WeakMap<object, number>();
-  #nextMark = markEvery;
+  #nextMark = markAfter(0);
   readonly #onMark: (requests: number) => void;
 
   /** @param onMark called in the middle of the target's work: it must be short */
@@ -74,7 +83,6 @@ export class RequestCount {
     if (status < 200 || status > 299) this.#not2xx += 1;
     if (this.#total !== this.#nextMark) return;
     this.#onMark(this.#total);
-    // Ever rarer, so that their number stays small: 100 apart up to 10,000 requests, then a hundredth of what there was.
-    this.#nextMark += Math.max(markEvery, Math.floor(this.#total / 10_000) * markEvery);
+    this.#nextMark = markAfter(this.#total);
   }
 }

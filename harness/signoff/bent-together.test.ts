@@ -788,6 +788,29 @@ const serviceRows: Row[] = [
       }),
     ),
   ],
+  ...(
+    [
+      ['every 50th request marked', (mark, at) => void (mark.requests = (at + 1) * 50)],
+      ['requests marked with two thirds of their numbers', (mark) => void (mark.requests *= 0.66)],
+    ] as const satisfies [string, Parameters<typeof marks>[0]][]
+  ).map(([name, change]) => [name, marks(change)] as const),
+  ['marks left out', pass(({ channel }) => void (channel.marks = channel.marks.slice(0, 2)))],
+  [
+    'sums that are said to be of another runtime',
+    pass(({ channel }) => {
+      const { values } = channel.v8.columns.find(({ name }: Mutable<unknown>) => name === 'malloced');
+      values.fill(null);
+      for (const each of [...channel.marks, channel.last]) delete each.parts;
+    }),
+  ],
+  [
+    'more readings than there is time for',
+    pass(({ channel: { v8 } }) => {
+      const times = (all: unknown[]) => all.flatMap((each) => Array<unknown>(13).fill(each));
+      v8.tMs = times(v8.tMs);
+      for (const column of v8.columns) column.values = times(column.values);
+    }),
+  ],
   [
     'less allocated, as if more lay on its heap before',
     pass(({ channel: { marks } }) => {

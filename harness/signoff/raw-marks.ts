@@ -3,7 +3,9 @@
  * Pure.
  */
 import { readingsMs } from '../pass/usual-sampling.ts';
+import { markAfter } from '../preload/requests.ts';
 import type { Measurement } from '../report/measurement.ts';
+import { eventsMax } from '../watch/preload-channel.ts';
 import { capacityDefault } from '../watch/sample-table.ts';
 import { windowStart } from '../watch/warm-up.ts';
 import { column, largest } from './raw-memory.ts';
@@ -22,6 +24,8 @@ export const handleBytes = 256;
 const ownThreads = 11;
 /** The heap of a thread has as much when it begins: 5.4 MiB of an idle one. */
 const heapBytes = 4 << 20;
+/** At the beginning and the end of a run, and of its phases. */
+const otherReadings = 8;
 /** Of a thread that does not stay. */
 const readingsEach = 4;
 /** What a thread or a process has allocated until it is first read is not known by the moment. */
@@ -40,6 +44,8 @@ export const hasEachReading = ({ channel }: Pass) => channel.v8.tMs.length < cap
 export function marksFault({ pass }: Measurement): string | undefined {
   if (pass.lane !== 'load') return undefined;
   return (
+    numbersFault(pass) ??
+    rowsFault(pass) ??
     othersFault(pass) ??
     sumFault(pass) ??
     ownFault(pass) ??
@@ -47,6 +53,25 @@ export function marksFault({ pass }: Measurement): string | undefined {
     collectedFault(pass) ??
     offHeapFault(pass)
   );
+}
+
+/** Requests are marked at known numbers, and none is left out. */
+function numbersFault({ channel: { marks, last } }: Pass): string | undefined {
+  let next = markAfter(0);
+  for (const { requests } of marks) {
+    if (requests !== next) return 'requests were marked at other numbers than a process marks';
+    next = markAfter(next);
+  }
+  const isLeftOut = marks.length < eventsMax && (last?.answers?.total ?? 0) >= next;
+  return isLeftOut ? 'requests were answered, and not marked' : undefined;
+}
+
+/** Each reading is one of a mark, or of the clock; each allows for what a reading takes. */
+function rowsFault({ channel: { marks, v8 } }: Pass): string | undefined {
+  const ms = (v8.tMs.at(-1) ?? 0) - (v8.tMs[0] ?? 0);
+  return v8.tMs.length > marks.length + ms / readingsMs + otherReadings
+    ? 'its heap was read more often than by its marks and the clock'
+    : undefined;
 }
 
 function sumFault(pass: Pass): string | undefined {

@@ -38,7 +38,7 @@ export function partsFault({ pass: { watch, channel } }: Measurement): string | 
   return watch.usage && watch.usage.minorFaults < faults ? 'fewer pages came in by its end than before' : undefined;
 }
 
-/** Nothing is more than the kernel's peak, and what shares were read of was among the samples. */
+/** Nothing is more than the kernel's peak, and what shares were read of was there. */
 export function peakFault({ pass: { watch, channel } }: Measurement): string | undefined {
   const { rss, rollup, levels, tops, rssPeakBytes, peakIsWhole, rollupRssBytes, phases } = watch;
   const [samples, peaks] = [column(rss, 'rss'), column(rss, 'rssPeak')];
@@ -49,8 +49,9 @@ export function peakFault({ pass: { watch, channel } }: Measurement): string | u
   const ofPhases = largest(phases.map(({ rssMaxBytes }) => rssMaxBytes));
   const isOver = isAbove(largest(peaks), rssPeakBytes) || (peakIsWhole && isAbove(Math.max(highest, ofPhases), peak));
   if (isOver) return 'resident memory is above the kernel’s peak';
-  if (samples.length > 0 && isAbove(rollupRssBytes, largest(samples)))
-    return 'shares were read of more memory than any sample has';
+  // Read between two samples: what came and went there is in a level, a top or the kernel's peak.
+  if (samples.length > 0 && isAbove(rollupRssBytes, Math.max(highest, peakIsWhole ? peak : 0)))
+    return 'shares were read of more memory than there was at any time';
   if (isAbove(largest(column(rollup, 'pss'), column(rollup, 'uss')), Math.max(rollupRssBytes, highest)))
     return 'a share of resident memory is more than all of it';
   return undefined;

@@ -39,7 +39,8 @@ const partNames: readonly (keyof SumParts)[] = [
 /** Of the main thread: at each mark, and at the end. */
 export function sumsFault({ pass }: Measurement): string | undefined {
   const { marks, last, v8, gc } = pass.channel;
-  const isV8 = column(v8, 'malloced').some((bytes) => bytes !== null);
+  // Nothing but V8 is marked.
+  const isV8 = marks.length > 0 || column(v8, 'malloced').some((bytes) => bytes !== null);
   if (pass.lane !== 'load' || !isV8 || !last) return undefined;
   const lines = [...marks, last];
   const parts = lines.flatMap((line) => (isParts(line.parts) ? [line.parts] : []));
