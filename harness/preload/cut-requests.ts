@@ -22,7 +22,7 @@ interface Socket extends EventEmitter, Ended {
 }
 
 interface Stream extends Ended {
-  readonly session?: EventEmitter & { readonly closed: boolean };
+  readonly session?: EventEmitter & { readonly closed: boolean; readonly destroyed: boolean };
   readonly aborted: boolean;
   readonly headersSent: boolean;
   readonly writableFinished: boolean;
@@ -161,7 +161,7 @@ export class CutRequests {
     }
     const { session } = stream;
     const connection = session && this.#known.get(session);
-    const isAlone = this.#mostLive === 1 && session?.closed !== false;
+    const isAlone = this.#mostLive === 1 && (!session || session.closed || session.destroyed);
     if (this.#mayBeGivenUp(1, ageMs, isAlone) && connection) connection.givenUp += 1;
   }
 
