@@ -1,6 +1,7 @@
 /**
- * Requests whose connection ended before their answer was whole. A load that is over cuts what it still has in flight, and no service has
- * failed by that: a request counts once more requests have begun after it than a load that is gone can have left behind.
+ * Requests whose connection ended before their answer was whole. Where the service ended it, they have failed. Where the client did, it
+ * gave them up, or it was done: a load that is over cuts what it still has in flight, and no service has failed by that. How long a
+ * request had waited tells a hang from that, and so does a client that comes back: who gives up reconnects, who is done does not.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
@@ -11,101 +12,233 @@ interface Response {
   readonly _header?: unknown;
 }
 
-/** What is known of a connection, or of a stream of HTTP/2. */
-interface Connection {
-  /** Requests that have begun, and whose answer is not whole. */
-  open: number;
-  latest: Response | undefined;
+/** A socket, or a stream of HTTP/2, that has ended. */
+interface Ended {
+  readonly errored?: { readonly code?: string } | null;
 }
 
-export class CutRequests {
-  #begun = 0;
-  #open = 0;
-  #connections = 0;
-  /** The most so far, of connections, of requests on one, and of requests in flight: as many may lie in buffers when the load is gone. */
-  #most = { connections: 1, onOne: 1, open: 1 };
-  #unanswered = 0;
-  /** Cut, and not yet followed by enough others: by how many had begun, ascending. */
-  #waiting: { readonly begun: number; count: number }[] = [];
-  readonly #known = new WeakMap<object, Connection>();
+interface Socket extends EventEmitter, Ended {
+  readonly readableEnded: boolean;
+}
 
-  constructor() {
+interface Stream extends Ended {
+  readonly session?: EventEmitter & { readonly closed: boolean; readonly destroyed: boolean };
+  readonly aborted: boolean;
+  readonly headersSent: boolean;
+  readonly writableFinished: boolean;
+  /** Destroyed here: what the other side resets is read to its end. */
+  readonly readableAborted: boolean;
+  readonly sentHeaders?: Readonly<Record<string, unknown>>;
+}
+
+/** What is known of a connection; times are whole milliseconds, which need no memory of their own. */
+interface Connection {
+  /** Requests of HTTP/1 that have begun, and whose answer is not whole. */
+  open: number;
+  /** When the oldest of them began, or the answer before it was whole: until then it had to wait for that. */
+  since: number;
+  latest: Response | undefined;
+  /** Streams of HTTP/2 that the client gave up, and began no other after. */
+  givenUp: number;
+}
+
+/** A request that has waited for so long, and for three times the longest answer, hangs: no end of a load excuses it. */
+const hangMs = 1000;
+/** Connections that may wait for another in their place; of more, the oldest stay in flight. So many clients do not leave and come back at once. */
+const waitingMax = 1024;
+const codesOfPeer = new Set<unknown>(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
+
+export class CutRequests {
+  readonly #nowMs: () => number;
+  readonly #known = new WeakMap<object, Connection>();
+  readonly #live = new Set<Connection>();
+  /** The most at a time since there was none. */
+  #mostLive = 0;
+  /** When each open stream of HTTP/2 began. */
+  readonly #streams = new Map<Stream, number>();
+  /** What whole answers took. */
+  readonly #took = { count: 0, sumMs: 0, longestMs: 0 };
+  #open = 0;
+  #unanswered = 0;
+  /** Cut by a client that may have been done. */
+  #left = 0;
+  /** Those of them that a new connection makes unanswered: the requests of each connection, oldest first. */
+  readonly #waiting: number[] = [];
+
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = () => Math.floor(nowMs());
     subscribe('http.server.request.start', (message) => {
-      const { socket, response } = message as { socket: EventEmitter; response: Response };
+      const { socket, response } = message as { socket: Socket; response: Response };
       this.#begin(socket, response);
     });
     subscribe('http.server.response.finish', (message) => {
-      const connection = this.#known.get((message as { socket: object }).socket);
-      // A connection that is gone has been counted.
-      if (!connection || connection.open === 0) return;
-      connection.open -= 1;
-      this.#open -= 1;
-      if (connection.open === 0) connection.latest = undefined;
+      const { socket, response } = message as { socket: object; response: Response };
+      this.#finish(this.#known.get(socket), response);
     });
-    subscribe('http2.server.stream.start', () => this.#count());
-    subscribe('http2.server.stream.close', (message) => {
-      const { stream } = message as { stream: { aborted: boolean; headersSent: boolean; sentHeaders?: object } };
-      this.#open = Math.max(0, this.#open - 1);
-      const type = (stream.sentHeaders as Readonly<Record<string, unknown>> | undefined)?.['content-type'];
-      if ((stream.aborted || !stream.headersSent) && !isEventStream(type)) this.#cut(1);
-    });
+    subscribe('http2.server.stream.start', (message) => this.#beginStream((message as { stream: Stream }).stream));
+    subscribe('http2.server.stream.close', (message) => this.#endStream((message as { stream: Stream }).stream));
   }
 
-  /** Requests without an answer, while others came after them. */
+  /** Requests without a whole answer that the service cut, that hang, or that their client gave up. */
   get unanswered(): number {
-    return this.#unanswered;
+    return this.#unanswered + this.#hanging();
   }
 
   /** Without an answer, whole or at all, when the load was over, or by now. */
   get inFlight(): number {
-    return this.#open + this.#waiting.reduce((sum, { count }) => sum + count, 0);
+    return this.#open + this.#left - this.#hanging();
   }
 
-  #begin(socket: EventEmitter, response: Response): void {
+  #begin(socket: Socket, response: Response): void {
     let connection = this.#known.get(socket);
     if (!connection) {
-      connection = { open: 0, latest: undefined };
-      this.#known.set(socket, connection);
-      this.#connections += 1;
-      this.#most.connections = Math.max(this.#most.connections, this.#connections);
+      connection = this.#connect(socket);
       const own = connection;
-      socket.once('close', () => this.#end(own));
+      socket.once('close', () => this.#end(socket, own));
     }
+    if (connection.open === 0) connection.since = this.#nowMs();
     connection.open += 1;
     connection.latest = response;
-    if (connection.open > this.#most.onOne) this.#most.onOne = connection.open;
-    this.#count();
+    this.#open += 1;
   }
 
-  #end(connection: Connection): void {
-    this.#connections -= 1;
-    const { open, latest } = connection;
+  #finish(connection: Connection | undefined, response: Response): void {
+    // A connection that is gone has been counted.
+    if (!connection || connection.open === 0) return;
+    const now = this.#nowMs();
+    this.#answered(now - connection.since, response._header);
+    connection.since = now;
+    connection.open -= 1;
+    this.#open -= 1;
+    if (connection.open === 0) connection.latest = undefined;
+  }
+
+  #end(socket: Socket, connection: Connection): void {
+    const { open, latest, since } = connection;
     this.#open -= open;
     connection.open = 0;
     connection.latest = undefined;
-    if (open > 0 && !isEventStream(latest?._header)) this.#cut(open);
+    if (open > 0 && !isEventStream(latest?._header)) {
+      if (!socket.readableEnded && !isOfPeer(socket)) this.#unanswered += open;
+      else if (this.#mayBeGivenUp(open, this.#nowMs() - since, this.#mostLive === 1)) this.#wait(open);
+    }
+    this.#disconnect(connection);
   }
 
-  #count(): void {
-    this.#begun += 1;
+  #beginStream(stream: Stream): void {
+    const { session } = stream;
+    let connection = session && this.#known.get(session);
+    if (session && !connection) {
+      connection = this.#connect(session);
+      const own = connection;
+      session.once('close', () => {
+        if (own.givenUp > 0) this.#wait(own.givenUp);
+        this.#disconnect(own);
+      });
+    } else if (connection && connection.givenUp > 0) {
+      // Another in its place: a client that is done begins none.
+      connection.givenUp -= 1;
+      this.#fail(1);
+    }
+    this.#streams.set(stream, this.#nowMs());
     this.#open += 1;
-    if (this.#open > this.#most.open) this.#most.open = this.#open;
-    if (this.#waiting.length > 0) this.#settle();
   }
 
-  #cut(count: number): void {
-    const last = this.#waiting.at(-1);
-    if (last?.begun === this.#begun) last.count += count;
-    else this.#waiting.push({ begun: this.#begun, count });
+  #endStream(stream: Stream): void {
+    const since = this.#streams.get(stream);
+    if (since === undefined) return;
+    this.#streams.delete(stream);
+    this.#open -= 1;
+    const type = stream.sentHeaders?.['content-type'];
+    const ageMs = this.#nowMs() - since;
+    const isWhole = !stream.aborted && stream.headersSent && stream.writableFinished;
+    if (isWhole) this.#answered(ageMs, type);
+    if (isWhole || isEventStream(type)) return;
+    // A reset with a code looks alike from both sides: it goes by its age.
+    if (stream.readableAborted && !isOfPeer(stream)) {
+      this.#unanswered += 1;
+      return;
+    }
+    const { session } = stream;
+    const connection = session && this.#known.get(session);
+    const isAlone = this.#mostLive === 1 && (!session || session.closed || session.destroyed);
+    if (this.#mayBeGivenUp(1, ageMs, isAlone) && connection) connection.givenUp += 1;
   }
 
-  /** Counts those that the load has gone on after. */
-  #settle(): void {
-    const { connections, onOne, open } = this.#most;
-    const left = Math.max(connections * onOne, open);
-    while (this.#waiting.length > 0 && this.#begun - this.#waiting[0]!.begun > left)
-      this.#unanswered += this.#waiting.shift()!.count;
+  /** A new connection takes the place of one that was cut: its client did not leave because it was done. */
+  #connect(socket: object): Connection {
+    const connection = { open: 0, since: 0, latest: undefined, givenUp: 0 };
+    this.#known.set(socket, connection);
+    this.#live.add(connection);
+    this.#mostLive = Math.max(this.#mostLive, this.#live.size);
+    const replaced = this.#waiting.shift();
+    if (replaced !== undefined) this.#fail(replaced);
+    return connection;
   }
+
+  /** Where all of several are gone, a load or a part of it is over: what comes then replaces nothing. One alone may just reconnect. */
+  #disconnect(connection: Connection): void {
+    this.#live.delete(connection);
+    if (this.#live.size > 0) return;
+    if (this.#mostLive > 1) this.#waiting.length = 0;
+    this.#mostLive = 0;
+  }
+
+  #answered(tookMs: number, head: unknown): void {
+    if (tookMs > this.#took.longestMs) {
+      if (isEventStream(head)) return;
+      this.#took.longestMs = tookMs;
+    }
+    this.#took.count += 1;
+    this.#took.sumMs += tookMs;
+  }
+
+  /**
+   * Counts what a client left. False for what hung, and for what is so young that an end of the load has cut it.
+   * @param isAlone there is no other connection, so that a load that is over and another after it look like one client that connects
+   *   again: only what has waited longer than any answer did is given up
+   */
+  #mayBeGivenUp(count: number, ageMs: number, isAlone: boolean): boolean {
+    if (this.#hangs(ageMs)) {
+      this.#unanswered += count;
+      return false;
+    }
+    this.#left += count;
+    const { sumMs, count: answers, longestMs } = this.#took;
+    const usualMs = (2 * sumMs) / Math.max(1, answers);
+    // Of whole milliseconds an age is up to one too many.
+    return ageMs - 1 > (isAlone ? Math.max(usualMs, longestMs) : usualMs);
+  }
+
+  #wait(count: number): void {
+    if (this.#waiting.length === waitingMax) this.#waiting.shift();
+    this.#waiting.push(count);
+  }
+
+  #fail(count: number): void {
+    this.#left -= count;
+    this.#unanswered += count;
+  }
+
+  #hangs(ageMs: number): boolean {
+    return ageMs >= hangMs && ageMs > 3 * this.#took.longestMs;
+  }
+
+  /** Those open now that hang: a client may keep its connection until the service is asked to end. */
+  #hanging(): number {
+    if (this.#open === 0) return 0;
+    const now = this.#nowMs();
+    let count = 0;
+    for (const { open, since, latest } of this.#live)
+      if (open > 0 && this.#hangs(now - since) && !isEventStream(latest?._header)) count += open;
+    for (const [stream, since] of this.#streams)
+      if (this.#hangs(now - since) && !isEventStream(stream.sentHeaders?.['content-type'])) count += 1;
+    return count;
+  }
+}
+
+function isOfPeer({ errored }: Ended): boolean {
+  return codesOfPeer.has(errored?.code);
 }
 
 /** Such an answer has no end: whoever reads it leaves when it has what it came for. */

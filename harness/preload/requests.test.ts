@@ -1,10 +1,14 @@
 import { writeFileSync } from 'node:fs';
+import http from 'node:http';
+import http2 from 'node:http2';
+import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { requestWindow } from '../metrics/request-window.ts';
 import { withOthers } from '../pass/elsewhere.ts';
 import { startChild } from '../target/child-target.ts';
 import { PreloadChannel, preloadArguments, preloadEnvironment } from '../watch/preload-channel.ts';
+import { CutRequests } from './cut-requests.ts';
 
 t.setTimeout(120_000);
 
@@ -35,7 +39,7 @@ server.listen(0, async () => {
 
 /**
  * Serves itself: HTTP/1, then HTTP/2 without TLS; each answer takes an array of known size, and one in a hundred fails. Beside them some
- * requests get no answer: their client leaves, as it does from an event stream, and at the very end.
+ * requests get no answer: the service cuts them; a client leaves from an event stream, and at the very end.
  */
 const program = `import http from 'node:http';
 import http2 from 'node:http2';
@@ -50,6 +54,7 @@ const answer = (request, response) => {
     const whole = request.stream ?? request.socket;
     whole.once('close', waiting.left.resolve);
     whole.on('error', () => {});
+    if (request.url === '/cut') return whole.destroy();
     return waiting.begun.resolve();
   }
   kept = new Array(125_000).fill(count);
@@ -64,13 +69,13 @@ const leaves = async (open, close) => {
   waiting = { begun: left(), left: left() };
   const request = open();
   request.on('error', () => {});
-  await waiting.begun.promise;
+  await Promise.race([waiting.begun.promise, waiting.left.promise]);
   close(request);
   await waiting.left.promise;
 };
 const leavesOne = (path) => leaves(() => http.get({ port: one.address().port, path, agent: false }), (request) => request.destroy());
 for (let i = 0; i < 300; i += 1) {
-  if (i % 100 === 50) await leavesOne('/hang');
+  if (i % 100 === 50) await leavesOne('/cut');
   if (i % 100 === 80) await leavesOne('/events');
   const request = http.get({ port: one.address().port, agent });
   const [response] = await once(request, 'response');
@@ -80,7 +85,7 @@ for (let i = 0; i < 300; i += 1) {
 const client = http2.connect('http://127.0.0.1:' + two.address().port);
 const leavesTwo = (path) => leaves(() => client.request({ ':path': path }), (stream) => stream.close(8));
 for (let i = 0; i < 300; i += 1) {
-  if (i % 100 === 50) await leavesTwo('/hang');
+  if (i % 100 === 50) await leavesTwo('/cut');
   if (i % 100 === 80) await leavesTwo('/events');
   const stream = client.request({ ':path': '/' });
   stream.resume();
@@ -108,12 +113,12 @@ t.test('answers of both kinds of server are counted, and allocation is read at f
   const channel = new PreloadChannel(target.channel, Date.now());
   const exit = await target.exited;
   t.equal(exit.code, 0, exit.lastLines.join('\n'));
-  t.strictSame(channel.last?.answers, {
-    // Of an event stream in HTTP/2 the head is an answer.
-    ...{ total: 603, not2xx: 6, statuses: { 200: 597, 503: 6 } },
-    // The last one was left with nothing after it.
-    ...{ unanswered: 6, inFlight: 1 },
-  });
+  const { unanswered = 0, inFlight = 0, ...answers } = channel.last!.answers!;
+  // Of an event stream in HTTP/2 the head is an answer.
+  t.strictSame(answers, { total: 603, not2xx: 6, statuses: { 200: 597, 503: 6 } });
+  // The last one was left with nothing after it; a machine that stood still for a second makes it a hang.
+  t.ok(unanswered >= 6, `${unanswered} unanswered`);
+  t.equal(unanswered + inFlight, 7);
   t.same(
     channel.marks.map(({ requests }) => requests),
     [100, 200, 300, 400, 500, 600],
@@ -149,4 +154,188 @@ t.test('what lies off the heap is counted by the request, and what a worker thre
   t.ok(others > 10_000 && others < 40_000, `${others} bytes off the heap of the worker`);
   const onHeap = 400 * (requestWindow(marks)! - requestWindow(channel.marks)!);
   t.ok(onHeap > bytes / 3 && onHeap <= bytes, `${onHeap} bytes on its heap`);
+});
+
+const until = async (isSo: () => boolean) => {
+  while (!isSo()) await new Promise(setImmediate);
+};
+
+/** A service with a clock of ours. It answers `/` at once, `/later` when it is asked to, cuts `/cut` and `/half`, and hangs otherwise. */
+function served(t: Test) {
+  const state = { ms: 0, begun: 0, closed: 0, answered: 0 };
+  const cut = new CutRequests(() => state.ms);
+  const later: (() => void)[] = [];
+  const one = http.createServer((request, response) => {
+    state.begun += 1;
+    response.once('finish', () => (state.answered += 1));
+    if (request.url === '/cut') request.socket.destroy();
+    if (request.url === '/half') response.write('half', () => request.socket.destroy());
+    if (request.url === '/events') response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1');
+    if (request.url === '/later') later.push(() => response.end('yes'));
+    if (request.url === '/') response.end('yes');
+  });
+  one.on('connection', (socket) => socket.once('close', () => (state.closed += 1)));
+  const two = http2.createServer();
+  two.on('stream', (stream: http2.ServerHttp2Stream, { ':path': url }) => {
+    state.begun += 1;
+    stream.on('error', () => {}).once('close', () => (state.closed += 1));
+    if (url === '/cut') stream.destroy();
+    if (url === '/') stream.respond({ ':status': 200 }, { endStream: true });
+  });
+  const clients: { destroy: () => unknown }[] = [];
+  for (const server of [one, two]) server.listen(0);
+  t.teardown(() => {
+    for (const client of clients) client.destroy();
+    one.close();
+    two.close();
+  });
+  /** Until it has begun `count` requests, and ended where it ends them. */
+  const asks = async (url: string, count: number, write: () => void) => {
+    const { begun, closed, answered } = state;
+    write();
+    await until(() => state.begun === begun + count);
+    if (url === '/cut' || url === '/half') await until(() => state.closed === closed + 1);
+    if (url === '/') await until(() => state.answered === answered + count || state.closed === closed + count);
+  };
+  const leaves = async (leave: () => void) => {
+    const { closed } = state;
+    leave();
+    await until(() => state.closed > closed);
+  };
+  const client = () => {
+    const socket = net.connect((one.address() as AddressInfo).port).on('error', () => {});
+    clients.push(socket.resume());
+    const head = (url: string) => `GET ${url} HTTP/1.1\r\nhost: x\r\n\r\n`;
+    return {
+      asks: (url: string, count = 1) => asks(url, count, () => socket.write(head(url).repeat(count))),
+      leaves: () => leaves(() => socket.destroy()),
+    };
+  };
+  const session = () => {
+    const to = http2.connect(`http://127.0.0.1:${(two.address() as AddressInfo).port}`).on('error', () => {});
+    clients.push(to);
+    const open: http2.ClientHttp2Stream[] = [];
+    const ask = (url: string) =>
+      void open.push(
+        to
+          .request({ ':path': url })
+          .on('error', () => {})
+          .resume(),
+      );
+    return {
+      asks: (url: string) => asks(url, 1, () => ask(url)),
+      resets: () => leaves(() => open.at(-1)!.close(http2.constants.NGHTTP2_CANCEL)),
+    };
+  };
+  const is = (unanswered: number, inFlight: number, why: string) =>
+    t.strictSame([cut.unanswered, cut.inFlight], [unanswered, inFlight], why);
+  return { state, later, client, session, is };
+}
+
+t.test('what the service cuts is unanswered at once, whatever comes after it', async (t) => {
+  const { client, session, is } = served(t);
+  await client().asks('/cut');
+  await client().asks('/half');
+  is(2, 0, 'the last requests of a load');
+  const two = session();
+  await two.asks('/cut');
+  is(3, 0, 'a stream');
+});
+
+t.test('what hangs is unanswered, while its client stays and when it leaves; an event stream is not', async (t) => {
+  const { state, client, session, is } = served(t);
+  const [a, events, two] = [client(), client(), session()];
+  await a.asks('/');
+  await a.asks('/hang', 3);
+  await events.asks('/events');
+  await two.asks('/hang');
+  state.ms = 999;
+  is(0, 5, 'not yet');
+  state.ms = 1000;
+  is(4, 1, 'still there');
+  await a.leaves();
+  await two.resets();
+  await events.leaves();
+  is(4, 0, 'gone');
+});
+
+t.test('a client that is done begins nothing new; one that gave up connects again', async (t) => {
+  const { state, client, is } = served(t);
+  const [a, b, c] = [client(), client(), client()];
+  await c.asks('/');
+  await a.asks('/hang', 4);
+  await b.asks('/hang');
+  state.ms = 500;
+  await a.leaves();
+  await b.leaves();
+  await c.asks('/', 50);
+  is(0, 5, 'the others go on');
+  await client().asks('/');
+  is(4, 1, 'a new connection, the oldest cut');
+  await client().asks('/');
+  is(5, 0, 'another');
+});
+
+t.test(
+  'where all connections have gone a load is over, and another replaces nothing; one alone reconnects',
+  async (t) => {
+    const { state, later, client, is } = served(t);
+    const [a, b] = [client(), client()];
+    await a.asks('/');
+    await a.asks('/hang');
+    await b.asks('/hang');
+    state.ms = 500;
+    await a.leaves();
+    await b.leaves();
+    const alone = client();
+    await alone.asks('/hang');
+    is(0, 3, 'another load');
+    state.ms = 600;
+    await alone.leaves();
+    const again = client();
+    await again.asks('/');
+    is(1, 2, 'one that gives up');
+    await again.asks('/', 20);
+    await again.asks('/later');
+    state.ms = 700;
+    const { answered } = state;
+    later[0]!();
+    await until(() => state.answered > answered);
+    await again.asks('/hang');
+    state.ms = 790;
+    await again.leaves();
+    await client().asks('/');
+    is(1, 3, 'one that may have been done');
+  },
+);
+
+t.test('a request that has not waited for twice what answers take is in flight', async (t) => {
+  const { state, later, client, is } = served(t);
+  const [a, b, c] = [client(), client(), client()];
+  await c.asks('/later');
+  state.ms = 400;
+  later[0]!();
+  await until(() => state.answered === 1);
+  await a.asks('/hang');
+  await b.asks('/hang');
+  state.ms = 1201;
+  await a.leaves();
+  await client().asks('/later');
+  is(0, 3, 'young');
+  state.ms = 1202;
+  await b.leaves();
+  await client().asks('/');
+  is(1, 2, 'old');
+});
+
+t.test('of HTTP/2 another stream of the session takes the place of one that was given up', async (t) => {
+  const { state, session, is } = served(t);
+  const two = session();
+  await two.asks('/');
+  await two.asks('/hang');
+  state.ms = 500;
+  await two.resets();
+  is(0, 1, 'nothing after it');
+  await two.asks('/');
+  is(1, 0, 'another');
 });
