@@ -837,7 +837,7 @@ const serviceRows: Row[] = [
   [
     'more old objects allocated',
     pass(({ channel: { marks, last, v8 } }) => {
-      const more = (at: number) => Math.round((2e6 * at) / marks.length);
+      const more = (at: number) => Math.round((6e6 * at) / marks.length);
       [...marks, last].forEach((each, at) => {
         each.parts.allocated += more(at);
         each.allocated += more(at);

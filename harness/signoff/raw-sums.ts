@@ -5,7 +5,7 @@
 import type { SumParts } from '../preload/options.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { eventsMax } from '../watch/preload-channel.ts';
-import { handleBytes, hasEachReading, pageBytes, slackOf } from './raw-marks.ts';
+import { handleBytes, hasEachReading, pageBytes } from './raw-marks.ts';
 import { column, largest } from './raw-memory.ts';
 
 type Pass = Measurement['pass'];
@@ -16,15 +16,18 @@ type Collection = Channel['gc'][number];
 const oldSpaces = 3;
 /**
  * Of what began old the sum leaves out up to a page in each space and collection: less cannot be seen. It may have more where V8 sweeps
- * late, so that less lies there than before and nothing was collected: half a page where 17 services of many kinds were measured.
+ * late, so that less lies there than before and nothing was collected.
  */
 const leftOutBytes = oldSpaces * pageBytes;
+/** What is swept late is garbage of any amount: 600 KiB of a heap of 14 MB was seen, where nothing but young objects had been collected. */
+const sweptBytes = 1 << 20;
+const sweptShare = 0.1;
 /** An isolate has 848 KiB of young objects when its sums begin, an older Node.js more. */
 const firstBytes = 4 << 20;
 /** The heap of a thread holds 4 MiB and more: what a reading has beyond the main thread's is nothing, or at least so much. */
 const threadBytes = 2 << 20;
-/** A reading takes 36 to 60 KiB of young objects over many, and the text of each collection that it lists 33 KiB. */
-const readingBytes = 64 << 10;
+/** A reading takes 36 to 60 KiB of young objects over many, half of that again in room; the text of each collection that it lists 33 KiB. */
+const readingBytes = 96 << 10;
 const listedBytes = 40 << 10;
 /** One by itself may take more: 126 KiB. */
 const roomBytes = 128 << 10;
@@ -84,9 +87,9 @@ function madeFault(pass: Pass, parts: readonly SumParts[]): string | undefined {
   const { gc } = pass.channel;
   if (gc.length >= eventsMax) return undefined;
   const made = new MadeAgain(gc);
-  const slackBytes = slackOf(pass);
   const [first] = parts;
   const heapBytes = largest(column(pass.channel.v8, 'heapTotal'));
+  const slackBytes = sweptBytes + sweptShare * heapBytes;
   let mostLeftOut = Number.NEGATIVE_INFINITY;
   let mostBytes = Number.POSITIVE_INFINITY;
   let start: number | undefined;
