@@ -14,6 +14,8 @@ type Pass = Measurement['pass'];
 
 /** A page of V8's, of which a part is used: what begins old is known to one. */
 export const pageBytes = 256 << 10;
+/** Spaces that grow page by page: of objects, of code, of what code trusts. */
+export const oldSpaces = 3;
 /** V8 sweeps old pages later, and knows then what lies there. */
 const sweptShare = 0.02;
 /** A reading takes 40 to 70 KB, and more where it has collections to list, or handles. */
@@ -179,7 +181,7 @@ function beyondMarks({ marks, v8 }: Pass['channel']): (number | undefined)[] {
   });
 }
 
-/** From collection to collection the main thread allocated so much at least, by what each found and left. */
+/** From collection to collection the main thread allocated so much at least, by what each found and left; of each old space a page is left out. */
 function collectedFault(pass: Pass): string | undefined {
   const { marks, v8 } = pass.channel;
   const allocated = column(v8, 'allocated');
@@ -199,7 +201,7 @@ function collectedFault(pass: Pass): string | undefined {
 function foundBetween(pass: Pass, fromMs: number, untilMs: number): number {
   const within = pass.channel.gc.filter(({ tMs }) => tMs > fromMs && tMs < untilMs);
   const found = within.slice(1).map(({ usedBefore }, at) => Math.max(0, usedBefore - within[at]!.usedAfter));
-  return found.reduce((all, bytes) => all + bytes, 0) - slackOf(pass, 1 + within.length);
+  return found.reduce((all, bytes) => all + bytes, 0) - slackOf(pass, oldSpaces * (1 + within.length));
 }
 
 /** Off the heap: at least by how much more lay there than at the first mark, and no more than the last reading has. */

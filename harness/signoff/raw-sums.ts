@@ -5,15 +5,13 @@
 import type { SumParts } from '../preload/options.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { eventsMax } from '../watch/preload-channel.ts';
-import { handleBytes, hasEachReading, pageBytes } from './raw-marks.ts';
+import { handleBytes, hasEachReading, oldSpaces, pageBytes } from './raw-marks.ts';
 import { column, largest } from './raw-memory.ts';
 
 type Pass = Measurement['pass'];
 type Channel = Pass['channel'];
 type Collection = Channel['gc'][number];
 
-/** Spaces that grow page by page: of objects, of code, of what code trusts. */
-const oldSpaces = 3;
 /**
  * Of what began old the sum leaves out up to a page in each space and collection: less cannot be seen. It may have more where V8 sweeps
  * late, so that less lies there than before and nothing was collected.
