@@ -392,7 +392,7 @@ export const metrics: readonly Metric[] = [
     name: 'requests.failed',
     unit: 'count',
     bound: 'max',
-    help: 'Requests without a whole answer, except those just in flight as the load ends, and statuses other than 2xx; of recorded ones, errors that were none, and answers nobody asked for.',
+    help: 'Requests without a whole answer, but for those in flight as the load ends, and statuses other than 2xx; of recorded ones, errors and answers that were none.',
     read: delivery.failed,
   },
   {
