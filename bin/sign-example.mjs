@@ -1,7 +1,7 @@
 // docs/signoff-example.tar.gz and .pub made anew: a shop of four files in two versions, signed off by this checkout as a user types it, with a
 // key that is thrown away. After a change of what a sign-off says or records.
 //
-//   node bin/sign-example.mjs [FOLDER]     where the shop lies meanwhile: its path stands in the example. FOLDER must not be there
+//   npm run example [-- FOLDER]     where the shop lies meanwhile: its path stands in the example. FOLDER must not be there
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -172,10 +172,11 @@ function heldBy(grown: Grown, { fork, listLength }: Place): Held {
   if (nodes.length < heldMin && listLength >= heldMin) return { ...held, count: listLength };
   const count = nodes.length + itemsBehind(grown, nodes, held);
   if (count >= heldMin) return { ...held, count };
-  // A circular list, which the way leads round both ways.
+  // A circular list, which the way leads round both ways, or a tree into which it leads deep. What lies in an array is none of its items.
   let length = 0;
   for (const node of paths.order) {
-    if (bytes[node]! > 0 && !before.has(after.nodeId[node]!) && classNameOf(after, node) === className) length += 1;
+    const isNew = bytes[node]! > 0 && !before.has(after.nodeId[node]!) && classNameOf(after, node) === className;
+    if (isNew && (links.size === 0 || linkTo(grown, node) !== undefined)) length += 1;
   }
   return { ...held, count: length };
 }
