@@ -134,19 +134,17 @@ class Search {
     return scores.whole === 1 && scores.idle === 0;
   }
 
-  /** Of what shows this score, as much as is enough. */
+  /** Of what shows this score, as much as is enough; no amount where it shows no more than nothing does. */
   #neededShare(score: number): number {
     const { idle } = this.#asked.scores;
     const share = ((1 - idle) / (score - idle)) * margin;
-    return share > 0 ? share : 1;
+    return share > 0 ? share : Number.POSITIVE_INFINITY;
   }
 
   /** A guess of which all was too little is given up. */
   #larger({ promised, share }: Guess, { score }: Verdict): Guess[] {
     if (share >= 1) return [];
-    const brought = score > this.#asked.scores.idle;
-    const wanted = brought ? Math.max(growMin, Math.min(growMax, this.#neededShare(score))) : growMax;
-    const factor = this.#isBlind ? blindGrowth : wanted;
+    const factor = this.#isBlind ? blindGrowth : Math.max(growMin, Math.min(growMax, this.#neededShare(score)));
     return [{ promised, share: Math.min(1, share * factor) }];
   }
 
