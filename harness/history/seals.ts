@@ -5,6 +5,7 @@
  */
 import type { Kysely } from 'kysely';
 import { digest } from './entry.ts';
+import { chunked } from './insert-rows.ts';
 import type { BatchRow, BatchRunRow, FigureRow, HistoryTables, LimitRow, RunRow } from './tables.ts';
 
 const batchColumns = [
@@ -20,8 +21,8 @@ const limitColumns = ['name', 'unit', 'bound', 'limit_value', 'actual', 'state',
 
 export type SealedTable = 'batches' | 'runs';
 
-/** As many as one statement asks for. */
-const idsPerQuery = 500;
+/** As many as are read at a time. */
+const idsPerPage = 500;
 
 /** How a store of one version says which batch has which run. */
 export interface Layout {
@@ -97,8 +98,7 @@ export async function seal(
   ids: readonly string[],
   layout?: Layout,
 ): Promise<void> {
-  for (let at = 0; at < ids.length; at += idsPerQuery) {
-    const some = ids.slice(at, at + idsPerQuery);
+  for (const some of chunked(ids)) {
     for (const [id, value] of await sealsOf(transaction, table, some, layout)) {
       await transaction.updateTable(table).set({ seal: value }).where('id', '=', id).execute();
     }
@@ -117,10 +117,10 @@ export async function* pagesOf(
       .select(['id', 'seal'])
       .where('id', '>', last)
       .orderBy('id')
-      .limit(idsPerQuery)
+      .limit(idsPerPage)
       .execute();
     if (rows.length > 0) yield rows;
-    if (rows.length < idsPerQuery) return;
+    if (rows.length < idsPerPage) return;
     last = rows.at(-1)!.id;
   }
 }

@@ -106,16 +106,18 @@ export function putEntries<List extends keyof Entries>(
   entriesFor: (ledger: Ledger) => readonly Entries[List][],
   waitMs = waitMsMax,
 ): readonly Entries[List][] {
-  const place = placeOf(path.join(folder, ledgerName));
+  const file = path.join(folder, ledgerName);
+  const place = placeOf(file);
   try {
-    return withLedgerLock(place, waitMs, () => put(folder, list, entriesFor));
+    return withLedgerLock(place, waitMs, () => put(folder, place, list, entriesFor));
   } catch (error) {
-    throw error instanceof FloodgateError ? error : unwritable(place, error);
+    throw error instanceof FloodgateError ? error : unwritable(file, error);
   }
 }
 
 function put<List extends keyof Entries>(
   folder: string,
+  place: string,
   list: List,
   entriesFor: (ledger: Ledger) => readonly Entries[List][],
 ): readonly Entries[List][] {
@@ -130,7 +132,7 @@ function put<List extends keyof Entries>(
     else document.setIn([list, at], document.createNode(entry));
   }
   check(document, path.join(folder, ledgerName));
-  write(path.join(folder, ledgerName), document.toString({ lineWidth: 120 }));
+  write(place, document.toString({ lineWidth: 120 }));
   return entries;
 }
 
@@ -222,18 +224,13 @@ function invalid(file: string, faults: readonly string[]): FloodgateError {
   });
 }
 
-/** The whole file or the old one, whenever the process ends. A link stays one. */
-function write(file: string, text: string): void {
-  try {
-    const place = placeOf(file);
-    const draft = `${place}.tmp`;
-    // Of a writer that was killed: who has the lock is the only one.
-    rmSync(draft, { force: true });
-    writeFileSync(draft, text, { flag: 'wx' });
-    renameSync(draft, place);
-  } catch (error) {
-    throw unwritable(file, error);
-  }
+/** The whole file or the old one, whenever the process ends. @param place the file itself, and never a link */
+function write(place: string, text: string): void {
+  const draft = `${place}.tmp`;
+  // Of a writer that was killed: who has the lock is the only one.
+  rmSync(draft, { force: true });
+  writeFileSync(draft, text, { flag: 'wx' });
+  renameSync(draft, place);
 }
 
 function unwritable(file: string, cause: unknown): FloodgateError {

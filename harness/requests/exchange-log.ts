@@ -135,13 +135,15 @@ export class ExchangeLog implements RequestSink {
   endResponse(message: HttpMessage): void {
     if ((message.flags & MessageFlag.interim) !== 0) return;
     const connection = this.#connections[message.stream]!;
-    const isPaired = message.pairing === 'certain' || message.pairing === 'probable' || message.pairing === 'open';
-    let exchange = isPaired && message.exchange >= 0 ? connection.exchanges.get(message.exchange) : undefined;
+    const mayPair = message.pairing === 'certain' || message.pairing === 'probable' || message.pairing === 'open';
+    const isPaired = mayPair && message.exchange >= 0;
+    let exchange = isPaired ? connection.exchanges.get(message.exchange) : undefined;
     if (!exchange) {
-      const mayCome = isPaired && message.exchange >= 0 && message.pairing === 'open';
-      if (!isPaired || message.exchange < 0 || (mayCome && this.#awaiting > awaitingMax)) connection.unasked += 1;
       // In no pair, long over, or still to come; what never comes goes with the connection.
-      if (!mayCome || this.#awaiting > awaitingMax) return;
+      const isAwaited = isPaired && message.pairing === 'open' && this.#awaiting <= awaitingMax;
+      const isOver = isPaired && message.pairing !== 'open';
+      if (!isAwaited && !isOver) connection.unasked += 1;
+      if (!isAwaited) return;
       exchange = {
         ...{ tsUs: 0, lastTsUs: 0, order: 0, headBytes: 0, stored: null, before: null, isLost: false },
         ...{ isAnswered: false, status: 0, answerBytes: -1 },
