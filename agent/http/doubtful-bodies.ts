@@ -7,7 +7,7 @@ import type { Expectations } from './expectations.ts';
 import type { HttpStreams } from './http-streams.ts';
 import type { Pairing } from './pairing.ts';
 import type { Reading } from './place.ts';
-import { type ReadHeld, type SideRecord, SideState } from './side.ts';
+import type { ReadHeld, SideRecord } from './side.ts';
 
 const LF = 10;
 const CR = 13;
@@ -75,10 +75,8 @@ export class DoubtfulBodies {
 
   /** Bytes are missing. */
   miss(side: SideRecord, length: number, tsUs: number): void {
-    if (side.held === 0 && side.answered && side.expecting) this.#expectations.miss(side, length, tsUs);
-    else if (side.held === 0 && side.expecting && side.state === SideState.length)
-      this.#expectations.doubt(side, length);
-    else if (side.held > 0 || side.expecting) this.release(side, tsUs);
+    if (side.expecting) this.#expectations.miss(side, length, tsUs);
+    else if (side.held > 0) this.release(side, tsUs);
   }
 
   /** Gives back the bytes held: to the body they are in, or to the next message if that one has ended. */

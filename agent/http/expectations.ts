@@ -164,11 +164,19 @@ export class Expectations {
     }
   }
 
+  /** Bytes are missing where the body or the next request was to come. */
+  miss(side: SideRecord, length: number, tsUs: number): void {
+    if (side.held > 0) this.release(side, tsUs);
+    else if (side.answered) this.#missAnswered(side, length, tsUs);
+    else if (side.state === SideState.length) this.#doubt(side, length);
+    else this.release(side, tsUs);
+  }
+
   /**
    * Bytes are missing behind a head that was answered before its body came: that body, if their number fits; else most likely
    * what follows a body that never came. A part of the body may be among them: the request is not complete.
    */
-  miss(side: SideRecord, length: number, tsUs: number): void {
+  #missAnswered(side: SideRecord, length: number, tsUs: number): void {
     if (side.state === SideState.length && length === side.remaining) this.#releaseExpected(side, tsUs);
     else {
       side.message.flags |= MessageFlag.bodyUnsent | MessageFlag.gap;
@@ -180,7 +188,7 @@ export class Expectations {
    * Behind a head that waits for 100 (Continue) bytes are missing, or came, of which nothing seen shows whether they are its
    * body or the next requests: what follows decides, as far as it can. Where the body ends is a guess from here on.
    */
-  doubt(side: SideRecord, length: number): void {
+  #doubt(side: SideRecord, length: number): void {
     const { stream, message } = side;
     if (!side.unsure && side.placed) this.#pairing.requestEndsBehind(stream, message, side.heldSequence);
     else this.#pairing.lost(stream, 'request', true);
@@ -214,7 +222,7 @@ export class Expectations {
    */
   #releaseUnproven(side: SideRecord, tsUs: number): void {
     const isDoubtful = side.held > 0 && side.placed && this.#expectedHead(side) > 0;
-    if (isDoubtful) this.doubt(side, 0);
+    if (isDoubtful) this.#doubt(side, 0);
     this.#releaseExpected(side, tsUs);
   }
 

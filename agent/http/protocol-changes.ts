@@ -82,11 +82,7 @@ export class ProtocolChanges {
     for (let index = stream * 2; index < stream * 2 + 2; index++) {
       const side = this.#streams.sides[index];
       if (side == null || side === spared) continue;
-      if (side.held > 0) this.#doubtful.release(side, side.message.lastTsUs);
-      if (side.active) {
-        side.message.flags |= MessageFlag.aborted;
-        this.#framing.finish(side, false);
-      }
+      this.#abort(side);
       this.#heads.release(side);
       side.state = SideState.ignored;
     }
@@ -99,11 +95,7 @@ export class ProtocolChanges {
     for (let index = stream * 2; index < stream * 2 + 2; index++) {
       const side = this.#streams.sides[index];
       if (side == null) continue;
-      if (side.held > 0) this.#doubtful.release(side, side.message.lastTsUs);
-      if (side.active) {
-        side.message.flags |= MessageFlag.aborted;
-        this.#framing.finish(side, false);
-      }
+      this.#abort(side);
       this.#counters.garbageBytes += side.garbageBytes;
       side.garbageBytes = 0;
       side.records?.reset();
@@ -111,5 +103,13 @@ export class ProtocolChanges {
       side.sends = 'unknown';
       if (side.state !== SideState.head) side.state = SideState.start;
     }
+  }
+
+  /** What flows on a side goes on no more: it is something else from here on. */
+  #abort(side: SideRecord): void {
+    if (side.held > 0) this.#doubtful.release(side, side.message.lastTsUs);
+    if (!side.active) return;
+    side.message.flags |= MessageFlag.aborted;
+    this.#framing.finish(side, false);
   }
 }

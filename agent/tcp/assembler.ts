@@ -389,7 +389,7 @@ export class Assembler {
       const skip = Math.min(length, (this.#next[half]! - runs.sequence[page]!) | 0);
       const tsUs = runs.tsUs[page]!;
       if (skip < length) {
-        const offset = runs.at(page);
+        const offset = this.#pool.at(page);
         const sequence = (runs.sequence[page]! + skip) | 0;
         const ack = runs.ack[page]!;
         this.#next[half] = (this.#next[half]! + length - skip) | 0;

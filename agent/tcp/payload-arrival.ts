@@ -5,7 +5,7 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import type { Assembler } from './assembler.ts';
 import type { Beginnings } from './beginnings.ts';
-import type { TcpCounters } from './counters.ts';
+import { countGap, type TcpCounters } from './counters.ts';
 import { HalfState, type HalfStreams } from './half-streams.ts';
 import { straysMax, UrgentPolicy } from './limits.ts';
 import type { Resets } from './resets.ts';
@@ -135,8 +135,7 @@ export class PayloadArrival {
       this.#handler.data(slot, (half & 1) as Side, bytes, start, end, tsUs, sequence, ack);
     }
     if (captured < length) {
-      counters.gapsTruncated += 1;
-      counters.gapBytesTruncated += length - captured;
+      countGap(counters, GapReason.truncated, length - captured);
       this.#handler.gap(slot, (half & 1) as Side, length - captured, GapReason.truncated, tsUs);
     }
     if (fin) {
@@ -253,8 +252,7 @@ export class PayloadArrival {
       if (length <= 0) return false;
       halves.next[half] = packet.sequence;
       counters.gapsFarAhead += 1;
-      counters.gapsTimeout += 1;
-      counters.gapBytesTimeout += length;
+      countGap(counters, GapReason.timeout, length);
       this.#handler.gap(slot, (half & 1) as Side, length, GapReason.timeout, tsUs);
       return true;
     }

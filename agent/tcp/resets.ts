@@ -87,10 +87,9 @@ export class Resets {
       this.#counters.resetsIgnored += 1;
       return;
     }
-    if (this.#lingering.listOf(slot) >= 0) return;
+    if (this.lingers(slot)) return;
     this.#note(slot, half, packet);
-    this.#overUs[slot] = tsUs;
-    this.#lingering.append(0, slot);
+    this.prolong(slot, tsUs);
   }
 
   #note(slot: number, half: number, packet: Packet): void {
@@ -114,7 +113,7 @@ export class Resets {
     return this.isSender(slot, half) ? this.#speaksOn(slot, half, packet) : this.#isHeard(slot, half ^ 1, packet);
   }
 
-  /** Perhaps a stream is not over: it has time from now on. */
+  /** A stream lingers from now on: perhaps it is not over. */
   prolong(slot: number, tsUs: number): void {
     this.#overUs[slot] = tsUs;
     this.#lingering.append(0, slot);

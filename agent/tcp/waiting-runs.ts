@@ -129,11 +129,6 @@ export class WaitingRuns {
     return run;
   }
 
-  /** Where the bytes of a page lie in those of the pool. */
-  at(page: number): number {
-    return this.#pool.at(page);
-  }
-
   /** Frees a page of a run that was taken out. */
   free(half: number, page: number): void {
     this.#waiting[half]! -= 1;
