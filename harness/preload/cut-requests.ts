@@ -1,7 +1,7 @@
 /**
  * Requests whose connection ended before their answer was whole. Where the service ended it, they have failed. Where the client did, it
  * gave them up, or it was done: a load that is over cuts what it still has in flight, and no service has failed by that. How long a
- * request had waited tells a hang from that, and so does a client that comes back: who gives up reconnects, who is done does not.
+ * request had waited distinguishes a hang from that, and so does a client that comes back: who gives up reconnects, who is done does not.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
@@ -90,12 +90,7 @@ export class CutRequests {
   }
 
   #begin(socket: Socket, response: Response): void {
-    let connection = this.#known.get(socket);
-    if (!connection) {
-      connection = this.#connect(socket);
-      const own = connection;
-      socket.once('close', () => this.#end(socket, own));
-    }
+    const connection = this.#known.get(socket) ?? this.#connectSocket(socket);
     if (connection.open === 0) connection.since = this.#nowMs();
     connection.open += 1;
     connection.latest = response;
@@ -127,15 +122,9 @@ export class CutRequests {
 
   #beginStream(stream: Stream): void {
     const { session } = stream;
-    let connection = session && this.#known.get(session);
-    if (session && !connection) {
-      connection = this.#connect(session);
-      const own = connection;
-      session.once('close', () => {
-        if (own.givenUp > 0) this.#wait(own.givenUp);
-        this.#disconnect(own);
-      });
-    } else if (connection && connection.givenUp > 0) {
+    const connection = session && this.#known.get(session);
+    if (session && !connection) this.#connectSession(session);
+    else if (connection && connection.givenUp > 0) {
       // Another in its place: a client that is done begins none.
       connection.givenUp -= 1;
       this.#fail(1);
@@ -163,6 +152,20 @@ export class CutRequests {
     const connection = session && this.#known.get(session);
     const isAlone = this.#mostLive === 1 && (!session || session.closed || session.destroyed);
     if (this.#mayBeGivenUp(1, ageMs, isAlone) && connection) connection.givenUp += 1;
+  }
+
+  #connectSocket(socket: Socket): Connection {
+    const connection = this.#connect(socket);
+    socket.once('close', () => this.#end(socket, connection));
+    return connection;
+  }
+
+  #connectSession(session: EventEmitter): void {
+    const connection = this.#connect(session);
+    session.once('close', () => {
+      if (connection.givenUp > 0) this.#wait(connection.givenUp);
+      this.#disconnect(connection);
+    });
   }
 
   /** A new connection takes the place of one that was cut: its client did not leave because it was done. */
