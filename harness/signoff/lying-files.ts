@@ -93,15 +93,7 @@ function heededIn(folder: string, ignoredOf: (folders: readonly string[]) => Rea
 /** @throws FloodgateError `source-unreadable` */
 function ignoreFilesBelow(folder: string): string[] {
   const found: string[] = [];
-  const open = [''];
-  for (let below = open.pop(); below !== undefined; below = open.pop()) {
-    for (const entry of entriesOf(path.join(folder, below))) {
-      const name = below === '' ? entry.name : `${below}/${entry.name}`;
-      if (entry.name === '.git' || !isSource(name)) continue;
-      if (entry.isDirectory()) open.push(name);
-      else if (entry.name === ignoreName) found.push(name);
-    }
-  }
+  for (const { name, entry } of entriesBelow(folder, '')) if (entry.name === ignoreName) found.push(name);
   return found;
 }
 
@@ -109,17 +101,24 @@ function ignoreFilesBelow(folder: string): string[] {
 export function filesBelow(folder: string, top: string): string[] {
   if (!existsSync(path.join(folder, top))) return [];
   const names: string[] = [];
+  for (const { name, entry } of entriesBelow(folder, top)) {
+    if (entry.isFile() || entry.isSymbolicLink()) names.push(name);
+    if (names.length > sourceFilesMax) return names;
+  }
+  return names;
+}
+
+/** All but folders, at any depth, with their names within `folder`; what is no source is not looked into. */
+function* entriesBelow(folder: string, top: string): Generator<{ readonly name: string; readonly entry: Dirent }> {
   const open = [top];
   for (let below = open.pop(); below !== undefined; below = open.pop()) {
     for (const entry of entriesOf(path.join(folder, below))) {
       const name = below === '' ? entry.name : `${below}/${entry.name}`;
       if (entry.name === '.git' || !isSource(name)) continue;
       if (entry.isDirectory()) open.push(name);
-      else if (entry.isFile() || entry.isSymbolicLink()) names.push(name);
-      if (names.length > sourceFilesMax) return names;
+      else yield { name, entry };
     }
   }
-  return names;
 }
 
 function entriesOf(folder: string): Dirent[] {
