@@ -5,7 +5,7 @@ import { statusesMax } from '../preload/requests.ts';
 import type { Measurement, StoredTable } from '../report/measurement.ts';
 import type { SampleColumn } from '../watch/sample-table.ts';
 import { heapColumns, mapColumns, residentColumns, rollupColumns, sentColumns } from '../watch/sampled-columns.ts';
-import { hasEachReading, slackOf, sumPages } from './raw-marks.ts';
+import { hasEachReading, isV8, slackOf, sumPages } from './raw-marks.ts';
 import { column, largest } from './raw-memory.ts';
 
 /** Times may be before the beginning; what lies in no file is a difference; a program of another system may end with any code; a recording may go back in time. */
@@ -165,10 +165,9 @@ export function heapFault({ pass }: Measurement): string | undefined {
   if (gc.length >= collectionsMin && gc.every(({ usedBefore, usedAfter }) => usedAfter > usedBefore))
     return 'each of its collections left more than it found';
   const [from = 0, until] = [v8.tMs[0], v8.tMs.at(-2)];
-  // Of other runtimes a collection is known by what was read before it and behind it.
-  const isV8 = column(v8, 'malloced').some((bytes) => bytes !== null);
   if (last && hasEachReading(pass) && !isLastRow(channel)) return 'its last reading is not the last of its heap';
-  if (!last || !isV8 || until === undefined) return undefined;
+  // Of other runtimes a collection is known by what was read before it and behind it.
+  if (!last || !isV8(channel) || until === undefined) return undefined;
   // What a reading finds is in the next one at the latest; in the exact lane the peak is that of the traffic.
   const known = gc.filter(({ tMs }) => tMs < until && (lane !== 'exact' || tMs > from + 1));
   if (last.peakBeforeGc < largest(known.map(({ usedBefore }) => usedBefore)))

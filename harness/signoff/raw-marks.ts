@@ -39,6 +39,9 @@ export const slackOf = ({ channel }: Pass, pages = 1) =>
 /** What the sum over all old pages falls back by. */
 export const sumPages = 4;
 
+/** Other runtimes have no such memory. */
+export const isV8 = ({ v8 }: Pass['channel']) => column(v8, 'malloced').some((bytes) => bytes !== null);
+
 /** Of a long run a row stands for several readings. */
 export const hasEachReading = ({ channel }: Pass) => channel.v8.tMs.length < capacityDefault / 2;
 
@@ -155,9 +158,8 @@ function lessFault(pass: Pass, known: readonly Beside[], startMs: number): strin
   // A reading falls behind by what threads have not said yet, and comes back.
   const from = isCounted && elsewhere.threads > 0 ? Math.max(first, 0) : first;
   const others = isCounted ? 0 : (elsewhere?.bytes ?? 0);
-  const isLess = within.some(
-    ({ mark, bytes }) => bytes - from > ownOf(pass) + others + ofThreads(pass, mark.tMs - startMs) + slackOf(pass),
-  );
+  const most = ownOf(pass) + others + slackOf(pass);
+  const isLess = within.some(({ mark, bytes }) => bytes - from > most + ofThreads(pass, mark.tMs - startMs));
   return isLess ? 'less was allocated at a mark than its reading has' : undefined;
 }
 

@@ -5,7 +5,7 @@
 import type { SumParts } from '../preload/options.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { eventsMax } from '../watch/preload-channel.ts';
-import { handleBytes, hasEachReading, oldSpaces, pageBytes } from './raw-marks.ts';
+import { handleBytes, hasEachReading, isV8, oldSpaces, pageBytes } from './raw-marks.ts';
 import { column, largest } from './raw-memory.ts';
 
 type Pass = Measurement['pass'];
@@ -39,10 +39,10 @@ const partNames: readonly (keyof SumParts)[] = [
 
 /** Of the main thread: at each mark, and at the end. */
 export function sumsFault({ pass }: Measurement): string | undefined {
-  const { marks, last, v8, gc } = pass.channel;
+  const { marks, last, gc } = pass.channel;
   // Nothing but V8 is marked.
-  const isV8 = marks.length > 0 || column(v8, 'malloced').some((bytes) => bytes !== null);
-  if (pass.lane !== 'load' || !isV8 || !last) return undefined;
+  const isKnown = marks.length > 0 || isV8(pass.channel);
+  if (pass.lane !== 'load' || !isKnown || !last) return undefined;
   const lines = [...marks, last];
   const parts = lines.flatMap((line) => (isParts(line.parts) ? [line.parts] : []));
   const areWhole = gc.every(({ youngBefore, youngAfter }) => youngBefore !== undefined && youngAfter !== undefined);
@@ -53,7 +53,7 @@ export function sumsFault({ pass }: Measurement): string | undefined {
     )
   )
     return 'more young objects lay on its heap than objects';
-  return saidFault(pass, parts) ?? madeFault(pass, parts) ?? ownFault(pass, parts) ?? besideFault(pass);
+  return saidFault(pass, parts) ?? madeFault(pass, parts) ?? ownPartsFault(pass, parts) ?? besideFault(pass);
 }
 
 function isParts(parts: SumParts | undefined): parts is SumParts {
@@ -151,8 +151,8 @@ function besideFault(pass: Pass): string | undefined {
   return isOther ? 'the reading beside a mark is of another heap' : undefined;
 }
 
-/** From the first mark on: a reading takes so much, and more for each collection that it lists. */
-function ownFault(pass: Pass, parts: readonly SumParts[]): string | undefined {
+/** From the first mark on, where more is known than of a whole run (`raw-marks.ts`): a reading takes so much, and more for each collection that it lists. */
+function ownPartsFault(pass: Pass, parts: readonly SumParts[]): string | undefined {
   const { marks, last, v8 } = pass.channel;
   const [first] = parts;
   if (!hasEachReading(pass) || marks.length === 0) return undefined;
