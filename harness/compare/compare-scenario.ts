@@ -10,10 +10,10 @@ import { refuseInterrupted } from './cell-run.ts';
 import { failuresName } from './failures.ts';
 import { FitMachine } from './fit-machine.ts';
 import { runPairs } from './pairs.ts';
-import { type ComparedPass, passesOf, passesTogether } from './passes.ts';
+import { type ComparedPass, type ComparedPasses, onePass, passesOf, passesTogether } from './passes.ts';
 import { type SampledVersions, sampleVersions, withSources } from './sampled-sites.ts';
 import { compareSites, noneNamed } from './sites.ts';
-import { type Cells, type CellsOrder, cellsOf, laneOf, thresholdsIn } from './version-cells.ts';
+import { type CellsOrder, cellsOf, laneOf, thresholdsIn } from './version-cells.ts';
 
 /** For a fit machine, a scenario; a neighbour that stays longer stays for all of it. */
 const waitMaxMs = 120_000;
@@ -58,18 +58,16 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
   const { scenario, project } = order;
   const thresholds = thresholdsIn(order);
   // What is judged again later is judged as one series.
-  const passes = order.keepsMeasurement
-    ? [{ thresholds, prefix: '' as const, errorShare: 1 }]
+  const [first, second]: ComparedPasses = order.keepsMeasurement
+    ? [onePass(thresholds)]
     : passesOf(thresholds, laneOf(project, scenario));
-  const done: { compared: ComparedScenario; cells: Cells }[] = [];
-  for (const pass of passes) done.push(await comparePass(order, pass));
-  const [first, second] = done as [(typeof done)[number], (typeof done)[number]?];
-  const paired = second ? passesTogether(first.compared, second.compared) : first.compared;
+  const { compared: inFirst, cells } = await comparePass(order, first);
+  const paired = second ? passesTogether(inFirst, (await comparePass(order, second)).compared) : inFirst;
   const compared = withUncountedFailures(paired, scenario);
   const isWorse = compared.metrics.some(({ decision }) => decision === 'worse');
   if (order.sites === 'never' || (order.sites === 'worse' && !isWorse)) return { scenario, compared, flame: undefined };
   order.onStep(`${scenario.name}: looking for the call sites`);
-  const sampled = await sampleVersions(order, first.cells);
+  const sampled = await sampleVersions(order, cells);
   if (!sampled) return { scenario, compared, flame: undefined };
   const { flame } = sampled;
   const sites = withSources(compareSites(sampled.base, sampled.head, sampled.evidence), order.store.projectFolder);

@@ -20,11 +20,19 @@ const isAllocated = (name: string) => name.startsWith('allocated.');
 /** Counted inside of Node.js alone: other programs have no such arguments. */
 const isByRequest = (name: string) => /^allocated\..*perRequest$/i.test(name);
 
+/** All in the same pairs. */
+export const onePass = (thresholds: ComparedPass['thresholds']): ComparedPass => ({
+  thresholds,
+  prefix: '',
+  errorShare: 1,
+});
+
+export type ComparedPasses = readonly [ComparedPass, ComparedPass?];
+
 /** One, or allocation and then the others, half of the error each. */
-export function passesOf(thresholds: ReadonlyMap<string, number>, lane: Lane): readonly ComparedPass[] {
+export function passesOf(thresholds: ReadonlyMap<string, number>, lane: Lane): ComparedPasses {
   const names = [...thresholds.keys()];
-  if (lane !== 'load' || !names.some(isByRequest) || !names.some(isMovedByNeighbours))
-    return [{ thresholds, prefix: '', errorShare: 1 }];
+  if (lane !== 'load' || !names.some(isByRequest) || !names.some(isMovedByNeighbours)) return [onePass(thresholds)];
   const part = (isOf: (name: string) => boolean) => new Map([...thresholds].filter(([name]) => isOf(name)));
   return [
     { thresholds: part(isAllocated), prefix: 'allocation-', errorShare: 0.5 },
