@@ -1,5 +1,5 @@
 /** A PostgreSQL server of a test's own, on a socket in a folder of its own: no port, and gone afterwards. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,6 +15,9 @@ function programs(): string | undefined {
 /** The server refuses to run as root. */
 const asOther = (): string[] =>
   process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'] : [];
+
+const isRunning = (child: ChildProcess | undefined): child is ChildProcess =>
+  child !== undefined && child.exitCode === null && child.signalCode === null;
 
 /** What a database has that is not floodgate's alone. */
 const othersTables = `
@@ -49,12 +52,13 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
   };
   const data = path.join(folder, 'data');
   run(path.join(bin, 'initdb'), '-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8', '--locale=C');
-  let server: ReturnType<typeof spawn> | undefined;
+  let server: ChildProcess | undefined;
   const ended = async (signal: NodeJS.Signals) => {
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    if (!isRunning(server)) return;
+    const { pid } = server;
     const gone = new Promise((resolve) => server!.once('exit', resolve));
     // The whole group: children that outlive it would hold its memory.
-    process.kill(-server.pid!, signal);
+    process.kill(-pid!, signal);
     await gone;
   };
   const start = async () => {
@@ -68,8 +72,9 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
       '-c',
       'listen_addresses=',
     ];
-    server = spawn(program!, rest, { stdio: 'ignore', cwd: folder, detached: true });
     for (let tries = 0; tries < 1_800; tries++) {
+      // A server ends at once while the memory of one that was killed is not given back.
+      if (!isRunning(server)) server = spawn(program!, rest, { stdio: 'ignore', cwd: folder, detached: true });
       if (spawnSync(path.join(bin, 'pg_isready'), ['-q', '-h', folder, '-U', 'postgres']).status === 0) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
