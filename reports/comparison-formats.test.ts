@@ -60,8 +60,10 @@ t.test('what could not be run stands in every format, with what it said', async 
   t.equal(code.text, failures[0]!.details, 'its fence is longer than any in it');
   t.match(render('tap'), /not ok 1 - head.*\n {2}---\n {2}said:\n {4}- "Its last lines:"/);
   t.match(render('terminal'), /Error: no `cart`/);
-  for (const name of ['terminal', 'markdown'])
-    t.notMatch(render(name), /is wrong in at most/, `${name}: no pair was run`);
+  for (const name of ['terminal', 'markdown']) {
+    t.match(render(name), 'no scenario was compared to its end', name);
+    t.notMatch(render(name), /is wrong in at most/, `${name}: nothing was judged`);
+  }
 });
 
 t.test('JUnit: worse is a failure, undecided and not measured are errors', async (t) => {

@@ -62,7 +62,7 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
   }
   lines.push(
     `Base ${versionOf(report.base)}, head ${versionOf(report.head)}; ` +
-      `${formatDuration(report.durationMs)} on one machine${pairsOf(report) > 0 ? `, in pairs; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases` : '; no pair was run'}. Again:`,
+      `${formatDuration(report.durationMs)} on one machine${pairsOf(report) > 0 ? `, in pairs; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases` : '; no scenario was compared to its end'}. Again:`,
     '',
     ...codeBlock(report.command),
   );

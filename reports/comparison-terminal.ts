@@ -35,7 +35,7 @@ export function renderComparisonTerminal(report: ComparisonReport, options: Comp
     `base ${describe(report.base)}   head ${describe(report.head)}`,
     pairs > 0
       ? `${counted(pairs, 'interleaved pair')} in ${formatDuration(report.durationMs)}; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases`
-      : `no pair was run, in ${formatDuration(report.durationMs)}`,
+      : `no scenario was compared to its end, in ${formatDuration(report.durationMs)}`,
   ];
   for (const { details } of report.failures ?? [])
     if (details !== '') lines.push('', ...details.split('\n').map((line) => `  ${printable(line)}`));

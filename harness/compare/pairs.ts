@@ -3,6 +3,7 @@
  * the machine then meets both versions alike: in the order AAAABBBB it looks like a change.
  */
 import type { ComparedScenario } from '../../reports/comparison.ts';
+import { counted } from '../../reports/counted.ts';
 import type { Lane, RunReport, Unit } from '../../reports/model.ts';
 import { type AllocationKind, commonMarks, type RequestMark, requestWindow } from '../metrics/request-window.ts';
 import { answersDiffer, withoutDifferent } from './answers.ts';
@@ -185,7 +186,7 @@ class Pairs {
 }
 
 function timeIsUp(pairs: number): ComparedScenario['notes'][number] {
-  return { severity: 'warning', text: `the time limit came after ${pairs} pairs: raise it with --max-time` };
+  return { severity: 'warning', text: `the time limit came after ${counted(pairs, 'pair')}: raise it with --max-time` };
 }
 
 /** Takes back decisions of a look that the stopping rule does not have. */
