@@ -144,7 +144,7 @@ export function extra(run: RunFigures): Reading {
 }
 
 const noAnswers =
-  'answers were not counted: it takes an HTTP server under a load, of Node.js, or a load that reports them';
+  'no answer was counted: it takes an HTTP server under a load, of Node.js, or a load that reports them';
 
 /** By the load's own count and by the server's: both saw the same requests. */
 export function unansweredOf(answers: Answers | undefined, byLoad: Unanswered | undefined): Unanswered {

@@ -8,6 +8,7 @@ import type { EventEmitter } from 'node:events';
 
 /** An answer of HTTP/1, as `node:http` keeps it. */
 interface Response {
+  readonly statusCode: number;
   /** Its head as it is sent. */
   readonly _header?: unknown;
 }
@@ -50,6 +51,7 @@ const codesOfPeer = new Set<unknown>(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
 export class CutRequests {
   readonly #nowMs: () => number;
+  readonly #onEventStream: (status: number) => void;
   readonly #known = new WeakMap<object, Connection>();
   readonly #live = new Set<Connection>();
   /** The most at a time since there was none. */
@@ -65,8 +67,10 @@ export class CutRequests {
   /** Those of them that a new connection makes unanswered: the requests of each connection, oldest first. */
   readonly #waiting: number[] = [];
 
-  constructor(nowMs: () => number = () => performance.now()) {
+  /** @param onEventStream called for each of HTTP/1 whose connection has ended: what it had sent is an answer that has no end */
+  constructor(onEventStream: (status: number) => void = () => {}, nowMs: () => number = () => performance.now()) {
     this.#nowMs = () => Math.floor(nowMs());
+    this.#onEventStream = onEventStream;
     subscribe('http.server.request.start', (message) => {
       const { socket, response } = message as { socket: Socket; response: Response };
       this.#begin(socket, response);
@@ -113,7 +117,8 @@ export class CutRequests {
     this.#open -= open;
     connection.open = 0;
     connection.latest = undefined;
-    if (open > 0 && !isEventStream(latest?._header)) {
+    if (latest && isEventStream(latest._header)) this.#onEventStream(latest.statusCode);
+    else if (open > 0) {
       if (!socket.readableEnded && !isOfPeer(socket)) this.#unanswered += open;
       else if (this.#mayBeGivenUp(open, this.#nowMs() - since, this.#mostLive === 1)) this.#wait(open);
     }

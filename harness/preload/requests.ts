@@ -27,7 +27,7 @@ export class RequestCount {
   #total = 0;
   #not2xx = 0;
   #bytes: number | undefined = 0;
-  readonly #cut = new CutRequests();
+  readonly #cut: CutRequests;
   readonly #statuses = new Map<number, number>();
   /** What a connection had written at its last answer. */
   readonly #written = new WeakMap<object, number>();
@@ -37,6 +37,11 @@ export class RequestCount {
   /** @param onMark called in the middle of the target's work: it must be short */
   constructor(onMark: (requests: number) => void) {
     this.#onMark = onMark;
+    this.#cut = new CutRequests((status) => {
+      // How much a client reads of it goes by the clock.
+      this.#bytes = undefined;
+      this.#count(status);
+    });
     subscribe('http.server.response.finish', (message) => {
       const { response, socket } = message as { response: { statusCode: number }; socket?: Connection };
       this.#countBytes(socket);
