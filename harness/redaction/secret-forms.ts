@@ -1,5 +1,6 @@
 /** Values of the environment that its names call secret, in every form in which a text may hold them. Pure. */
 import { isSecretName } from '../../agent/witness/secret-names.ts';
+import { spelledCharactersMax, spellingsOf, wrapped } from './secret-spelling.ts';
 
 /** Where a shell is: no password, whatever PWD may mean elsewhere. */
 const folderNames = new Set(['PWD', 'OLDPWD']);
@@ -39,20 +40,33 @@ export function secretForms(environment: Readonly<Record<string, string | undefi
       ? [value]
       : [],
   );
-  const forms = [...new Set(values.flatMap(formsOf))].sort((a, b) => b.length - a.length);
-  const long = forms.filter((form) => form.length >= longCharactersMin);
+  const forms = longestFirst(values.flatMap(formsOf));
+  const isSpelled = ({ length }: string) => length >= longCharactersMin && length <= spelledCharactersMax;
+  const spelled = longestFirst(values.filter(isSpelled));
+  const whole = longestFirst(values.filter((value) => !isSpelled(value)).flatMap(formsOf));
   const short = forms.filter((form) => form.length < longCharactersMin);
+  const long = forms.filter((form) => form.length >= longCharactersMin);
   return {
-    long: anyOf(long, '', ''),
-    short: anyOf(short, String.raw`(?<![\w./-])`, String.raw`(?![\w./-])`),
+    long: anyOf([
+      ...spelled.flatMap((value) => [spellingsOf(value), ...new Set(base64Forms(value).map(wrapped))]),
+      ...whole.filter((form) => form.length >= longCharactersMin).map((form) => RegExp.escape(form)),
+    ]),
+    short: anyOf(short.map((form) => String.raw`(?<![\w./-])${RegExp.escape(form)}(?![\w./-])`)),
     cutAt: (text) => (text.length < cutTextMin ? text.length : cutWithin(text, long)),
   };
 }
 
-/** Plain, in a URL, in hexadecimal digits, and in base64 wherever it begins within three bytes: `user:value` has it anywhere. */
+const longestFirst = (texts: readonly string[]): string[] => [...new Set(texts)].sort((a, b) => b.length - a.length);
+
+/** Plain, in a URL, in hexadecimal digits and in base64. */
 function formsOf(value: string): string[] {
+  const hex = Buffer.from(value).toString('hex');
+  return [value, ...quotedForms(value), ...urlForms(value), hex, hex.toUpperCase(), ...base64Forms(value)];
+}
+
+/** Wherever it begins within three bytes: `user:value` has it anywhere. */
+function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value);
-  const hex = bytes.toString('hex');
   const encoded = [0, 1, 2].flatMap((before) => {
     const whole = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
     // Characters at both ends hold bits of what is beside it.
@@ -60,8 +74,7 @@ function formsOf(value: string): string[] {
     const core = whole.slice(head, Math.floor(((before + bytes.length) * 8) / 6));
     return [core, core.replaceAll('+', '-').replaceAll('/', '_')];
   });
-  const certain = encoded.filter((each) => each.length >= longCharactersMin);
-  return [value, ...quotedForms(value), ...urlForms(value), hex, hex.toUpperCase(), ...certain];
+  return encoded.filter((each) => each.length >= longCharactersMin);
 }
 
 /** Within the quotes of a shell, as floodgate itself writes words, and of JSON. */
@@ -82,9 +95,8 @@ function urlForms(value: string): string[] {
   return spaced.flatMap((text) => [text, text.replaceAll(/%[0-9A-F]{2}/g, (each) => each.toLowerCase())]);
 }
 
-function anyOf(forms: readonly string[], before: string, after: string): RegExp | undefined {
-  if (forms.length === 0) return undefined;
-  return new RegExp(`${before}(?:${forms.map((form) => RegExp.escape(form)).join('|')})${after}`, 'g');
+function anyOf(patterns: readonly string[]): RegExp | undefined {
+  return patterns.length === 0 ? undefined : new RegExp(patterns.join('|'), 'g');
 }
 
 function cutWithin(text: string, forms: readonly string[]): number {

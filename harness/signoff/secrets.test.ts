@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import t from 'tap';
 import { FloodgateError } from '../../agent/errors.ts';
 import { outcomeOf, startIn, workplace } from '../commands/cli-trial.ts';
@@ -98,6 +99,45 @@ t.test('values are found as a shell quotes them, and as URLs have them', (t) => 
     const found = redactor.text(`see ${form}, sorry`);
     t.match(found, /^see ['"]?\*REDACTED\*['"]?, sorry$/, form);
   }
+  t.end();
+});
+
+t.test('values are found as programs dump and escape them, once and again', (t) => {
+  const value = `ab'cd<ef>&"gh\\ij/kl=mn op`;
+  const redactor = new Redactor({
+    API_TOKEN: value,
+    OLD_TOKEN: value.slice(0, 12),
+    SIGNING_KEY: 'a-long-one'.repeat(90),
+  });
+  const html = (text: string) =>
+    text.replaceAll(/[&<>"']/g, (mark) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[mark] ?? '&#39;');
+  const bytes = Buffer.from(value);
+  const hex = bytes.toString('hex').match(/../g)!;
+  const units = (before: string) => hex.map((each) => `${before}${each}`).join('');
+  for (const form of [
+    JSON.stringify(JSON.stringify(value)).slice(3, -3),
+    JSON.stringify(JSON.stringify(JSON.stringify(value))).slice(7, -7),
+    html(value),
+    html(html(value)),
+    html(JSON.stringify(value).slice(1, -1)),
+    encodeURIComponent(encodeURIComponent(value)),
+    units('%').toUpperCase(),
+    units(String.raw`\x`),
+    units(String.raw`\u00`),
+    hex.join(':').toUpperCase(),
+    hex.join(', 0x'),
+    inspect(bytes).slice('<Buffer '.length, -1),
+    bytes.toJSON().data.join(','),
+    inspect(bytes.toJSON().data).slice(1, -1),
+    bytes
+      .toString('base64')
+      .slice(0, Math.floor((bytes.length * 8) / 6))
+      .replaceAll(/.{10}/g, '$&\n'),
+  ]) {
+    t.match(redactor.text(`see [${form}], sorry`), /^see \[\s*\*REDACTED\*\s*\], sorry$/, form);
+  }
+  t.equal(redactor.text(value.slice(0, 20)), `*REDACTED*${value.slice(12, 20)}`, 'the shorter of two');
+  t.equal(redactor.text(`<${'a-long-one'.repeat(90)}>`), '<*REDACTED*>', 'a long one');
   t.end();
 });
 
