@@ -1,4 +1,5 @@
 /** Readings of what reached the target, and what it made of it. Pure. */
+import { counted } from '../../reports/counted.ts';
 import { formatCount } from '../../reports/format.ts';
 import type { Unanswered } from '../feed/load-reports.ts';
 import type { Answers } from '../preload/options.ts';
@@ -146,6 +147,9 @@ export function extra(run: RunFigures): Reading {
 const noAnswers =
   'no answer was counted: it takes an HTTP server under a load, of Node.js, or a load that reports them';
 
+const lostWords = (lost: number) =>
+  `${counted(lost, 'process or thread', 'processes or threads')} of the target ended under the load without a last word, or could not be asked: what was not answered there is not known`;
+
 /** By the load's own count and by the server's: both saw the same requests. */
 export function unansweredOf(answers: Answers | undefined, byLoad: Unanswered | undefined): Unanswered {
   const { unanswered: counted = 0 } = answers ?? {};
@@ -157,6 +161,8 @@ export function unansweredOf(answers: Answers | undefined, byLoad: Unanswered | 
 export function failed({ measure: { answers, requests, unanswered } }: RunFigures): Reading {
   if (requests) return failedRequests(requests);
   const { least, most } = unansweredOf(answers, unanswered);
-  if (answers) return between(answers.not2xx + least, answers.not2xx + most, 'the load generator rounds its errors');
+  const { not2xx = 0, lost = 0 } = answers ?? {};
+  if (lost > 0) return between(not2xx + least, Number.POSITIVE_INFINITY, lostWords(lost));
+  if (answers) return between(not2xx + least, not2xx + most, 'the load generator rounds its errors');
   return least > 0 ? between(least, Number.POSITIVE_INFINITY, noAnswers) : notMeasured(noAnswers);
 }

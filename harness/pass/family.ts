@@ -93,7 +93,12 @@ async function named(members: readonly FamilyMember[]): Promise<NamedMember[]> {
   return members.map(({ words, ...member }) => ({ ...member, command: processCommand(words, redactor) }));
 }
 
-/** Answers of all processes together; undefined where none gave any. */
-export function answersOf(channels: readonly PreloadChannel[]): Answers | undefined {
-  return addedAnswers(channels.map(({ last }) => last?.answers));
+/**
+ * Answers of all processes together; undefined where none gave any.
+ * @param unseen processes that could not be asked: what they answered is not known
+ */
+export function answersOf(channels: readonly PreloadChannel[], unseen: number): Answers | undefined {
+  const answers = addedAnswers(channels.map((each) => each.answers));
+  const lost = channels.reduce((sum, { threads }) => sum + threads.uncounted, unseen);
+  return answers && lost > 0 ? { ...answers, lost: (answers.lost ?? 0) + lost } : answers;
 }

@@ -150,7 +150,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     stats: readStatsFile(statsFile),
     sending: sending.result,
     answers: laneRules[options.lane].countsAnswers
-      ? (answersOf([channel, ...(kin?.channels ?? [])]) ?? options.feed.answers)
+      ? (answersOf([channel, ...(kin?.channels ?? [])], socket?.refused ?? 0) ?? options.feed.answers)
       : undefined,
     unanswered: options.feed.unanswered,
     requests: options.feed.requests,
@@ -211,6 +211,7 @@ async function conduct(options: PassOptions, target: Target, parts: PassParts): 
     watch.stop();
     family?.stop();
     endingMs = nowMs();
+    channel.expectEnd();
     exit = await target.stop();
   }
   if (isUncaught(channel, exit, endingMs)) exit = { ...exit, uncaught: true };

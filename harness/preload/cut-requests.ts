@@ -32,6 +32,12 @@ interface Stream extends Ended {
   readonly sentHeaders?: Readonly<Record<string, unknown>>;
 }
 
+/** A stream of either side. */
+interface Closing {
+  readonly closed: boolean;
+  close(...words: unknown[]): unknown;
+}
+
 /** What is known of a connection; times are whole milliseconds, which need no memory of their own. */
 interface Connection {
   /** Requests of HTTP/1 that have begun, and whose answer is not whole. */
@@ -49,6 +55,15 @@ const hangMs = 1000;
 const waitingMax = 1024;
 const codesOfPeer = new Set<unknown>(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
+export interface CutCounts {
+  /** Requests without a whole answer that the service cut, that hang, or that their client gave up. */
+  readonly unanswered: number;
+  /** Without an answer, whole or at all, when the load was over, or by now. */
+  readonly inFlight: number;
+  /** Of these, those whose client waits: a service that ends now cuts them. */
+  readonly open: number;
+}
+
 export class CutRequests {
   readonly #nowMs: () => number;
   readonly #onEventStream: (status: number) => void;
@@ -58,6 +73,8 @@ export class CutRequests {
   #mostLive = 0;
   /** When each open stream of HTTP/2 began. */
   readonly #streams = new Map<Stream, number>();
+  readonly #closedHere = new WeakSet<object>();
+  #seesCloses = false;
   /** What whole answers took. */
   readonly #took = { count: 0, sumMs: 0, longestMs: 0 };
   #open = 0;
@@ -83,14 +100,10 @@ export class CutRequests {
     subscribe('http2.server.stream.close', (message) => this.#endStream((message as { stream: Stream }).stream));
   }
 
-  /** Requests without a whole answer that the service cut, that hang, or that their client gave up. */
-  get unanswered(): number {
-    return this.#unanswered + this.#hanging();
-  }
-
-  /** Without an answer, whole or at all, when the load was over, or by now. */
-  get inFlight(): number {
-    return this.#open + this.#left - this.#hanging();
+  /** What has come to no whole answer by now. */
+  get counts(): CutCounts {
+    const { hanging, open } = this.#waitingNow();
+    return { unanswered: this.#unanswered + hanging, inFlight: this.#open + this.#left - hanging, open };
   }
 
   #begin(socket: Socket, response: Response): void {
@@ -134,6 +147,7 @@ export class CutRequests {
       connection.givenUp -= 1;
       this.#fail(1);
     }
+    if (!this.#seesCloses) this.#seeCloses(stream);
     this.#streams.set(stream, this.#nowMs());
     this.#open += 1;
   }
@@ -148,8 +162,7 @@ export class CutRequests {
     const isWhole = !stream.aborted && stream.headersSent && stream.writableFinished;
     if (isWhole) this.#answered(ageMs, type);
     if (isWhole || isEventStream(type)) return;
-    // A reset with a code looks alike from both sides: it goes by its age.
-    if (stream.readableAborted && !isOfPeer(stream)) {
+    if (this.#closedHere.has(stream) || (stream.readableAborted && !isOfPeer(stream))) {
       this.#unanswered += 1;
       return;
     }
@@ -157,6 +170,21 @@ export class CutRequests {
     const connection = session && this.#known.get(session);
     const isAlone = this.#mostLive === 1 && (!session || session.closed || session.destroyed);
     if (this.#mayBeGivenUp(1, ageMs, isAlone) && connection) connection.givenUp += 1;
+  }
+
+  /** A reset looks alike from both sides afterwards: the service's own goes through the method of all streams. */
+  #seeCloses(stream: Stream): void {
+    this.#seesCloses = true;
+    let prototype = Object.getPrototypeOf(stream) as Closing | null;
+    while (prototype && !Object.hasOwn(prototype, 'close')) prototype = Object.getPrototypeOf(prototype);
+    if (!prototype) return;
+    const { close } = prototype;
+    const closedHere = this.#closedHere;
+    prototype.close = function (this: Closing, ...words: unknown[]) {
+      // One that its client has reset is closed already.
+      if (!this.closed) closedHere.add(this);
+      return close.apply(this, words);
+    };
   }
 
   #connectSocket(socket: Socket): Connection {
@@ -232,16 +260,17 @@ export class CutRequests {
     return ageMs >= hangMs && ageMs > 3 * this.#took.longestMs;
   }
 
-  /** Those open now that hang: a client may keep its connection until the service is asked to end. */
-  #hanging(): number {
-    if (this.#open === 0) return 0;
+  /** A client of what hangs may keep its connection until the service is asked to end. */
+  #waitingNow(): { hanging: number; open: number } {
     const now = this.#nowMs();
-    let count = 0;
+    const waiting = { hanging: 0, open: 0 };
+    if (this.#open === 0) return waiting;
     for (const { open, since, latest } of this.#live)
-      if (open > 0 && this.#hangs(now - since) && !isEventStream(latest?._header)) count += open;
+      if (open > 0 && !isEventStream(latest?._header)) waiting[this.#hangs(now - since) ? 'hanging' : 'open'] += open;
     for (const [stream, since] of this.#streams)
-      if (this.#hangs(now - since) && !isEventStream(stream.sentHeaders?.['content-type'])) count += 1;
-    return count;
+      if (!isEventStream(stream.sentHeaders?.['content-type']))
+        waiting[this.#hangs(now - since) ? 'hanging' : 'open'] += 1;
+    return waiting;
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import module, { syncBuiltinESMExports } from 'node:module';
+import type { Worker } from 'node:worker_threads';
 import { type FamilyOrder, familyVariable, type PreloadLine } from './options.ts';
 
 const own = import.meta.url.replace(/family(\.\w+)$/, 'preload$1');
@@ -16,10 +17,13 @@ export function takeAlong(order: FamilyOrder, send: (line: PreloadLine) => void)
   // Threads without arguments of their own have ours; those with some, and children, read this.
   process.env.NODE_OPTIONS = withArgument(process.env.NODE_OPTIONS);
   subscribe('worker_threads', (message) => {
-    const { worker } = message as { worker: { threadId: number; constructor: { name: string } } };
+    const { worker } = message as { worker: Worker };
     // Of Node.js itself, for hooks of modules: no preload runs in it.
     if (worker.constructor.name === 'InternalWorker') return;
-    send({ type: 'threadStart', tMs: Date.now(), id: worker.threadId });
+    const id = worker.threadId;
+    send({ type: 'threadStart', tMs: Date.now(), id });
+    // One that is terminated says no last word itself.
+    worker.once('exit', () => send({ type: 'threadEnd', tMs: Date.now(), id }));
   });
   let isPatched = false;
   subscribe('child_process', (message) => {

@@ -146,7 +146,8 @@ export class HeapWatch {
 
   /** At the end; the kernel's own peak comes along, which cannot be read from outside once the process is gone. */
   reportLast(): void {
-    this.#reportMemory(this.#begin(), residentPeakBytes());
+    const rssPeak = residentPeakBytes();
+    this.#reportMemory(this.#begin(), { isLast: true, ...(rssPeak && { rssPeak }) });
   }
 
   /**
@@ -247,7 +248,7 @@ export class HeapWatch {
   }
 
   /** @param taken by when the reading began: a collection in the middle of one is in none of its sums yet, and has freed nothing yet */
-  #reportMemory({ allocated, parts, totalBytes }: Taken, rssPeak?: number): void {
+  #reportMemory({ allocated, parts, totalBytes }: Taken, last: { isLast?: true; rssPeak?: number } = {}): void {
     const memory = process.memoryUsage();
     const statistics = v8.getHeapStatistics();
     const used = statistics.used_heap_size;
@@ -270,7 +271,7 @@ export class HeapWatch {
       ...this.#offHeapByNow(),
       handles: process.getActiveResourcesInfo().length,
       ...(this.#requests.answers && { answers: this.#requests.answers }),
-      ...(rssPeak && { rssPeak }),
+      ...last,
       ...(this.#reports++ % 4 === 0 ? { spaces: Object.fromEntries(usedBySpace()) } : {}),
     });
   }

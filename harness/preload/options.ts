@@ -86,6 +86,10 @@ export interface Answers {
   readonly unanswered?: number;
   /** Requests that had no whole answer when the load was over, or the reading was taken. @default none */
   readonly inFlight?: number;
+  /** Of these, those whose client still waited: what ends by itself then has cut them. @default none */
+  readonly open?: number;
+  /** Processes and threads that served requests and ended by themselves without a last reading, or that were too many to be asked. @default none */
+  readonly lost?: number;
 }
 
 /**
@@ -159,6 +163,8 @@ export type PreloadLine =
       readonly handles?: number;
       /** Answers that HTTP servers of the program have given; once there is one. */
       readonly answers?: Answers;
+      /** Read as the process or the thread ends: nothing comes after it. */
+      readonly isLast?: true;
       /** Highest resident memory since the start, by the kernel; only in the last line. */
       readonly rssPeak?: number;
       /** Used bytes by heap space; only on some lines. */

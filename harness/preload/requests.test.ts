@@ -227,8 +227,7 @@ function served(t: Test) {
       resets: () => leaves(() => open.at(-1)!.close(http2.constants.NGHTTP2_CANCEL)),
     };
   };
-  const is = (unanswered: number, inFlight: number, why: string) =>
-    t.strictSame([cut.unanswered, cut.inFlight], [unanswered, inFlight], why);
+  const is = (unanswered: number, inFlight: number, why: string) => t.match(cut.counts, { unanswered, inFlight }, why);
   return { state, later, client, session, is };
 }
 

@@ -59,12 +59,13 @@ export class RequestCount {
 
   /** Undefined before the first, and before a request that gets none. */
   get answers(): Answers | undefined {
-    const { unanswered, inFlight } = this.#cut;
+    const { unanswered, inFlight, open } = this.#cut.counts;
     if (this.#total + unanswered + inFlight === 0) return undefined;
     const counted = {
       ...{ total: this.#total, not2xx: this.#not2xx, statuses: Object.fromEntries(this.#statuses) },
       ...(unanswered > 0 && { unanswered }),
       ...(inFlight > 0 && { inFlight }),
+      ...(open > 0 && { open }),
     };
     return this.#bytes === undefined ? counted : { ...counted, bytes: this.#bytes };
   }

@@ -95,7 +95,7 @@ const readingMembers: MembersOf<'v8'> = {
     ownMs: true,
     ownAllocated: true,
   },
-  ...{ rssPeak: true, answers: true, spaces: true, parts: true },
+  ...{ isLast: true, rssPeak: true, answers: true, spaces: true, parts: true },
 };
 
 const hasOnly = <T extends PreloadLine['type']>(line: object, type: T, members: MembersOf<T>): boolean =>
@@ -197,15 +197,19 @@ export function answersFault({ pass: { lane, answers, channel, unanswered } }: M
 /** Answers of the pass are those of the process and of what it started: where there are no more, they are its own. */
 function holds(all: Answers | undefined, own: Answers): boolean {
   if (!all || all.total < own.total || all.not2xx < own.not2xx) return false;
-  if (all.total === own.total) return isDeepStrictEqual(sorted(all), sorted(own));
+  if ((all.unanswered ?? 0) < (own.unanswered ?? 0)) return false;
+  if (all.total === own.total) return isDeepStrictEqual(given(all), given(own));
   const isLess = Object.entries(own.statuses ?? {}).some(
     ([status, count]) => all.statuses !== undefined && (all.statuses[status] ?? 0) < count,
   );
   return !isLess && (all.bytes === undefined || all.bytes >= (own.bytes ?? 0));
 }
 
-/** Several threads or processes meet statuses in an order of their own. */
-const sorted = ({ statuses, ...counts }: Answers) => ({ ...counts, statuses: Object.entries(statuses ?? {}).sort() });
+/** Several threads or processes meet statuses in an order of their own; one that answered nothing may have left requests without an answer. */
+const given = ({ total, not2xx, bytes, isEstimate, statuses }: Answers) => ({
+  ...{ total, not2xx, bytes, isEstimate },
+  statuses: Object.entries(statuses ?? {}).sort(),
+});
 
 const isFailure = (status: number) => status < 200 || status > 299;
 

@@ -10,16 +10,29 @@ export function addedAnswers(all: readonly (Answers | undefined)[]): Answers | u
     for (const [status, count] of Object.entries(each.statuses ?? {}))
       statuses[status] = (statuses[status] ?? 0) + count;
   const sum = (of: (answers: Answers) => number) => known.reduce((total, each) => total + of(each), 0);
-  const [unanswered, inFlight] = [sum((each) => each.unanswered ?? 0), sum((each) => each.inFlight ?? 0)];
+  const some = (name: 'unanswered' | 'inFlight' | 'open' | 'lost') => {
+    const count = sum((each) => each[name] ?? 0);
+    return count > 0 ? { [name]: count } : {};
+  };
   return {
-    ...(unanswered > 0 && { unanswered }),
-    ...(inFlight > 0 && { inFlight }),
+    ...{ ...some('unanswered'), ...some('inFlight'), ...some('open'), ...some('lost') },
     total: sum(({ total }) => total),
     not2xx: sum(({ not2xx }) => not2xx),
     // A sum of some of them is none.
     ...(known.every(({ statuses }) => statuses) && { statuses }),
     ...(known.every(({ bytes }) => bytes !== undefined) && { bytes: sum(({ bytes }) => bytes!) }),
   };
+}
+
+/**
+ * What a process or a thread had counted that ended by itself: it has cut what it had open.
+ * @param isWhole its last reading was taken as it ended; what came after another is not known
+ */
+export function endedAnswers(answers: Answers | undefined, isWhole: boolean): Answers | undefined {
+  if (!answers) return undefined;
+  const { open = 0, inFlight = 0, unanswered = 0, lost = 0 } = answers;
+  const ended = { ...answers, open: 0, inFlight: inFlight - open, unanswered: unanswered + open };
+  return addedAnswers([{ ...ended, lost: lost + (isWhole ? 0 : 1) }]);
 }
 
 const prefix = 'answers.';

@@ -4,12 +4,14 @@ import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
+  type Answers,
   type FamilyOrder,
   familyVariable,
   type PreloadLine,
   type PreloadOptions,
   preloadVariable,
 } from '../preload/options.ts';
+import { endedAnswers } from './answers.ts';
 import { SampleTable } from './sample-table.ts';
 import { heapColumns } from './sampled-columns.ts';
 import { Threads, withoutReadings } from './thread-figures.ts';
@@ -99,6 +101,7 @@ export class PreloadChannel {
   readonly #startEpochMs: number;
   readonly #waiting = new Set<{ readonly test: (line: PreloadLine) => boolean; readonly done: () => void }>();
   #rest = '';
+  #endedByItself = false;
   /** The last figures of the main thread alone. */
   #mainLine: LineOf<'v8'> | undefined;
 
@@ -111,6 +114,20 @@ export class PreloadChannel {
     this.#startEpochMs = startEpochMs;
     const decoder = new StringDecoder('latin1');
     channel?.on('data', (chunk: Buffer) => this.#feed(decoder.write(chunk)));
+    channel?.once('close', () => {
+      this.#endedByItself = !this.threads.isEndExpected;
+    });
+  }
+
+  /** Before the target is asked to end: what it cuts from here on is no fault of its own. */
+  expectEnd(): void {
+    for (const channel of [this, ...this.everyKin()]) channel.threads.isEndExpected = true;
+  }
+
+  /** What its servers have answered, and what it has cut by ending; undefined where it has served nothing. */
+  get answers(): Answers | undefined {
+    const { answers, isLast = false } = this.last ?? {};
+    return this.#endedByItself ? endedAnswers(answers, isLast) : answers;
   }
 
   /**

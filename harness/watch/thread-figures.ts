@@ -1,6 +1,6 @@
 /** What the worker threads of one process say of their heaps: each has one of its own. */
 import type { Answers, PreloadLine } from '../preload/options.ts';
-import { addedAnswers } from './answers.ts';
+import { addedAnswers, endedAnswers } from './answers.ts';
 import { SampleTable } from './sample-table.ts';
 
 type V8Line = Extract<PreloadLine, { type: 'v8' }>;
@@ -55,6 +55,8 @@ export class Threads {
   readonly listed: ThreadFigures[] = [];
   /** Beyond those that are listed. */
   uncounted = 0;
+  /** The process was asked to end: a thread that ends from here on does not do so by itself. */
+  isEndExpected = false;
   readonly #living = new Map<number, ThreadFigures>();
   readonly #ended: { allocated: number; answers: Answers | undefined } = { allocated: 0, answers: undefined };
 
@@ -90,7 +92,9 @@ export class Threads {
     thread.endMs = tMs;
     this.#living.delete(id);
     this.#ended.allocated += thread.last?.allocated ?? 0;
-    this.#ended.answers = addedAnswers([this.#ended.answers, thread.last?.answers]);
+    const { answers, isLast = false } = thread.last ?? {};
+    const counted = this.isEndExpected ? answers : endedAnswers(answers, isLast);
+    this.#ended.answers = addedAnswers([this.#ended.answers, counted]);
   }
 
   /** Those that run and have said so. */
