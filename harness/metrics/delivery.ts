@@ -150,6 +150,9 @@ const noAnswers =
 const lostWords = (lost: number) =>
   `${counted(lost, 'process or thread', 'processes or threads')} of the target ended under the load without a last word, or could not be asked: what was not answered there is not known`;
 
+const leftWords = (count: number) =>
+  `${counted(count, 'request')} ${count === 1 ? 'was' : 'were'} left by ${count === 1 ? 'its client' : 'their clients'} before the answer was whole, while others went on: gave up or had enough, nobody knows`;
+
 /** By the load's own count and by the server's: both saw the same requests. */
 export function unansweredOf(answers: Answers | undefined, byLoad: Unanswered | undefined): Unanswered {
   const { unanswered: counted = 0 } = answers ?? {};
@@ -161,8 +164,9 @@ export function unansweredOf(answers: Answers | undefined, byLoad: Unanswered | 
 export function failed({ measure: { answers, requests, unanswered } }: RunFigures): Reading {
   if (requests) return failedRequests(requests);
   const { least, most } = unansweredOf(answers, unanswered);
-  const { not2xx = 0, lost = 0 } = answers ?? {};
+  const { not2xx = 0, lost = 0, leftEarly = 0 } = answers ?? {};
   if (lost > 0) return between(not2xx + least, Number.POSITIVE_INFINITY, lostWords(lost));
-  if (answers) return between(not2xx + least, not2xx + most, 'the load generator rounds its errors');
+  const why = leftEarly > 0 ? leftWords(leftEarly) : 'the load generator rounds its errors';
+  if (answers) return between(not2xx + least, not2xx + Math.max(most, least + leftEarly), why);
   return least > 0 ? between(least, Number.POSITIVE_INFINITY, noAnswers) : notMeasured(noAnswers);
 }

@@ -5,6 +5,7 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
+import { type Left, LeftRequests } from './left-requests.ts';
 
 /** An answer of HTTP/1, as `node:http` keeps it. */
 interface Response {
@@ -20,6 +21,8 @@ interface Ended {
 
 interface Socket extends EventEmitter, Ended {
   readonly readableEnded: boolean;
+  /** Written so far, as `node:net` keeps it: `bytesWritten` makes an array each time. */
+  readonly _bytesDispatched?: number;
 }
 
 interface Stream extends Ended {
@@ -45,14 +48,19 @@ interface Connection {
   /** When the oldest of them began, or the answer before it was whole: until then it had to wait for that. */
   since: number;
   latest: Response | undefined;
+  /** Of HTTP/1. */
+  readonly socket: Socket | undefined;
+  /** What was written to it when it was looked at, and when that last had grown since its requests began. */
+  written: number;
+  sentMs: number;
   /** Streams of HTTP/2 that the client gave up, and began no other after. */
-  givenUp: number;
+  givenUp: Left | undefined;
 }
 
 /** A request that has waited for so long, and for three times the longest answer, hangs: no end of a load excuses it. */
 const hangMs = 1000;
-/** Connections that may wait for another in their place; of more, the oldest stay in flight. So many clients do not leave and come back at once. */
-const waitingMax = 1024;
+/** An answer of which something was sent in the last two looks is on its way: its reader may have what it came for. */
+const sendingMs = 100;
 const codesOfPeer = new Set<unknown>(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
 export interface CutCounts {
@@ -62,6 +70,8 @@ export interface CutCounts {
   readonly inFlight: number;
   /** Of these, those whose client waits: a service that ends now cuts them. */
   readonly open: number;
+  /** Of those in flight, what clients left while others went on: they gave up, or had what they wanted. */
+  readonly leftEarly: number;
 }
 
 export class CutRequests {
@@ -79,10 +89,7 @@ export class CutRequests {
   readonly #took = { count: 0, sumMs: 0, longestMs: 0 };
   #open = 0;
   #unanswered = 0;
-  /** Cut by a client that may have been done. */
-  #left = 0;
-  /** Those of them that a new connection makes unanswered: the requests of each connection, oldest first. */
-  readonly #waiting: number[] = [];
+  readonly #left = new LeftRequests();
 
   /** @param onEventStream called for each of HTTP/1 whose connection has ended: what it had sent is an answer that has no end */
   constructor(onEventStream: (status: number) => void = () => {}, nowMs: () => number = () => performance.now()) {
@@ -103,12 +110,23 @@ export class CutRequests {
   /** What has come to no whole answer by now. */
   get counts(): CutCounts {
     const { hanging, open } = this.#waitingNow();
-    return { unanswered: this.#unanswered + hanging, inFlight: this.#open + this.#left - hanging, open };
+    const { total, early } = this.#left;
+    return {
+      ...{ unanswered: this.#unanswered + hanging, inFlight: this.#open + total - hanging },
+      ...{ open, leftEarly: early },
+    };
+  }
+
+  /** An answer has less in it than it said: its client waits for the rest, or drops it. */
+  cutShort(): void {
+    this.#unanswered += 1;
   }
 
   #begin(socket: Socket, response: Response): void {
+    const now = this.#nowMs();
+    this.#left.goOn(now);
     const connection = this.#known.get(socket) ?? this.#connectSocket(socket);
-    if (connection.open === 0) connection.since = this.#nowMs();
+    if (connection.open === 0) waitFrom(connection, now);
     connection.open += 1;
     connection.latest = response;
     this.#open += 1;
@@ -119,21 +137,27 @@ export class CutRequests {
     if (!connection || connection.open === 0) return;
     const now = this.#nowMs();
     this.#answered(now - connection.since, response._header);
-    connection.since = now;
+    waitFrom(connection, now);
     connection.open -= 1;
     this.#open -= 1;
     if (connection.open === 0) connection.latest = undefined;
   }
 
   #end(socket: Socket, connection: Connection): void {
-    const { open, latest, since } = connection;
+    const { open, latest } = connection;
     this.#open -= open;
     connection.open = 0;
     connection.latest = undefined;
     if (latest && isEventStream(latest._header)) this.#onEventStream(latest.statusCode);
     else if (open > 0) {
       if (!socket.readableEnded && !isOfPeer(socket)) this.#unanswered += open;
-      else if (this.#mayBeGivenUp(open, this.#nowMs() - since, this.#mostLive === 1)) this.#wait(open);
+      else {
+        const now = this.#nowMs();
+        lookAt(connection, now);
+        const isSending = connection.sentMs > connection.since && now - connection.sentMs < sendingMs;
+        const left = this.#leave(open, now, connection, { isAlone: this.#mostLive === 1, isSending });
+        if (left) this.#left.wait(left);
+      }
     }
     this.#disconnect(connection);
   }
@@ -142,13 +166,12 @@ export class CutRequests {
     const { session } = stream;
     const connection = session && this.#known.get(session);
     if (session && !connection) this.#connectSession(session);
-    else if (connection && connection.givenUp > 0) {
-      // Another in its place: a client that is done begins none.
-      connection.givenUp -= 1;
-      this.#fail(1);
-    }
+    // Another in its place: a client that is done begins none.
+    else if (connection?.givenUp?.count) this.#unanswered += this.#left.fail(connection.givenUp, 1);
     if (!this.#seesCloses) this.#seeCloses(stream);
-    this.#streams.set(stream, this.#nowMs());
+    const now = this.#nowMs();
+    this.#left.goOn(now);
+    this.#streams.set(stream, now);
     this.#open += 1;
   }
 
@@ -158,9 +181,9 @@ export class CutRequests {
     this.#streams.delete(stream);
     this.#open -= 1;
     const type = stream.sentHeaders?.['content-type'];
-    const ageMs = this.#nowMs() - since;
+    const now = this.#nowMs();
     const isWhole = !stream.aborted && stream.headersSent && stream.writableFinished;
-    if (isWhole) this.#answered(ageMs, type);
+    if (isWhole) this.#answered(now - since, type);
     if (isWhole || isEventStream(type)) return;
     if (this.#closedHere.has(stream) || (stream.readableAborted && !isOfPeer(stream))) {
       this.#unanswered += 1;
@@ -169,7 +192,10 @@ export class CutRequests {
     const { session } = stream;
     const connection = session && this.#known.get(session);
     const isAlone = this.#mostLive === 1 && (!session || session.closed || session.destroyed);
-    if (this.#mayBeGivenUp(1, ageMs, isAlone) && connection) connection.givenUp += 1;
+    const left = this.#leave(1, now, { since, sentMs: since }, { isAlone, isSending: false });
+    if (!left || !connection) return;
+    if (!connection.givenUp?.count) connection.givenUp = left;
+    else connection.givenUp.count += 1;
   }
 
   /** A reset looks alike from both sides afterwards: the service's own goes through the method of all streams. */
@@ -188,7 +214,7 @@ export class CutRequests {
   }
 
   #connectSocket(socket: Socket): Connection {
-    const connection = this.#connect(socket);
+    const connection = this.#connect(socket, socket);
     socket.once('close', () => this.#end(socket, connection));
     return connection;
   }
@@ -196,19 +222,19 @@ export class CutRequests {
   #connectSession(session: EventEmitter): void {
     const connection = this.#connect(session);
     session.once('close', () => {
-      if (connection.givenUp > 0) this.#wait(connection.givenUp);
+      if (connection.givenUp?.count) this.#left.wait(connection.givenUp);
       this.#disconnect(connection);
     });
   }
 
   /** A new connection takes the place of one that was cut: its client did not leave because it was done. */
-  #connect(socket: object): Connection {
-    const connection = { open: 0, since: 0, latest: undefined, givenUp: 0 };
-    this.#known.set(socket, connection);
+  #connect(key: object, socket?: Socket): Connection {
+    const times = { since: 0, written: 0, sentMs: 0 };
+    const connection: Connection = { open: 0, latest: undefined, socket, ...times, givenUp: undefined };
+    this.#known.set(key, connection);
     this.#live.add(connection);
     this.#mostLive = Math.max(this.#mostLive, this.#live.size);
-    const replaced = this.#waiting.shift();
-    if (replaced !== undefined) this.#fail(replaced);
+    this.#unanswered += this.#left.connect();
     return connection;
   }
 
@@ -216,7 +242,7 @@ export class CutRequests {
   #disconnect(connection: Connection): void {
     this.#live.delete(connection);
     if (this.#live.size > 0) return;
-    if (this.#mostLive > 1) this.#waiting.length = 0;
+    if (this.#mostLive > 1) this.#left.end();
     this.#mostLive = 0;
   }
 
@@ -230,30 +256,27 @@ export class CutRequests {
   }
 
   /**
-   * Counts what a client left. False for what hung, and for what is so young that an end of the load has cut it.
+   * Counts what a client left. @returns what another connection may replace: undefined for what hung, what was on its way, and what is so
+   *   young that an end of the load has cut it
    * @param isAlone there is no other connection, so that a load that is over and another after it look like one client that connects
    *   again: only what has waited longer than any answer did is given up
    */
-  #mayBeGivenUp(count: number, ageMs: number, isAlone: boolean): boolean {
-    if (this.#hangs(ageMs)) {
+  #leave(
+    count: number,
+    now: number,
+    { since, sentMs }: Pick<Connection, 'since' | 'sentMs'>,
+    { isAlone, isSending }: { isAlone: boolean; isSending: boolean },
+  ): Left | undefined {
+    if (this.#hangs(now - sentMs)) {
       this.#unanswered += count;
-      return false;
+      return undefined;
     }
-    this.#left += count;
     const { sumMs, count: answers, longestMs } = this.#took;
     const usualMs = (2 * sumMs) / Math.max(1, answers);
     // Of whole milliseconds an age is up to one too many.
-    return ageMs - 1 > (isAlone ? Math.max(usualMs, longestMs) : usualMs);
-  }
-
-  #wait(count: number): void {
-    if (this.#waiting.length === waitingMax) this.#waiting.shift();
-    this.#waiting.push(count);
-  }
-
-  #fail(count: number): void {
-    this.#left -= count;
-    this.#unanswered += count;
+    const isOld = now - since - 1 > (isAlone ? Math.max(usualMs, longestMs) : usualMs);
+    const left = this.#left.leave(count, now, isOld || !isAlone);
+    return isOld && !isSending ? left : undefined;
   }
 
   #hangs(ageMs: number): boolean {
@@ -265,13 +288,34 @@ export class CutRequests {
     const now = this.#nowMs();
     const waiting = { hanging: 0, open: 0 };
     if (this.#open === 0) return waiting;
-    for (const { open, since, latest } of this.#live)
-      if (open > 0 && !isEventStream(latest?._header)) waiting[this.#hangs(now - since) ? 'hanging' : 'open'] += open;
+    for (const connection of this.#live) {
+      const { open, latest } = connection;
+      if (open === 0 || isEventStream(latest?._header)) continue;
+      lookAt(connection, now);
+      waiting[this.#hangs(now - connection.sentMs) ? 'hanging' : 'open'] += open;
+    }
     for (const [stream, since] of this.#streams)
       if (!isEventStream(stream.sentHeaders?.['content-type']))
         waiting[this.#hangs(now - since) ? 'hanging' : 'open'] += 1;
     return waiting;
   }
+}
+
+const writtenTo = ({ socket }: Connection): number => socket?._bytesDispatched ?? 0;
+
+/** The oldest request of the connection waits from now on. */
+function waitFrom(connection: Connection, now: number): void {
+  connection.since = now;
+  connection.sentMs = now;
+  connection.written = writtenTo(connection);
+}
+
+/** An answer that grows does not hang. */
+function lookAt(connection: Connection, now: number): void {
+  const written = writtenTo(connection);
+  if (written === connection.written) return;
+  connection.written = written;
+  connection.sentMs = now;
 }
 
 function isOfPeer({ errored }: Ended): boolean {

@@ -88,6 +88,8 @@ export interface Answers {
   readonly inFlight?: number;
   /** Of these, those whose client still waited: what ends by itself then has cut them. @default none */
   readonly open?: number;
+  /** Of those in flight, what clients left while others went on: they gave up, or had what they wanted. @default none */
+  readonly leftEarly?: number;
   /** Processes and threads that served requests and ended by themselves without a last reading, or that were too many to be asked. @default none */
   readonly lost?: number;
 }

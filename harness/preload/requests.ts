@@ -23,6 +23,25 @@ export const statusesMax = 64;
 /** A connection, as `node:net` keeps it. */
 type Connection = { readonly _bytesDispatched?: unknown };
 
+/** An answer of HTTP/1, as `node:http` keeps it. */
+interface Response {
+  readonly statusCode: number;
+  /** Its head as it was sent: a byte a character. */
+  readonly _header?: string | null;
+  /** Null without a `Content-Length`. */
+  readonly _contentLength?: number | null;
+  /** False of a HEAD, a 204 and a 304. */
+  readonly _hasBody?: boolean;
+  readonly chunkedEncoding?: boolean;
+}
+
+/** Less than its own `Content-Length` was written (RFC 9112, 8): it is no whole answer. */
+function isShort({ _header, _contentLength, _hasBody, chunkedEncoding }: Response, bytes: number | undefined): boolean {
+  if (bytes === undefined || !_hasBody || chunkedEncoding || !_header || typeof _contentLength !== 'number')
+    return false;
+  return bytes < _header.length + _contentLength;
+}
+
 export class RequestCount {
   #total = 0;
   #not2xx = 0;
@@ -43,9 +62,9 @@ export class RequestCount {
       this.#count(status);
     });
     subscribe('http.server.response.finish', (message) => {
-      const { response, socket } = message as { response: { statusCode: number }; socket?: Connection };
-      this.#countBytes(socket);
-      this.#count(response.statusCode);
+      const { response, socket } = message as { response: Response; socket?: Connection };
+      if (isShort(response, this.#bytesOf(socket))) this.#cut.cutShort();
+      else this.#count(response.statusCode);
     });
     subscribe('http2.server.stream.finish', (message) => {
       const { headers } = message as { headers?: Readonly<Record<string, unknown>> };
@@ -59,27 +78,30 @@ export class RequestCount {
 
   /** Undefined before the first, and before a request that gets none. */
   get answers(): Answers | undefined {
-    const { unanswered, inFlight, open } = this.#cut.counts;
+    const { unanswered, inFlight, open, leftEarly } = this.#cut.counts;
     if (this.#total + unanswered + inFlight === 0) return undefined;
     const counted = {
       ...{ total: this.#total, not2xx: this.#not2xx, statuses: Object.fromEntries(this.#statuses) },
       ...(unanswered > 0 && { unanswered }),
       ...(inFlight > 0 && { inFlight }),
       ...(open > 0 && { open }),
+      ...(leftEarly > 0 && { leftEarly }),
     };
     return this.#bytes === undefined ? counted : { ...counted, bytes: this.#bytes };
   }
 
-  #countBytes(socket: Connection | undefined): void {
-    if (this.#bytes === undefined || socket === undefined) return;
+  /** Of an answer that has been written; undefined where it is not known. */
+  #bytesOf(socket: Connection | undefined): number | undefined {
     // Not `bytesWritten`, which makes an array each time.
-    const written = socket._bytesDispatched;
-    if (typeof written !== 'number') {
+    const written = socket?._bytesDispatched;
+    if (socket === undefined || typeof written !== 'number') {
       this.#bytes = undefined;
-      return;
+      return undefined;
     }
-    this.#bytes += written - (this.#written.get(socket) ?? 0);
+    const bytes = written - (this.#written.get(socket) ?? 0);
     this.#written.set(socket, written);
+    if (this.#bytes !== undefined) this.#bytes += bytes;
+    return bytes;
   }
 
   #count(status: number): void {

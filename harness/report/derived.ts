@@ -92,11 +92,11 @@ export function measuredNotes({ sending, stats, answers, requests, unanswered }:
     const count = least === most ? formatCount(least) : `${formatCount(least)} to ${formatCount(most)}`;
     warn(`${count} requests of the load got no answer`);
   }
-  const { inFlight = 0 } = answers ?? {};
-  if (inFlight > 0 && !requests)
+  const { inFlight = 0, leftEarly = 0 } = answers ?? {};
+  if (inFlight > leftEarly && !requests)
     notes.push({
       severity: 'info',
-      text: `${counted(inFlight, 'request')} had no whole answer when the load was over: not counted as failed`,
+      text: `${counted(inFlight - leftEarly, 'request')} had no whole answer when their client left, or when the load was over: not counted as failed`,
     });
   return notes;
 }
