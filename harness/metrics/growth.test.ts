@@ -52,6 +52,11 @@ t.test('without forced collections the line of resident memory is all there is',
   t.match(state(run({ ...rss, spanMs: 8_000 }), 5e6), { state: 'undecided', note: /takes 20 s of traffic/ });
 });
 
+t.test('a run that is too short for an interval does not say that none would decide', async (t) => {
+  const short = { ...settled, own: undefined, live: { slope: 0, low: -1e6, high: Number.POSITIVE_INFINITY } };
+  t.match(state(run(rss, { settled: short }), 1e6), { state: 'undecided', note: /too little traffic for an interval/ });
+});
+
 t.test('the limit itself, and a slope that equals it', async (t) => {
   const exact = { ...settled, own: { slope: 200e3, low: 150e3, high: 250e3 } };
   t.match(state(run(rss, { settled: exact }), 200e3).note, /no longer run would decide/);

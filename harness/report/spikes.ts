@@ -48,9 +48,12 @@ function withSources(spike: Omit<Spike, 'sources' | 'lines'>, sources: Sources):
   return { ...spike, lines: null, sources: places.flatMap((place) => sources.excerpt(place) ?? []) };
 }
 
+/** Of these languages profiles know the line of a call. */
+const nativeSource = /\.(go|c|cc|cpp|cxx|h|hh|hpp|rs|zig|s)$/i;
+
 /** V8 charges what lies on the heap to a function, at its declaration; other profiles know lines. */
 function chargedWords({ functionName, where, file }: Spike['suspects'][number]): string {
-  const isDeclaration = where === 'heap' && !/\.go$/.test(file);
+  const isDeclaration = where === 'heap' && !nativeSource.test(file);
   return isDeclaration ? `${functionName}, declared at` : `${functionName}, at`;
 }
 
