@@ -32,6 +32,10 @@ t.test('the part that grew most names the cause', async (t) => {
     [{ heapTotalGrowthBytes: 5e6 }, 'fragmentation'],
     [{ heapTotalGrowthBytes: 60e6, codeGrowthBytes: 55e6 }, 'code'],
     [{ externalGrowthBytes: 90e6, leakBytes: 20e6 }, 'leak'],
+    // Much garbage beside it: what broke a limit on growth is named all the same.
+    [{ heapTotalGrowthBytes: 90e6, liveGrowthBytes: 5e6, leakBytes: 5e6 }, 'garbage'],
+    [{ heapTotalGrowthBytes: 90e6, liveGrowthBytes: 5e6, leakBytes: 5e6, isGrowthAsked: true }, 'leak'],
+    [{ heapTotalGrowthBytes: 90e6, isGrowthAsked: true }, 'garbage'],
     // The target's own count knows what it is that stays.
     [{ externalGrowthBytes: 90e6, reassemblyGrowthBytes: 85e6, leakBytes: 80e6 }, 'reassembly'],
     [{ externalGrowthBytes: 90e6, reassemblyGrowthBytes: 20e6, leakBytes: 70e6 }, 'leak'],

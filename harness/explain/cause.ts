@@ -20,6 +20,8 @@ export interface CauseEvidence {
   readonly native?: MapGrowth | null;
   /** Of what was alive at the end, what was not there before and grew all along; 0 where it went again. */
   readonly leakBytes: number;
+  /** A limit on growth is broken, and this spike is to say by what: then the leak names it, however much garbage lies beside. */
+  readonly isGrowthAsked?: boolean;
 }
 
 /** Resident growth by kind of page, in bytes (see `MemoryMap` in harness/watch). */
@@ -79,7 +81,7 @@ export function classifyCause(evidence: CauseEvidence): Cause {
   parts.sort((a, b) => b.bytes - a.bytes);
   const share = (bytes: number) => `${Math.round((100 * bytes) / height)} %`;
   const shares = parts.filter((part) => part.bytes >= 0.1 * height).map((part) => `${share(part.bytes)} ${part.words}`);
-  const isLeak = evidence.leakBytes >= LEAK_SHARE_MIN * height;
+  const isLeak = evidence.leakBytes >= (evidence.isGrowthAsked ? 1 : LEAK_SHARE_MIN * height);
   const isCounted = (byCause.get('reassembly') ?? 0) >= LEDGER_SHARE_MIN * height;
   const largest = first![1] >= SHARE_MIN * height ? first![0] : 'unknown';
   const cause = isCounted ? 'reassembly' : isLeak ? 'leak' : largest;

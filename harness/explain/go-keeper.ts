@@ -12,13 +12,49 @@ export type LineText = (file: string, line: number) => string | undefined;
 /** Lines that put something into what outlives them. */
 const growers: readonly { readonly pattern: RegExp; readonly kind: string }[] = [
   { pattern: /([\w.]+)\s*=\s*append\(/, kind: 'slice' },
-  { pattern: /([\w.]+)\[[^\]]+\](?:\.[\w.]+)?\s*(?:\+|\|)?=(?!=)/, kind: 'map' },
-  { pattern: /([\w.]+)\.(?:Store|LoadOrStore|PushBack|PushFront)\(/, kind: 'container' },
+  { pattern: /([\w.]+)\[[^\]]+\](?:\.[\w.]+)?\s*(?:(?:\+|\|)?=(?!=)|\+\+)/, kind: 'map' },
+  { pattern: /([\w.]+)\.(?:Store|LoadOrStore|Swap|PushBack|PushFront|InsertBefore|InsertAfter)\(/, kind: 'container' },
 ];
-/** What the compiler calls for these; where a profile still has it, no source is needed. */
-const runtimeGrower = /^(runtime\.(mapassign|hashGrow|growslice)|internal\/runtime\/maps\.)/;
+/** What these call; where a profile still has it, no source is needed. Containers of Go's library keep what is put into them as maps do. */
+const runtimeGrower =
+  /^(runtime\.(mapassign|hashGrow|growslice)|internal\/runtime\/maps\.|container\/list\.|sync\.\(\*Map\)\.|internal\/sync\.\(\*HashTrieMap)/;
 /** A container itself is small beside what it holds; less than this is one of many that come and go. */
 const shareMin = 0.003;
+
+/** Stacks with this share of all that stays keep it, and what they point at. */
+const stacksShareMin = 0.15;
+/** So many more of one kind are none that come and go with the connections of a load. */
+const goroutinesMin = 50;
+
+/**
+ * Goroutines that wait for what never comes keep their stacks, and all that these point at. Undefined where they are few, or little of what
+ * stays. @param goroutines those that came and are there, by where they wait
+ */
+export function waitingGoroutines(live: Profile, goroutines: Profile): Keeper | undefined {
+  const [bytes, counts] = [sampleTypeIndex(goroutines), sampleTypeIndex(goroutines, 'inuse_objects')];
+  const { functionName, file, line } = goroutines.sites;
+  const rows = new Map<number, { bytes: number; count: number }>();
+  for (let node = 1; node < goroutines.parent.length; node += 1) {
+    const count = goroutines.self[counts]![node]!;
+    if (count <= 0) continue;
+    let up = node;
+    while (up > 0 && isNobodysFault(file[goroutines.site[up]!]!)) up = goroutines.parent[up]!;
+    if (up <= 0 || !file[goroutines.site[up]!]!.endsWith('.go')) continue;
+    const row = rows.get(goroutines.site[up]!) ?? { bytes: 0, count: 0 };
+    row.bytes += goroutines.self[bytes]![node]!;
+    row.count += count;
+    rows.set(goroutines.site[up]!, row);
+  }
+  const [best] = [...rows].sort(([, a], [, b]) => b.bytes - a.bytes);
+  if (!best) return undefined;
+  const [site, { bytes: bytesAdded, count }] = best;
+  const share = bytesAdded / (sumOf(live, sampleTypeIndex(live)) + sumOf(goroutines, bytes));
+  if (count < goroutinesMin || share < stacksShareMin) return undefined;
+  return {
+    ...{ name: `goroutines that wait in ${functionName[site]}`, kind: '', file: file[site]!, line: line[site]! },
+    ...{ held: 'goroutine', countAdded: count, perRequest: null, bytesAdded, share, path: [] },
+  };
+}
 
 /** Undefined where no line grows a map or a slice by enough. */
 export function goKeeper(live: Profile, textOf: LineText): Keeper | undefined {

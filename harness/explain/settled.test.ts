@@ -57,6 +57,11 @@ t.test(
     t.ok(leak.isLeak);
     t.ok(Math.abs(leak.keptBytes - 42e6) < 2e6, `${leak.keptBytes}`);
     t.ok(leak.isNative);
+    t.ok(leak.ownPerRequest!.low > 4_900 && leak.ownPerRequest!.high < 5_100, JSON.stringify(leak.ownPerRequest));
+    const gaps = withNative((requests) => 5000 * requests).map((point, i) =>
+      i % 5 === 3 ? { ...point, ownBytes: null } : point,
+    );
+    t.ok(settledGrowth(gaps, pace, noLine)!.ownPerRequest!.low > 4_900, 'some looks without pages');
     const unseen = withNative((requests) => 5000 * requests).map((point, i, { length }) =>
       i === 9 || i === length - 1 ? { ...point, ownBytes: null } : point,
     );
@@ -114,4 +119,32 @@ t.test('the interval holds the true slope: 99 % of 400 noisy lines', async (t) =
   }
   t.ok(missed <= 10, `${missed} of 400 missed it`);
   t.equal(theilSen([1, 2, 3], [1, 2, 3]), undefined);
+});
+
+t.test('a program that settles by some megabytes at first leaves little to be uncertain of later', async (t) => {
+  // As a clean service on a busy machine was read: milliseconds of load, requests, megabytes that are resident.
+  const read = [
+    [1358, 190, 16.77],
+    [1620, 537, 18.26],
+    [2147, 1061, 22.19],
+    [2854, 1715, 21.52],
+    [3371, 2085, 21.53],
+    [3901, 2397, 20.92],
+    [4262, 2611, 20.94],
+    [4689, 3191, 20.94],
+    [5032, 3418, 20.95],
+    [6348, 5776, 21.23],
+    [6887, 6659, 21.27],
+    [7953, 8000, 21.01],
+  ] as const;
+  const points = read.map(([frames, requests, mb]) => ({ frames, requests, liveBytes: 12.5e6, ownBytes: mb * 1e6 }));
+  const { ownPerRequest, ownLaterPerRequest } = settledGrowth(
+    points,
+    { ...pace, requestsPerSecond: 2000, seconds: 4 },
+    noLine,
+  )!;
+  t.ok(ownPerRequest!.high > 1_000, 'pairs of looks that are near each other');
+  t.ok(ownLaterPerRequest!.high < 150 && ownLaterPerRequest!.low <= 0, JSON.stringify(ownLaterPerRequest));
+  const leaking = points.map((point) => ({ ...point, ownBytes: point.ownBytes + 3_000 * point.requests }));
+  t.ok(settledGrowth(leaking, pace, noLine)!.ownLaterPerRequest!.high >= 3_000, 'a leak is in it');
 });

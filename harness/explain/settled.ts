@@ -31,6 +31,11 @@ export interface SettledGrowth {
   readonly native: Slope | undefined;
   /** Bytes a request; undefined where requests are not counted. */
   readonly livePerRequest: Slope | undefined;
+  /** The same of resident memory; undefined where that was not read either. */
+  readonly ownPerRequest: Slope | undefined;
+  readonly nativePerRequest: Slope | undefined;
+  /** Resident memory in the later half of the looks: what a program settles by comes before it. */
+  readonly ownLaterPerRequest: Slope | undefined;
   /** Between the first look that counts and the last; undefined where they are not counted. */
   readonly requests: number | undefined;
   /** What clean programs drift by, bytes a second: below it no slope of live memory is called growth. */
@@ -108,10 +113,17 @@ export function settledGrowth(
     during.map(({ liveBytes }) => liveBytes),
   );
   if (!live) return undefined;
-  const ownBytes = during.map(({ ownBytes: bytes }) => bytes ?? Number.NaN);
+  // A busy machine leaves some looks without pages.
+  const seen = during.flatMap(({ ownBytes: bytes }, i) => (bytes === null ? [] : [{ at: x[i]!, bytes }]));
   // Without a count of requests nobody knows how much less: then the measuring pass's own line is the upper end.
   const isPaced = counts || !pace.isTimed;
-  const own = !isPaced || ownBytes.some(Number.isNaN) ? undefined : theilSen(x, ownBytes);
+  const own = isPaced
+    ? theilSen(
+        seen.map(({ at }) => at),
+        seen.map(({ bytes }) => bytes),
+      )
+    : undefined;
+  const native = theilSen(nativeLine.seconds, nativeLine.bytes);
   const floorPerUnit = counts ? floorBytesPerRequest : floorBytesPerFrame;
   // The pass was stopped again and again, and its load did less.
   const factor = counts && last.requests ? (perSecond * pace.seconds) / last.requests : 1;
@@ -124,8 +136,11 @@ export function settledGrowth(
   return {
     live: times(live, perSecond),
     own: own && times(own, perSecond),
-    native: theilSen(nativeLine.seconds, nativeLine.bytes),
+    native,
     livePerRequest: counts ? live : undefined,
+    ownPerRequest: counts ? own : undefined,
+    nativePerRequest: counts && native ? times(native, 1 / perSecond) : undefined,
+    ownLaterPerRequest: counts ? laterSlope(seen) : undefined,
     requests: counts ? x.at(-1)! - x[0]! : undefined,
     floor: floorPerUnit * perSecond,
     ownFloor,
@@ -134,6 +149,26 @@ export function settledGrowth(
     isNative: kept.isNative,
     seconds: pace.seconds,
   };
+}
+
+/** Three looks say how far they are from a line, over so much of the requests. */
+const laterLooksMin = 3;
+const laterWidthMin = 1 / 3;
+
+/**
+ * From the later half of the looks, with all by which they are off the straight line from the first of them to the last: slopes of pairs
+ * of looks are of no use where these are a few requests apart. Undefined where that is too little to say.
+ */
+function laterSlope(seen: readonly { readonly at: number; readonly bytes: number }[]): Slope | undefined {
+  const later = seen.slice(seen.length >> 1);
+  const [first, last] = [later[0], later.at(-1)];
+  if (!first || !last || later.length < laterLooksMin) return undefined;
+  const width = last.at - first.at;
+  if (width <= 0 || width < laterWidthMin * (last.at - seen[0]!.at)) return undefined;
+  const slope = (last.bytes - first.bytes) / width;
+  const off = later.map(({ at, bytes }) => bytes - first.bytes - slope * (at - first.at));
+  const unsure = (Math.max(...off) - Math.min(...off)) / width;
+  return { slope, low: slope - unsure, high: slope + unsure };
 }
 
 const times = ({ slope, low, high }: Slope, factor: number): Slope => ({
@@ -164,7 +199,10 @@ function keptBy(during: readonly SettledPoint[], last: SettledPoint, { isLiveGro
   const unknown = keptOf(seen.map(({ bytes }) => bytes));
   const seenAt = seen.slice(0, -1).map(({ at }) => at);
   const slope = theilSen(seenAt, unknown.levels);
-  const isNativeLeak = slope !== undefined && slope.low > ownFloor && staysAndGrew(unknown, seenAt, nativeLeakBytesMin);
+  // What came at first alone is what the program settles by, however much that is on a busy machine.
+  const later = laterSlope(seen.slice(0, -1));
+  const isGrowing = slope !== undefined && slope.low > ownFloor && (!later || later.low > 0);
+  const isNativeLeak = isGrowing && staysAndGrew(unknown, seenAt, nativeLeakBytesMin);
   return { bytes: (isNativeLeak ? unknown : live).bytes, isLeak: isNativeLeak, isNative: isNativeLeak };
 }
 

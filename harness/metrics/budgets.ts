@@ -98,6 +98,7 @@ const secondsMax = 86_400;
 /** How long a run it takes: the interval of a slope narrows as the run gets longer, at least in proportion. */
 function runNeeded({ low, high, line }: Extract<Reading, { state: 'undecided' }>, limit: number): string {
   const { slope, seconds } = line!;
+  if (!Number.isFinite(high - low)) return 'too little traffic for an interval: about 20 s would give one';
   const away = Math.abs(limit - slope);
   const needed = away > 0 ? (seconds * (limit > slope ? high - slope : slope - low)) / away : Number.POSITIVE_INFINITY;
   return needed > secondsMax

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { Slope } from '../explain/slope.ts';
 import type { Growth } from '../explain/spikes.ts';
 import { judge } from './budgets.ts';
 import { growthPerRequest, growthPerSecond } from './growth.ts';
@@ -11,6 +12,9 @@ const settled = {
   own: { slope: 210e3, low: 150e3, high: 260e3 },
   native: undefined,
   livePerRequest: { slope: 400, low: 360, high: 440 },
+  ownPerRequest: undefined,
+  nativePerRequest: undefined,
+  ownLaterPerRequest: undefined,
   requests: 40_000,
   floor: 8e3,
   ownFloor: 100e3,
@@ -48,6 +52,11 @@ t.test('without forced collections the line of resident memory is all there is',
   t.match(state(run({ ...rss, spanMs: 8_000 }), 5e6), { state: 'undecided', note: /takes 20 s of traffic/ });
 });
 
+t.test('a run that is too short for an interval does not say that none would decide', async (t) => {
+  const short = { ...settled, own: undefined, live: { slope: 0, low: -1e6, high: Number.POSITIVE_INFINITY } };
+  t.match(state(run(rss, { settled: short }), 1e6), { state: 'undecided', note: /too little traffic for an interval/ });
+});
+
 t.test('the limit itself, and a slope that equals it', async (t) => {
   const exact = { ...settled, own: { slope: 200e3, low: 150e3, high: 250e3 } };
   t.match(state(run(rss, { settled: exact }), 200e3).note, /no longer run would decide/);
@@ -67,6 +76,44 @@ t.test('by the request, of a short run: what a program settles by decides nothin
   t.equal(judged(400, 500).state, 'undecided', 'nor do they pass');
   t.equal(judged(400, 2_000).state, 'pass');
 });
+
+t.test(
+  'by the request, native memory: a leak of it does not pass, and what a program settles by is none',
+  async (t) => {
+    const judged = (
+      outside: { ownPerRequest?: Slope; nativePerRequest?: Slope; ownLaterPerRequest?: Slope },
+      limit: number,
+    ) => {
+      const live = { slope: 20, low: 10, high: 30 };
+      const figures = run(rss, { settled: { ...settled, livePerRequest: live, ...outside } });
+      return judge({ 'growth.perRequest': limit }, { of: (metric) => metric.read(figures) })[0]!;
+    };
+    const slope = (slope: number, low: number, high: number): Slope => ({ slope, low, high });
+    // The floor, 100 kB/s for 20 s, is 50 bytes a request, and a run of 40,000 is 10 bytes less certain.
+    t.match(judged({ ownPerRequest: slope(3_300, 3_200, 3_400) }, 200), { state: 'over', actual: 3_140 });
+    t.match(judged({ ownPerRequest: slope(60, -200, 600) }, 200), { state: 'undecided' });
+    t.match(judged({ ownPerRequest: slope(60, -200, 230) }, 200), { state: 'pass', actual: 190 });
+    t.match(
+      judged({ ownPerRequest: slope(-60, -200, 20) }, 200),
+      { state: 'pass', actual: 40 },
+      'nor less than live memory',
+    );
+    const native = { nativePerRequest: slope(0, -100, 100) };
+    t.match(
+      judged({ ownPerRequest: slope(60, -200, 600), ...native }, 200),
+      { state: 'pass' },
+      'by the narrower of two',
+    );
+    const later = { ownLaterPerRequest: slope(40, 0, 80) };
+    t.match(judged({ ownPerRequest: slope(60, -200, 9_000), ...later }, 200), { state: 'pass' }, 'and what came later');
+    t.match(
+      judged({ ownPerRequest: slope(600, 500, 700), ...later }, 200),
+      { state: 'pass' },
+      'or came at first alone',
+    );
+    t.match(judged({ nativePerRequest: slope(3_000, 2_000, 4_000) }, 200), { state: 'undecided' }, 'pages never read');
+  },
+);
 
 t.test('by the request', async (t) => {
   t.match(growthPerRequest(run(rss, { settled })), { state: 'undecided', low: 350, high: 450 }, 'and what settles');

@@ -23,17 +23,55 @@ export function growthPerSecond({ measure, findings, settled }: RunFigures): Rea
   return interval({ slope, low: slopeLow, high: slopeHigh }, 'bytesPerSecond', spanMs / 1000);
 }
 
-/** Live memory that a request leaves behind, bytes. A short run says less than its slope does: see `settledBy`. */
+/** Memory that a request leaves behind, bytes: live, and resident beyond what a program settles by. A short run says less than its slope does: see `settledBy`. */
 export function growthPerRequest({ settled, messages, measure }: RunFigures): Reading {
   if (!settled) return notMeasured('forced collections were not looked at: it takes a Node.js program, and traffic');
-  const { live, livePerRequest, requests, seconds } = settled;
-  if (livePerRequest && requests) return interval(settledBy(livePerRequest, requests), 'bytes', seconds);
+  const { live, own, native, livePerRequest, ownFloor, requests, seconds } = settled;
+  if (livePerRequest && requests) {
+    const { ownPerRequest, nativePerRequest, ownLaterPerRequest: later } = settled;
+    // What a program settles by is of the whole run, whatever part of its requests was looked at.
+    const settles = (ownFloor * seconds) / requests;
+    const all = withNative(livePerRequest, { own: ownPerRequest, native: nativePerRequest, later, settles });
+    return interval(settledBy(all, requests), 'bytes', seconds);
+  }
   if (messages === null || messages === 0) return notMeasured('no requests were counted');
   // An agent counts messages: two make an exchange.
   const exchanges = measure.lane === 'load' ? messages : messages / 2;
   const each = seconds / exchanges;
-  const slope = { slope: live.slope * each, low: live.low * each, high: live.high * each };
-  return interval(settledBy(slope, exchanges), 'bytes', seconds);
+  const all = withNative(times(live, each), {
+    own: own && times(own, each),
+    native: native && times(native, each),
+    later: undefined,
+    settles: ownFloor * each,
+  });
+  return interval(settledBy(all, exchanges), 'bytes', seconds);
+}
+
+const times = ({ slope, low, high }: Slope, factor: number): Slope => ({
+  slope: slope * factor,
+  low: low * factor,
+  high: high * factor,
+});
+
+interface Outside {
+  readonly own: Slope | undefined;
+  readonly native: Slope | undefined;
+  /** Once it has settled. */
+  readonly later: Slope | undefined;
+  /** Bytes of native memory that are no request's, for each request. */
+  readonly settles: number;
+}
+
+/**
+ * A leak outside every heap is in resident memory alone. Both of its ends count from what a program settles by: a limit of some hundred
+ * bytes could not be decided otherwise.
+ */
+function withNative(live: Slope, { own, native, later, settles }: Outside): Slope {
+  const highs = [own?.high, native && live.high + native.high, later?.high].filter((high) => high !== undefined);
+  const ownLow = own ? Math.min(own.low, later?.low ?? own.low) - settles : Number.NEGATIVE_INFINITY;
+  const low = Math.max(live.low, ownLow);
+  const high = Math.max(low, live.high, highs.length > 0 ? Math.min(...highs) - settles : live.high);
+  return { low, high, slope: Math.min(high, Math.max(low, live.slope, own ? own.slope - settles : live.slope)) };
 }
 
 /**

@@ -136,7 +136,7 @@ export const metrics: readonly Metric[] = [
     name: 'growth.perRequest',
     unit: 'bytes',
     bound: 'max',
-    help: 'Live memory that each request leaves behind, by its 99 % interval and what a program settles by: after forced collections in a pass of its own.',
+    help: 'Memory that each request leaves behind, on the heap or off it, by its 99 % interval and what a program settles by: after forced collections in a pass of its own.',
     read: growth.growthPerRequest,
     uncompared: slope,
   },

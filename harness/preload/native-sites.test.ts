@@ -13,6 +13,7 @@ for (const kind of ['allocations', 'live'] as const) {
     t.equal(Math.round(seen.madeMemory / page), 16);
     t.equal(Math.round(seen.grownMemory / page), 32);
     t.equal(Math.round(seen.insideMemory / page), 11, 'one page, and ten by an instruction of the module');
+    t.equal(Math.round(seen.lookedAtMemory / page), 10, 'an instruction counts for who looks at the memory afterwards');
     t.ok(seen.brotliStream > 5e6 && seen.brotliStream < 20e6, `Brotli at its highest quality: ${seen.brotliStream}`);
     t.ok(seen.zstdStream > 1e6, `Zstandard: ${seen.zstdStream}`);
     t.end();

@@ -1,6 +1,7 @@
 /**
  * WebAssembly's memories by call site: those that JavaScript makes or grows, and those that a module exports, which grow by an
- * instruction of its own: these count for who made the instance. A memory that a module keeps to itself is not seen.
+ * instruction of its own: what grew counts for who looks at the buffer next, as whoever called the module must, since growing detaches
+ * it; and for who made the instance where nobody looks. A memory that a module keeps to itself is not seen.
  */
 import { callStack, type SiteRecorder } from './call-stack.ts';
 import type { OffHeapSite } from './options.ts';
@@ -20,7 +21,7 @@ export function wrapWebAssembly(recorder: SiteRecorder): () => void {
   const measure = ({ memory, frames }: Watched) => {
     const of = memory.deref();
     if (!of) return;
-    const bytes = of.buffer.byteLength;
+    const bytes = bytesOf(of);
     const grown = bytes - (known.get(of) ?? 0);
     if (grown <= 0) return;
     known.set(of, bytes);
@@ -36,6 +37,7 @@ export function wrapWebAssembly(recorder: SiteRecorder): () => void {
     if (watched.length > watchedMax) watched = watched.slice(watchedMax / 2);
   };
   wrapMemory(recorder, known);
+  wrapBuffer(recorder, known);
   wrapInstances(takeExports);
   return () => {
     watched = watched.filter(({ memory }) => memory.deref() !== undefined);
@@ -43,21 +45,43 @@ export function wrapWebAssembly(recorder: SiteRecorder): () => void {
   };
 }
 
+const buffer = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, 'buffer')!;
+/** Without counting as a look. */
+const bytesOf = (memory: WebAssembly.Memory): number => buffer.get!.call(memory).byteLength;
+
+/** Of memories that are known alone: what grew before is no matter of who looks first. */
+function wrapBuffer(recorder: SiteRecorder, known: WeakMap<WebAssembly.Memory, number>): void {
+  const descriptor = {
+    get buffer() {
+      const memory = this as unknown as WebAssembly.Memory;
+      const found: ArrayBuffer = buffer.get!.call(memory);
+      const grown = found.byteLength - (known.get(memory) ?? Number.POSITIVE_INFINITY);
+      if (grown > 0) {
+        known.set(memory, found.byteLength);
+        recorder.record(grown, 'WebAssembly memory', wrapped.get!, memory);
+      }
+      return found;
+    },
+  };
+  const wrapped = Object.getOwnPropertyDescriptor(descriptor, 'buffer')!;
+  Object.defineProperty(WebAssembly.Memory.prototype, 'buffer', { ...buffer, get: wrapped.get! });
+}
+
 function wrapMemory(recorder: SiteRecorder, known: WeakMap<WebAssembly.Memory, number>): void {
   const construct = (target: typeof WebAssembly.Memory, args: unknown[], newTarget: unknown): WebAssembly.Memory => {
     const memory = Reflect.construct(target, args, newTarget === wrapped ? target : (newTarget as typeof target));
-    known.set(memory, memory.buffer.byteLength);
-    recorder.record(memory.buffer.byteLength, 'new WebAssembly.Memory', construct, memory);
+    known.set(memory, bytesOf(memory));
+    recorder.record(bytesOf(memory), 'new WebAssembly.Memory', construct, memory);
     return memory;
   };
   const { grow } = WebAssembly.Memory.prototype;
   const wrapped = new Proxy(WebAssembly.Memory, { construct });
   Object.defineProperty(WebAssembly, 'Memory', { value: wrapped, writable: true, configurable: true });
   WebAssembly.Memory.prototype.grow = function growMemory(this: WebAssembly.Memory, ...args): number {
-    const before = this.buffer.byteLength;
+    const before = bytesOf(this);
     const pages = grow.apply(this, args);
-    known.set(this, this.buffer.byteLength);
-    recorder.record(this.buffer.byteLength - before, 'WebAssembly.Memory.grow', growMemory, this);
+    known.set(this, bytesOf(this));
+    recorder.record(bytesOf(this) - before, 'WebAssembly.Memory.grow', growMemory, this);
     return pages;
   };
 }

@@ -67,11 +67,13 @@ export function readInterval(
   }
 }
 
-/** Of a target that writes pprof itself: everything it allocates is on its heap. */
-function readPprofInterval({ interval, startMs, endMs, heapFile }: ProfileInterval): IntervalProfiles {
-  const heap = { ...readPprof(readFileSync(heapFile)), durationMs: endMs - startMs };
+/** Of a target that writes pprof itself: all that it allocates is on its heap, but for the stacks of goroutines. */
+function readPprofInterval({ interval, startMs, endMs, heapFile, offHeapFile }: ProfileInterval): IntervalProfiles {
+  const read = (file: string) => ({ ...readPprof(readFileSync(file)), durationMs: endMs - startMs });
+  const heap = read(heapFile);
   const { sampleTypes, periodType } = heap;
-  return { interval, startMs, endMs, heap, offHeap: new ProfileBuilder({ sampleTypes, periodType }).finish() };
+  const offHeap = offHeapFile === '' ? new ProfileBuilder({ sampleTypes, periodType }).finish() : read(offHeapFile);
+  return { interval, startMs, endMs, heap, offHeap };
 }
 
 /** Writes a profile as gzipped pprof below a run's folder. @returns its path relative to that folder */

@@ -26,8 +26,35 @@ const askedFor = /^(net\/http|runtime)\/pprof\./;
  */
 export function readGoProfile(bytes: Uint8Array, which: 'alloc' | 'inuse', root: string): Profile {
   const source = readPprof(bytes);
+  const columnOf = (type: string) => source.sampleTypes.findIndex((each) => each.type === type);
+  const [space, objects] = [columnOf(`${which}_space`), columnOf(`${which}_objects`)];
+  const at = (column: number, node: number) => (column < 0 ? 0 : source.self[column]![node]!);
+  return inOurTerms(source, { which, root, valuesOf: (node) => [at(space, node), at(objects, node)] });
+}
+
+/**
+ * The goroutines that are alive, by where they wait, with the stacks that they take: these lie outside the heap, and no profile has them.
+ * @param stackBytes of all of them; the runtime does not say whose they are, so each has the same share
+ * @throws ProfileError
+ */
+export function readGoroutines(bytes: Uint8Array, stackBytes: number, root: string): Profile {
+  const source = readPprof(bytes);
+  const counts = source.self[0] ?? new Float64Array();
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  const each = all > 0 ? stackBytes / all : 0;
+  const valuesOf = (node: number): [number, number] => [counts[node]! * each, counts[node]!];
+  return inOurTerms({ ...source, period: 0 }, { which: 'inuse', root, valuesOf });
+}
+
+interface Terms {
+  readonly which: 'alloc' | 'inuse';
+  readonly root: string;
+  /** Bytes and number of a node of the source. */
+  readonly valuesOf: (node: number) => readonly [number, number];
+}
+
+function inOurTerms(source: Profile, { which, root, valuesOf }: Terms): Profile {
   const types = [`${which}_space`, `${which}_objects`];
-  const places = types.map((type) => source.sampleTypes.findIndex((each) => each.type === type));
   const builder = new ProfileBuilder({
     sampleTypes: types.map((type, i) => ({ type, unit: i === 0 ? 'bytes' : 'count' })),
     period: source.period,
@@ -43,10 +70,7 @@ export function readGoProfile(bytes: Uint8Array, which: 'alloc' | 'inuse', root:
       continue;
     }
     nodes[node] = builder.child(above, sites[source.site[node]!]!);
-    places.forEach((place, type) => {
-      const value = place < 0 ? 0 : source.self[place]![node]!;
-      if (value !== 0) builder.add(nodes[node]!, type, value);
-    });
+    for (const [type, value] of valuesOf(node).entries()) if (value !== 0) builder.add(nodes[node]!, type, value);
   }
   return builder.finish();
 }

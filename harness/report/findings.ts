@@ -22,6 +22,8 @@ export interface Findings<Pass extends MeasuredPass = PassResult> {
   readonly settled: SettledGrowth | undefined;
   /** HTTP messages that the agent found, or answers that another program gave; null where they were not counted. */
   readonly messages: number | null;
+  /** The spike that is to say what broke a limit on growth; −1 where none is broken, or nothing leaks. */
+  readonly growthSpike: number;
   /** The frames that were sent between the beginning of each spike's rise and its top. */
   readonly frames: readonly FrameRange[];
   /** What the table of metrics reads in it. */
@@ -60,7 +62,8 @@ function judged<Pass extends MeasuredPass>(
   const broken = judge(budget, readings).filter(({ state }) => state === 'over');
   // Resident memory may be flat where a limit on allocation is broken: what was allocated is explained then.
   const allocated = broken.some(({ name }) => name.startsWith('allocated.')) ? allocationOf(measure) : null;
-  const grows = settled?.isLeak === true || broken.some(({ name }) => name.startsWith('growth.'));
+  const isGrowthBroken = broken.some(({ name }) => name.startsWith('growth.'));
+  const grows = settled?.isLeak === true || isGrowthBroken;
   const resident = grows ? withGrowth(measure, found.spikes, settled) : found.spikes;
   const spikes = allocated ? [...resident, allocated] : resident;
   return {
@@ -68,6 +71,7 @@ function judged<Pass extends MeasuredPass>(
     found,
     spikes,
     settled,
+    growthSpike: isGrowthBroken && settled?.isLeak ? smallestHolding(measure, resident, settled) : -1,
     messages: messagesOf(measure),
     frames: spikes.map((spike) => framesOfSpike(measure, spike)),
     readings,
@@ -80,17 +84,29 @@ function judged<Pass extends MeasuredPass>(
 /** A spike that holds this much of what stays is explained as it is; else all of the traffic is one. */
 const heldShareMin = 0.5;
 
+const holds = ({ sendStartMs, sendEndMs }: MeasuredPass, settled: SettledGrowth | undefined) => {
+  const kept = Math.max(0, settled?.keptBytes ?? 0);
+  return ({ shape, heightBytes, startMs, topMs }: SpikeShape) =>
+    shape === 'leak' ||
+    (heightBytes >= heldShareMin * kept && topMs - startMs >= heldShareMin * (sendEndMs - sendStartMs));
+};
+
+/** The one with the least beside what stays. */
+function smallestHolding(measure: MeasuredPass, spikes: readonly SpikeShape[], settled: SettledGrowth): number {
+  const heights = spikes.map((spike) =>
+    holds(measure, settled)(spike) ? spike.heightBytes : Number.POSITIVE_INFINITY,
+  );
+  const least = Math.min(...heights);
+  return Number.isFinite(least) ? heights.indexOf(least) : -1;
+}
+
 /** Growth that makes no spike of its own, being slow, is to be explained all the same. */
 function withGrowth(measure: MeasuredPass, spikes: readonly SpikeShape[], settled: SettledGrowth | undefined) {
   const { watch, sendStartMs, sendEndMs } = measure;
-  const kept = Math.max(0, settled?.keptBytes ?? 0);
-  const holds = ({ shape, heightBytes, startMs, topMs }: SpikeShape) =>
-    shape === 'leak' ||
-    (heightBytes >= heldShareMin * kept && topMs - startMs >= heldShareMin * (sendEndMs - sendStartMs));
-  if (spikes.some(holds)) return spikes;
+  if (spikes.some(holds(measure, settled))) return spikes;
   const all = leakShape(watch.rss.tMs(), watch.rss.column('own'), sendStartMs, sendEndMs);
   if (!all) return spikes;
-  const heightBytes = Math.max(all.heightBytes, kept);
+  const heightBytes = Math.max(all.heightBytes, settled?.keptBytes ?? 0);
   return [...spikes, { ...all, heightBytes, topBytes: all.baselineBytes + heightBytes }];
 }
 

@@ -37,3 +37,13 @@ t.test('over budget: the limit, the line and the packets of the spike that broke
   t.match(headlineOf([budget('rss.p99', 117e6, 100e6)], [unexplained]), /is allowed; in frames 705–39,219\.$/);
   t.match(headlineOf([budget('rss.p99', 117e6, 100e6)], []), /is allowed\.$/);
 });
+
+t.test('what broke a limit on growth is the leak, however much higher a spike of garbage is', async (t) => {
+  const leak = { ...spike('rss', 6e6, 'keep'), cause: 'leak' } as unknown as Spike;
+  const spikes = [{ ...spike('rss', 60e6, 'spend'), cause: 'garbage' } as unknown as Spike, leak];
+  t.match(
+    headlineOf([budget('growth.perRequest', 900, 200)], spikes),
+    /first suspect agent\/x\.ts:7 keep \(75 % of what stays\)/,
+  );
+  t.match(headlineOf([budget('rss.p99', 117e6, 100e6)], spikes), /agent\/x\.ts:7 spend/);
+});

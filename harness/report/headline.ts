@@ -102,10 +102,12 @@ function excessOf({ actual, limit, bound, unit }: BudgetResult): number {
   return actual / limit;
 }
 
-/** The spike that broke a limit: of what was allocated where allocation is limited, else of resident memory; the highest. */
+/** The spike that broke a limit: of what was allocated where allocation is limited, else of resident memory, of growth a leak; the highest. */
 function spikeOf({ name }: BudgetResult, spikes: readonly Spike[]): Spike | undefined {
   const line = name.startsWith('allocated.') ? 'allocated' : 'rss';
-  const fitting = spikes.filter((spike) => spike.line === line);
+  const ofLine = spikes.filter((spike) => spike.line === line);
+  const leaks = name.startsWith('growth.') ? ofLine.filter(({ cause }) => cause === 'leak') : [];
+  const fitting = leaks.length > 0 ? leaks : ofLine;
   const highest = (fitting.length > 0 ? fitting : spikes).toSorted((a, b) => b.heightBytes - a.heightBytes);
   return highest.find((spike) => spike.suspects.length > 0) ?? highest[0];
 }

@@ -8,20 +8,26 @@ import type { Sources } from './sources.ts';
 
 /** Below this share of what is new it is one place among many. */
 const shareMin = 0.2;
+/** A block is counted by its bytes alone: with less than this of what leaks it is one that a program has anyway. */
+const blockShareMin = 0.1;
 
 export interface KeeperOrder {
   readonly retained: Retained;
   /** Requests that the traffic of one frame makes, where the target does not count them; null where nobody does. */
   readonly requestsPerFrame: number | null;
+  /** What stays for each frame; 0 where nothing leaks. */
+  readonly leakBytesPerFrame: number;
   /** Where to look for a name that the snapshot gives no file of. */
   readonly likelyFile: string;
   readonly sources: Sources;
 }
 
 /** Null where snapshots show no container that most of what is new lies in. */
-export function keeperOf({ retained, requestsPerFrame, likelyFile, sources }: KeeperOrder): Keeper | null {
+export function keeperOf(order: KeeperOrder): Keeper | null {
+  const { retained, requestsPerFrame, leakBytesPerFrame, likelyFile, sources } = order;
   const { keeper: found, requests: counted, frames } = retained;
   if (!found || found.share < shareMin) return null;
+  if (found.countAdded === 0 && found.bytesAdded < blockShareMin * leakBytesPerFrame * frames) return null;
   const requests = counted ?? (requestsPerFrame === null ? null : requestsPerFrame * frames);
   const { kind, held, countAdded, bytesAdded, share, path } = found;
   const perRequest = requests !== null && requests > 0 ? countAdded / requests : null;

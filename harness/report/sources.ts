@@ -51,7 +51,7 @@ export class Sources {
 }
 
 function readLines(file: string): readonly string[] {
-  if (file === '' || /^(node|go|wasm|evalmachine):?/.test(file)) return [];
+  if (file === '' || /^((node|go|wasm):|evalmachine\.)/.test(file)) return [];
   for (const root of path.isAbsolute(file) ? [''] : [process.cwd(), projectRoot]) {
     const place = path.join(root, file);
     try {

@@ -7,7 +7,7 @@ import { classifyCause } from '../explain/cause.ts';
 import { evidenceOf } from '../explain/evidence.ts';
 import type { Explanation } from '../explain/explanation.ts';
 import { type ExplainedWindow, liveWindowOf, wholeLive, windowOf } from '../explain/frame-windows.ts';
-import { goKeeper } from '../explain/go-keeper.ts';
+import { goKeeper, waitingGoroutines } from '../explain/go-keeper.ts';
 import type { SettledGrowth } from '../explain/settled.ts';
 import { sitesIn, sitesOf, startOf } from '../explain/spike-sites.ts';
 import type { Growth, SpikeShape } from '../explain/spikes.ts';
@@ -48,9 +48,12 @@ function withSources(spike: Omit<Spike, 'sources' | 'lines'>, sources: Sources):
   return { ...spike, lines: null, sources: places.flatMap((place) => sources.excerpt(place) ?? []) };
 }
 
+/** Of these languages profiles know the line of a call. */
+const nativeSource = /\.(go|c|cc|cpp|cxx|h|hh|hpp|rs|zig|s)$/i;
+
 /** V8 charges what lies on the heap to a function, at its declaration; other profiles know lines. */
 function chargedWords({ functionName, where, file }: Spike['suspects'][number]): string {
-  const isDeclaration = where === 'heap' && !/\.go$/.test(file);
+  const isDeclaration = where === 'heap' && !nativeSource.test(file);
   return isDeclaration ? `${functionName}, declared at` : `${functionName}, at`;
 }
 
@@ -67,7 +70,10 @@ function residentSpike(
   const allocated = windowOf(explanation.allocations, frames);
   const live = settled?.isLeak ? wholeLive(explanation.live) : liveWindowOf(explanation.live, frames);
   const sites = sitesOf(allocated, live, startOf(explanation.live));
-  const levels = evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined, leakBytesOf(shape, settled));
+  const levels = {
+    ...evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined, leakBytesOf(shape, settled)),
+    isGrowthAsked: index === findings.growthSpike,
+  };
   // Room that was taken at the start and is written to only now stays as well, grows with the traffic, and is no leak.
   const evidence = settled?.isNative
     ? { ...levels, leakBytes: levels.leakBytes - firstWrittenBytes(levels, sites) }
@@ -108,11 +114,16 @@ function keeperIn(
 ): Keeper | null {
   // What leaks all along is one thing, in however many spikes it rose.
   if (!retained || (retained.spike !== index && !settled?.isLeak))
-    return goKeeper(live.heap.window, (file, line) => sources.linesOf(file)[line - 1]) ?? null;
+    return (
+      waitingGoroutines(live.heap.window, live.offHeap.window) ??
+      goKeeper(live.heap.window, (file, line) => sources.linesOf(file)[line - 1]) ??
+      null
+    );
   const frames = measure.sent.column('frames').at(-1) ?? 0;
   // An agent counts messages, two of each exchange.
   const requestsPerFrame = messages === null || frames === 0 || measure.lane === 'load' ? null : messages / 2 / frames;
-  return keeperOf({ retained, requestsPerFrame, likelyFile, sources });
+  const leakBytesPerFrame = settled?.isLeak && frames > 0 ? settled.keptBytes / frames : 0;
+  return keeperOf({ retained, requestsPerFrame, leakBytesPerFrame, likelyFile, sources });
 }
 
 /** Only where the first suspect made little of it itself. */
@@ -193,9 +204,13 @@ function leakBytesOf({ shape, heightBytes }: SpikeShape, settled: SettledGrowth 
 /** How fast it leaks, as far as that can be known. */
 function slopeOf({ slope, slopeLow, slopeHigh }: Growth, settled: SettledGrowth | undefined): string {
   if (!settled) return `Grows by ${perSecond(slope)} (99 %: ${perSecond(slopeLow)} to ${perSecond(slopeHigh)}).`;
-  const { live, livePerRequest: each, keptBytes } = settled;
+  const { isNative, keptBytes } = settled;
+  const { live, livePerRequest: each } = isNative
+    ? { live: settled.own ?? settled.live, livePerRequest: settled.ownPerRequest }
+    : settled;
   const request = each ? `, ${formatBytes(each.slope)} a request` : '';
-  return `After forced collections ${formatBytes(keptBytes)} more are alive: ${perSecond(live.slope)} (99 %: ${perSecond(live.low)} to ${perSecond(live.high)})${request}.`;
+  const what = `After forced collections ${formatBytes(keptBytes)} more are ${isNative ? 'resident, outside every heap' : 'alive'}`;
+  return `${what}: ${perSecond(live.slope)} (99 %: ${perSecond(live.low)} to ${perSecond(live.high)})${request}.`;
 }
 
 const perSecond = (bytes: number) => formatValue(bytes, 'bytesPerSecond');

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { PreloadOptions } from '../preload/options.ts';
 import { diffProfiles } from '../profile/arithmetic.ts';
-import { readGoProfile } from '../profile/go-profile.ts';
+import { readGoProfile, readGoroutines } from '../profile/go-profile.ts';
 import { writePprof } from '../profile/pprof.ts';
 import type { Profile } from '../profile/profile.ts';
 import { CommandChannel, nowMs } from './command-channel.ts';
@@ -30,6 +30,8 @@ export interface GoMemory {
   readonly heapAllocBytes: number;
   readonly heapSysBytes: number;
   readonly heapReleasedBytes: number;
+  /** Stacks of goroutines that are in use. */
+  readonly stackBytes: number;
   readonly totalAllocBytes: number;
   /** The heap's size at which the next collection begins. */
   readonly nextGcBytes: number;
@@ -58,6 +60,7 @@ export class PprofChannel extends CommandChannel {
   readonly #isCumulative: boolean;
   #timer: NodeJS.Timeout | undefined;
   #before: Profile | undefined;
+  #goroutinesBefore: Profile | undefined;
   #startMs = 0;
   #busy = false;
   #failures = 0;
@@ -96,21 +99,37 @@ export class PprofChannel extends CommandChannel {
     const kind = this.#kind;
     // Go's figures are as of its last collection: one is asked for.
     const now = readGoProfile(await this.#get('/heap?gc=1'), kind === 'live' ? 'inuse' : 'alloc', process.cwd());
-    const before = this.#before;
-    this.#before = now;
+    const goroutines = kind === 'live' ? await this.#goroutines() : undefined;
     const endMs = nowMs();
-    const heapFile = path.join(this.#folder, `${kind}-${interval}.pb.gz`);
-    const difference = before && !this.#isCumulative ? diffProfiles(before, now) : now;
-    writeFileSync(heapFile, writePprof({ ...difference, self: difference.self.map(withoutLosses) }), { mode: 0o600 });
-    this.say({ type: 'profile', interval, startMs: this.#startMs, endMs, heapFile, offHeapFile: '' });
+    const heapFile = this.#write(`${kind}-${interval}`, this.#before, now);
+    const offHeapFile = goroutines
+      ? this.#write(`${kind}-goroutines-${interval}`, this.#goroutinesBefore, goroutines)
+      : '';
+    this.#before = now;
+    this.#goroutinesBefore = goroutines;
+    this.say({ type: 'profile', interval, startMs: this.#startMs, endMs, heapFile, offHeapFile });
     this.#startMs = endMs;
+  }
+
+  async #goroutines(): Promise<Profile> {
+    await this.#readFigures();
+    return readGoroutines(await this.#get('/goroutine'), this.memory?.stackBytes ?? 0, process.cwd());
+  }
+
+  /** @returns its file */
+  #write(name: string, before: Profile | undefined, now: Profile): string {
+    const file = path.join(this.#folder, `${name}.pb.gz`);
+    const difference = before && !this.#isCumulative ? diffProfiles(before, now) : now;
+    writeFileSync(file, writePprof({ ...difference, self: difference.self.map(withoutLosses) }), { mode: 0o600 });
+    return file;
   }
 
   /** `gc=1` collects first. */
   async #settle(interval: number): Promise<void> {
     await this.#readFigures('gc=1&');
-    const { heapAllocBytes = 0 } = this.memory ?? {};
-    this.say({ type: 'settled', interval, tMs: nowMs(), heapUsed: heapAllocBytes, external: 0, requests: null });
+    const { heapAllocBytes = 0, stackBytes = 0 } = this.memory ?? {};
+    const settled = { heapUsed: heapAllocBytes, external: stackBytes, requests: null };
+    this.say({ type: 'settled', interval, tMs: nowMs(), ...settled });
   }
 
   async #tick(): Promise<void> {
@@ -141,6 +160,7 @@ export class PprofChannel extends CommandChannel {
       heapAllocBytes: figure('HeapAlloc'),
       heapSysBytes: figure('HeapSys'),
       heapReleasedBytes: figure('HeapReleased'),
+      stackBytes: figure('Stack'),
       totalAllocBytes: figure('TotalAlloc'),
       nextGcBytes: figure('NextGC'),
       collections: figure('NumGC'),

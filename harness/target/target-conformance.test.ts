@@ -148,6 +148,27 @@ async function tellsWhoAllocated(t: Test, target: Target, site: string, kind: 'a
   t.same(channel.errors, []);
 }
 
+t.test('stacks of goroutines that wait are off-heap memory of where they wait', goOnly, async (t) => {
+  const { launcher } = openTarget(goServer, { listens: true, pprof: 'http://127.0.0.1:{port}/debug/pprof' });
+  const target = await launcher.start(launchOptions('live'));
+  const channel = new PreloadChannel(target.channel, Date.now());
+  await channel.cut(0, 60_000);
+  await channel.settle(0, 60_000);
+  await get(target.port!, 300, '/wait');
+  await channel.settle(1, 60_000);
+  await channel.cut(1, 60_000);
+  await target.stop();
+  const { offHeap } = readInterval(channel.intervals[1]!, 'inuse_space', { heap: 16_384, offHeap: 16_384 })!;
+  const [row] = top(offHeap, { by: 'total', type: 'inuse_objects' }).filter(
+    (each) => each.functionName === 'main.waitForever',
+  );
+  t.ok(row!.total >= 300 && row!.total <= 310, `${row?.total} wait`);
+  const bytes = top(offHeap, { by: 'total' }).find((each) => each.functionName === 'main.waitForever')!.total;
+  t.ok(bytes >= 300 * 2_048 && bytes < 300 * 16_384, `${bytes} of stacks`);
+  const [before, after] = channel.settled;
+  t.ok(after!.external - before!.external >= 300 * 2_048, 'and stay alive after a collection');
+});
+
 for (const kind of kinds) {
   t.test(kind.name, { skip: kind.skip ?? false }, async (t) => {
     const { text, pprof, done } = await kind.make();

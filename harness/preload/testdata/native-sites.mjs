@@ -29,6 +29,18 @@ async function insideMemory() {
   instance.exports.grow();
 }
 
+let lookedAt;
+
+async function makeLookedAt() {
+  lookedAt = (await WebAssembly.instantiate(module)).instance.exports;
+}
+
+/** As the code that tools generate does: what a module returns lies in its memory. */
+function lookedAtMemory() {
+  lookedAt.grow();
+  kept.push(new Uint8Array(lookedAt.m.buffer));
+}
+
 function brotliStream() {
   kept.push(createBrotliCompress());
 }
@@ -40,6 +52,8 @@ function zstdStream() {
 madeMemory();
 grownMemory();
 await insideMemory();
+await makeLookedAt();
+lookedAtMemory();
 brotliStream();
 zstdStream();
 const seen = {};

@@ -22,6 +22,8 @@ export interface Named extends ScriptPlace {
   readonly kind: string;
   /** A variable whose name V8 does not say, one of a block: the name is what follows it, and may be empty. */
   readonly variable?: UnnamedVariable;
+  /** Nothing but the runtime has them, because they are open. */
+  readonly isHandle?: boolean;
 }
 
 export interface UnnamedVariable {
@@ -175,8 +177,8 @@ function isThing({ nodeTypes, nodeType }: HeapSnapshot, node: number): boolean {
 
 const isFunction = ({ nodeTypes, nodeType }: HeapSnapshot, node: number) => nodeTypes[nodeType[node]!] === 'closure';
 
-/** Node.js's own modules, and what has no script. */
-const isRuntime = (script: string) => script === '' || script.startsWith('node:');
+/** Node.js's own modules, what they run as WebAssembly, and what has no script. */
+const isRuntime = (script: string) => script === '' || /^(node|wasm):/.test(script);
 
 /** Variables of a block stand in its context in their order in the source. */
 function variableIn(after: HeapSnapshot, context: number, value: number): UnnamedVariable {
@@ -200,7 +202,7 @@ function ofRuntime({ after, paths, fork, example, heldClass }: KeptBy, way: Way,
   if (/TimersList|Timeout|Immediate/.test(steps)) return { name: 'timers that were never cleared', kind, ...behind };
   const isRoot = fork === 0 || classNameOf(after, fork) === '(roots)';
   if (isRoot && !heldClass.startsWith('(')) {
-    return { name: `open handles: ${heldClass} that was never closed`, kind, ...behind };
+    return { name: `open handles: ${heldClass} that was never closed`, kind, isHandle: true, ...behind };
   }
   const alias = aliasOf(after, paths, fork);
   if (alias) return { name: way.below(alias.name), kind, ...alias.place };

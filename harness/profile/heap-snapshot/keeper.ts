@@ -7,7 +7,7 @@ import { NONE } from './dominators.ts';
 import { classNameOf, type HeapSnapshot } from './heap-snapshot.ts';
 import { type Named, nameOf } from './keeper-name.ts';
 import { keepingEdges } from './keeping-edges.ts';
-import { RetainingPaths } from './retaining-path.ts';
+import { type EdgeTest, RetainingPaths } from './retaining-path.ts';
 
 /** Name, kind and place are those of the container: `cache`, `Pairing.#archive`, `listeners of "change" on bus`. */
 export interface FoundKeeper extends Named {
@@ -31,23 +31,61 @@ const heldMin = 8;
 const periodMax = 4;
 const repeatsMin = 6;
 
+/** Of what open handles keep, a container of the program's that has this much of them is who could let go of it. */
+const holderShareMin = 0.2;
+
 /** Undefined where the new bytes lie in no one place. */
 export function findKeeper(before: SnapshotSummary, after: HeapSnapshot): FoundKeeper | undefined {
-  const paths = new RetainingPaths(after, undefined, keepingEdges(after));
+  const isKeeping = keepingEdges(after);
+  const found = keeperBy(before, after, isKeeping);
+  if (!found?.isHandle) return found;
+  // While it is open a handle keeps itself, whoever has it as well: the shortest way leads past the pool that lost it.
+  const { edgeTo } = after;
+  const holder = keeperBy(before, after, (from, edge) => {
+    if (!isKeeping(from, edge)) return false;
+    return !isRoot(after, from) || classNameOf(after, edgeTo[edge]!) !== found.held;
+  });
+  return holder && holder.script !== '' && !holder.isHandle && holder.share >= holderShareMin * found.share
+    ? holder
+    : found;
+}
+
+function keeperBy(before: SnapshotSummary, after: HeapSnapshot, isKeeping: EdgeTest): FoundKeeper | undefined {
+  const paths = new RetainingPaths(after, undefined, isKeeping);
   const parents = paths.parents();
   const { bytes, all } = newBytesBelow(before, after, paths.order, parents);
   const grown: Grown = { before, after, paths, parents, bytes };
-  const place = headOfList(grown, heaviestWay(grown));
+  const way = heaviestWay(grown);
+  const place = headOfList(grown, way);
   const held = heldBy(grown, place);
-  if (held.count < heldMin) return undefined;
-  const named = rootOfTree(grown, place, held);
+  const isOne = held.count < heldMin;
+  const named = isOne ? holderOfBlock(grown, way) : rootOfTree(grown, place, held);
+  if (named === undefined) return undefined;
+  const example = isOne ? way.at(-1)! : held.example;
   return {
-    ...nameOf({ after, paths, fork: named, example: held.example, heldClass: held.className }),
-    ...{ held: held.className, countAdded: held.count },
+    ...nameOf({ after, paths, fork: named, example, heldClass: held.className }),
+    ...{ held: held.className, countAdded: isOne ? 0 : held.count },
     bytesAdded: bytes[named]!,
     share: bytes[named]! / Math.max(1, all),
-    path: paths.to(held.example),
+    path: paths.to(example),
   };
+}
+
+/** A block is one that grows from this size on: smaller ones come and go while a program gets warm. */
+const blockBytesMin = 64 << 10;
+
+/**
+ * Numbers, bytes and texts are no objects: an array of them, a set, a buffer that is made anew for each that comes is one block, as large as
+ * all the rest that is new on the way to it. It is named by what it is a part of, or by its own name. Undefined where the way ends at none.
+ */
+function holderOfBlock({ before, after, paths, bytes }: Grown, way: readonly number[]): number | undefined {
+  const firstNew = way.findIndex((node) => !before.has(after.nodeId[node]!));
+  const block = way.at(-1)!;
+  const blockBytes = after.selfBytes[block]!;
+  if (firstNew < 1 || blockBytes < blockBytesMin) return undefined;
+  const top = way[firstNew]!;
+  if (blockBytes < branchShareMin * bytes[top]!) return undefined;
+  return paths.stepTo(top)?.type === 'internal' ? way[firstNew - 1]! : top;
 }
 
 /** A snapshot, what is new in it, and the shortest ways to it. */
@@ -100,9 +138,11 @@ function heaviestWay({ after, paths: { order }, parents, bytes }: Grown): number
   }
 }
 
+const isRoot = ({ nodeTypes, nodeType }: HeapSnapshot, node: number) => nodeTypes[nodeType[node]!] === 'synthetic';
+
 function isScope(after: HeapSnapshot, node: number): boolean {
   const type = after.nodeTypes[after.nodeType[node]!];
-  return type === 'synthetic' || classNameOf(after, node) === 'system / Context' || type === 'hidden';
+  return isRoot(after, node) || classNameOf(after, node) === 'system / Context' || type === 'hidden';
 }
 
 /** Where new bytes hang, and of a linked list how long it is as far as the way leads. */
@@ -174,6 +214,8 @@ function heldBy(grown: Grown, { fork, listLength }: Place): Held {
   if (count >= heldMin) return { ...held, count };
   // A circular list, which the way leads round both ways, or a tree into which it leads deep. What lies in an array is none of its items.
   let length = 0;
+  // Parts of V8's own are of one class in every object.
+  if (links.size === 0 && className.startsWith('(')) return { ...held, count };
   for (const node of paths.order) {
     const isNew = bytes[node]! > 0 && !before.has(after.nodeId[node]!) && classNameOf(after, node) === className;
     if (isNew && (links.size === 0 || linkTo(grown, node) !== undefined)) length += 1;

@@ -5,6 +5,9 @@ import type { EdgeTest } from './retaining-path.ts';
 /** V8's own tables of what is there, from which a collection removes what nothing else keeps. */
 const weakRoots = new Set(['(Internalized strings)', '(External strings)', '(Weak roots)']);
 
+/** Node.js's lists of its native objects, which it frees with the process: the objects are kept by whoever has them, or by being open. */
+const freedAtEnd = new Set(['Node / BaseObjectList', 'Node / CleanupQueue']);
+
 const pairInWeakMap = /part of key \((system \/)?.* pair in WeakMap \(table @(\d+)\)$/;
 
 /**
@@ -14,10 +17,13 @@ const pairInWeakMap = /part of key \((system \/)?.* pair in WeakMap \(table @(\d
 export function keepingEdges(snapshot: HeapSnapshot): EdgeTest {
   const { edgeLabel, edgeTypes, nodeId, nodeName, nodeType, nodeTypes, nodeCount, stringCount } = snapshot;
   const internal = edgeTypes.indexOf('internal');
-  const synthetic = nodeTypes.indexOf('synthetic');
+  const weakByType = new Map([
+    [nodeTypes.indexOf('synthetic'), weakRoots],
+    [nodeTypes.indexOf('native'), freedAtEnd],
+  ]);
   const isWeak = new Uint8Array(nodeCount);
   for (let node = 0; node < nodeCount; node += 1) {
-    if (nodeType[node] === synthetic && weakRoots.has(snapshot.text(nodeName[node]!))) isWeak[node] = 1;
+    if (weakByType.get(nodeType[node]!)?.has(snapshot.text(nodeName[node]!))) isWeak[node] = 1;
   }
   /** By string: 0 not looked at, 1 no pair of a weak map, else a pair. */
   const known = new Uint8Array(stringCount);

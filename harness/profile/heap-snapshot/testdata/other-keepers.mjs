@@ -1,6 +1,7 @@
 // Further ways in which programs keep things, one each: other-keepers.mjs KIND BEFORE AFTER, as keepers.mjs.
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
+import { watch } from 'node:fs';
 import http from 'node:http';
 import { PassThrough } from 'node:stream';
 import v8 from 'node:v8';
@@ -44,6 +45,31 @@ class Registry {
     Registry.history.add(each);
   }
 }
+
+/** One object that grows, and holds nothing that a snapshot counts. */
+class Journal {
+  latencies = [];
+  #bytes = Buffer.alloc(0);
+  static handled = new Set();
+  note(i) {
+    for (let at = 0; at < 400; at += 1) this.latencies.push(i + at * 0.37);
+  }
+  append(text) {
+    this.#bytes = Buffer.concat([this.#bytes, Buffer.from(text)]);
+  }
+}
+const journal = new Journal();
+/** Handles that are still open: nothing needs to have them for them to stay. */
+class WatchPool {
+  #open = new Set();
+  add(watcher) {
+    this.#open.add(watcher);
+  }
+}
+const watchPool = new WatchPool();
+let samples = new Float64Array(1_000);
+let sampled = 0;
+const callsPerUser = new Map();
 
 /** As TypeScript writes private fields for engines that have none. */
 const _Catalogue_pages = new WeakMap();
@@ -133,6 +159,30 @@ const keepers = {
   },
   three: (i) => [first, second, third][i % 3].set(i, thing(i)),
   scattered: (i) => void (shelves[i % 30][`book ${i}`] = thing(i)),
+  numbers: (i) => journal.note(i),
+  bytes: (i) => journal.append(`${i}`.padEnd(3_000)),
+  ids: (i) => {
+    for (let at = 0; at < 300; at += 1) Journal.handled.add(i * 300 + at);
+  },
+  pairs: (i) => {
+    for (let at = 0; at < 300; at += 1) callsPerUser.set(i * 300 + at, at);
+  },
+  typed: () => {
+    for (let at = 0; at < 400; at += 1) {
+      if (sampled === samples.length) {
+        const larger = new Float64Array(2 * sampled);
+        larger.set(samples);
+        samples = larger;
+      }
+      samples[sampled] = at;
+      sampled += 1;
+    }
+  },
+  pooled: (i) => watchPool.add(Object.assign(watch(import.meta.dirname), { rows: thing(i) })),
+  unpooled: (i) => {
+    const rows = thing(i);
+    watch(import.meta.dirname, () => rows.length);
+  },
   waiters: (i) => {
     const each = thing(i);
     waiting.push(

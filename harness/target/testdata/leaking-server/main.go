@@ -31,7 +31,16 @@ func churn() int {
 	return n
 }
 
+//go:noinline
+func waitForever(answer chan int) {
+	<-answer
+}
+
 func main() {
+	http.HandleFunc("/wait", func(w http.ResponseWriter, r *http.Request) {
+		go waitForever(make(chan int))
+		w.Write([]byte("ok\n"))
+	})
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		keepRecord()
 		if churn() > 0 {
