@@ -56,6 +56,65 @@ t.test('the target’s runtime is its own, and what was not counted is not zero'
   t.equal(reportIn(plain.out).target.runtime, '', 'it said nothing');
 });
 
+t.test(
+  'a process or a thread that ends by itself has cut what it had open; of one that is killed nobody knows',
+  async (t) => {
+    const ends = {
+      exit: { how: 'process.exit(1)', code: 1, figure: /requests\.failed +2 ≤ 0/ },
+      throw: { how: 'null.x', code: 1, figure: /requests\.failed +2 ≤ 0/ },
+      kill: {
+        how: 'kill()',
+        code: 4,
+        figure: /2 processes or threads of the target ended/,
+      },
+    };
+    const starts = {
+      cluster: `import cluster from 'node:cluster';
+      const isMain = cluster.isPrimary;
+      const kill = () => process.kill(process.pid, 'SIGKILL');
+      const start = () => cluster.fork().on('exit', start);`,
+      thread: `import { isMainThread as isMain, parentPort, Worker } from 'node:worker_threads';
+      const kill = () => parentPort.postMessage('');
+      const start = () => new Worker(new URL(import.meta.url)).on('error', () => {}).on('exit', start).on('message', function () { this.terminate(); });`,
+    };
+    const load = `import http from 'node:http';
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = (path) => new Promise((resolve) => {
+      http.get({ port: process.argv[2], host: '127.0.0.1', path, agent }, (response) => response.resume().on('end', () => resolve('')))
+        .on('error', ({ code }) => resolve(code));
+    });
+    for (let i = 0; i < 60; i++) {
+      while ((await ask(i % 30 === 15 ? '/end' : '/')) === 'ECONNREFUSED') await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }`;
+    for (const [kind, start] of Object.entries(starts)) {
+      for (const [name, { how, code: wanted, figure }] of Object.entries(ends)) {
+        const place = workplace(t);
+        const [server, asker] = [path.join(place.folder, 'server.mjs'), path.join(place.folder, 'load.mjs')];
+        writeFileSync(asker, load);
+        writeFileSync(
+          server,
+          `import { createServer } from 'node:http';
+        ${start}
+        if (isMain) start();
+        else createServer(({ url }, response) => {
+          if (url === '/end') setTimeout(() => ${how}, 5);
+          else response.end('yes');
+        }).listen(process.env.PORT, '127.0.0.1');`,
+        );
+        const words = ['--target', `node ${server}`, '--load', `node ${asker} {port}`, ...short];
+        const { code, out, err } = await run(
+          ['run', ...words, '--budget', 'requests.failed=0', '--out', place.out],
+          place.temporary,
+        );
+        t.equal(code, wanted, `${kind}, ${name}: ${out}${err}`);
+        t.match(out, figure);
+        await nothingLeft(t, place);
+      }
+    }
+  },
+);
+
 t.test('a target that cannot start is run once, and was not judged', async (t) => {
   for (const target of ['node no-such-file.mjs', 'sh -c "echo no database >&2; exit 3"', 'node -e "process.exit(7)"']) {
     for (const idle of ['0.5s', '0s']) {

@@ -52,6 +52,17 @@ function runOf({
   return { counts, measure: { lane, sending, stats } } as unknown as RunFigures;
 }
 
+t.test('requests that failed: nothing is zero that nobody knows', async (t) => {
+  const failedOf = (answers: object) => failed({ measure: { answers } } as unknown as RunFigures);
+  t.same(failedOf({ total: 9, not2xx: 2, unanswered: 1, inFlight: 4 }), value(3));
+  t.match(failedOf({ total: 9, not2xx: 2, inFlight: 1, leftEarly: 1 }), {
+    low: 2,
+    high: 3,
+    reason: /^1 request was left/,
+  });
+  t.match(failedOf({ total: 9, not2xx: 2, leftEarly: 2, lost: 1 }), { low: 2, high: Number.POSITIVE_INFINITY });
+});
+
 t.test('frames that did not reach the target', async (t) => {
   t.same(dropped(runOf({})), value(0));
   t.same(dropped(runOf({ dropped: 3 })), value(3), 'dropped by the capture');
