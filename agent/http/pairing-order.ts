@@ -110,10 +110,14 @@ export class PairingOrder {
 
   /** The oldest request that waits stays unanswered. */
   dropRequest(stream: number): void {
-    const first = this.#entries.first(stream, Queue.requests);
-    if (this.#entries.methods[first] === 'HEAD') this.#streams.set(stream, StreamFlag.headUnpaired);
+    this.leaveUnanswered(stream, this.#entries.methods[this.#entries.first(stream, Queue.requests)]!);
     this.#entries.shift(stream, Queue.requests);
+  }
+
+  /** A request is in no pair. A response in none may be its own: that of a HEAD has no body. */
+  leaveUnanswered(stream: number, method: string): void {
     this.#counters.requestsUnanswered++;
+    if (method === 'HEAD') this.#streams.set(stream, StreamFlag.headUnpaired);
   }
 
   /** The oldest response that waits answers no request that is still to come. */

@@ -92,10 +92,8 @@ export class Pairing {
       message.exchange = message.pairing === 'absent' ? words[at + Of.next]!++ : exchange;
     } else message.exchange = words[at + Of.next]!++;
     words[at + Of.exchange] = message.exchange;
-    if (words[at + Of.mode]! === Mode.lost) {
-      this.#counters.requestsUnanswered++;
-      if (message.method === 'HEAD') this.#streams.set(stream, StreamFlag.headUnpaired);
-    } else if (early >= 0) {
+    if (words[at + Of.mode]! === Mode.lost) this.#order.leaveUnanswered(stream, message.method);
+    else if (early >= 0) {
       this.#counters.responsesEarly++;
       this.#pair(stream, message, this.#parts[(early << entryShift) + Part.sequence]!);
       const isBodiless = (this.#parts[(early << entryShift) + Part.flags]! & EntryFlag.bodiless) !== 0;
@@ -227,7 +225,7 @@ export class Pairing {
   strayRequest(stream: number, message: Pairable): void {
     message.pairing = 'absent';
     message.exchange = this.#words[stream * streamWords + Of.next]!++;
-    this.#counters.requestsUnanswered++;
+    this.#order.leaveUnanswered(stream, message.method);
   }
 
   /** A response from the side that sends requests. */
@@ -302,7 +300,7 @@ export class Pairing {
     const isLost = this.#words[stream * streamWords + Of.mode]! === Mode.lost;
     const entry = isLost ? NONE : entries.push(stream, Queue.requests, message.method, uri);
     if (entry < 0) {
-      this.#counters.requestsUnanswered++;
+      this.#order.leaveUnanswered(stream, message.method);
       if (isLost) return;
       this.#counters.requestsShed++;
       this.#streams.set(stream, StreamFlag.requestsMissing);

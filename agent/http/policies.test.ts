@@ -404,6 +404,33 @@ for (const method of ['HEAD', 'GET']) {
   );
 }
 
+for (const method of ['HEAD', 'GET']) {
+  const other = get.replace('GET', method);
+  const bare = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
+  const last =
+    method === 'HEAD'
+      ? '-1 200 OK for ? 1.1 (Content-Length: 5)'
+      : '!-1 200 OK for ? 1.1 (Content-Length: 5) [aborted]';
+  policy(
+    `the same where the ${method} found no room to wait in`,
+    [
+      [0, get + other],
+      [1, noContent + bare],
+    ],
+    ['0 GET / 1.1 ()', `1 ${method} / 1.1 ()`, '-1 204 No Content for ? 1.1 ()', last],
+    { limits: { waitingRequestsMax: 1 } },
+  );
+  policy(
+    `the same where the ${method} came from the side that answers`,
+    [
+      [0, get],
+      [1, noContent + other],
+      [0, bare],
+    ],
+    ['0 GET / 1.1 ()', '0 204 No Content for GET 1.1 ()', `1 ${method} / 1.1 ()`, last],
+  );
+}
+
 policy(
   'a client that does not pipeline: after a loss the newest request is the one answered',
   [

@@ -44,6 +44,14 @@ export class SequenceFit {
     return ahead <= window && ahead + length >= -window && !this.#isBeforeStart(half, number);
   }
 
+  /** Whether an acknowledgement can be of what was seen of a direction, where its start was seen; where it was not, of what is near. */
+  isSent(half: number, acknowledgement: number): boolean {
+    const halves = this.#halves;
+    if ((halves.state[half]! & HalfState.syn) === 0) return this.isNear(half, acknowledgement, 0);
+    const answered = (acknowledgement - halves.first[half]!) | 0;
+    return answered >= 0 && ((acknowledgement - halves.next[half]!) | 0) <= 0;
+  }
+
   /** Whether a segment lies outside of the window, or has a number from before the stream's start, in either direction. */
   isStray(half: number, packet: Packet, sequence: number, ahead: number): boolean {
     const window = this.#windowBytesMax;
@@ -88,8 +96,9 @@ export class SequenceFit {
   /** Whether all that a segment says was known when the stream was closed. */
   isPast(half: number, packet: Packet): boolean {
     const isSyn = (packet.flags & TcpFlag.syn) !== 0;
-    // Where the other direction never came, the number of a SYN alone says whose it is.
-    if (isSyn && this.isKnown(half) && !this.isKnown(half ^ 1)) return firstByte(packet) === this.#halves.first[half];
+    // Without an acknowledgement, or where the other direction never came, the number of a SYN alone says whose it is.
+    const isAlone = (packet.flags & TcpFlag.ack) === 0 || !this.isKnown(half ^ 1);
+    if (isSyn && this.isKnown(half) && isAlone) return firstByte(packet) === this.#halves.first[half];
     const end = (packet.sequence + packet.payloadWireBytes) | 0;
     const hasAck = (packet.flags & TcpFlag.ack) !== 0;
     return this.#isBehind(half, end) && (!hasAck || this.#isBehind(half ^ 1, packet.acknowledgement));

@@ -186,7 +186,7 @@ export class StreamLife {
     this.#assembler.finish(slot * 2 + 1, tsUs);
     this.#succession.closed(slot);
     this.#notePast(slot, tsUs);
-    const watched = this.isTagged(slot) ? HalfState.watched : 0;
+    const watched = this.isTagged(slot) || this.#succession.concerns(slot) ? HalfState.watched : 0;
     this.#endHalf(slot * 2, watched);
     this.#endHalf(slot * 2 + 1, watched);
     countClose(this.#counters, reason);
@@ -264,6 +264,7 @@ export class StreamLife {
   finish(tsUs: number): void {
     const table = this.#table;
     this.#beginnings.finish(tsUs);
+    this.#succession.finish(tsUs);
     for (const list of [StreamList.established, StreamList.embryonic, StreamList.closed]) {
       for (let slot = table.oldest(list); slot >= 0; slot = table.oldest(list)) {
         if (list !== StreamList.closed) this.close(slot, CloseReason.endOfInput, tsUs);

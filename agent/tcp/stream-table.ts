@@ -276,6 +276,11 @@ export class StreamTable {
     return this.#ids[slot]!;
   }
 
+  /** Innermost VLAN of the stream's first packet; −1 without. */
+  vlanOf(slot: number): number {
+    return this.#vlans[slot]!;
+  }
+
   /** Interface of the stream's first packet. */
   interfaceOf(slot: number): number {
     return this.#interfaces[slot]!;

@@ -90,11 +90,12 @@ t.test('a second SYN with another number', (t) => {
 
   const oneSided = new Transcript();
   oneSided.play('> S 0\n> . 1 ack 1 "abc"');
-  t.equal(
-    as(oneSided, [77_000, 40_000], '> S 0\n> . 1 ack 1\n> . 1 ack 1 "new"'),
-    'close 0 reused, open 0, 0.0 "new"',
-    'where only the client is captured',
-  );
+  const next = '> S 0\n> . 1 ack 1\n> . 1 ack 1 "new"';
+  t.equal(as(oneSided, [77_000, 40_000], next), '', 'the server of the first may come late');
+  const events = 'close 0 reused, open 0, 0.0 "new"';
+  t.equal(oneSided.play('wait 250'), events, 'where only the client is captured');
+  t.equal(as(oneSided, [900_000, 40_000], 'wait 250'), '');
+  t.equal(as(oneSided, [900_000, 40_000], next), events, 'at once where the first has been quiet for long');
   t.end();
 });
 
@@ -362,6 +363,11 @@ t.test('a port used again where the first conversation is not seen to its end, o
       '> . 1 ack 1 "GET /"\n< . 1 ack 6 "200"\n> F 6 ack 4\n< F 4 ack 7',
       '< SA 0 ack 1\n< . 1 ack 6 "404"\n> S 0\n> . 1 ack 1\n> . 1 ack 1 "PUT /"',
     ],
+    [
+      'the client late, the first reset without an exchange',
+      '> R 1 ack 1',
+      '< SA 0 ack 1\n< . 1 ack 6 "404"\n> S 0\n> . 1 ack 1\n> . 1 ack 1 "PUT /"',
+    ],
   ];
   for (const [name, first, second] of cases) {
     for (const [client, server] of [
@@ -374,6 +380,57 @@ t.test('a port used again where the first conversation is not seen to its end, o
       const played = as(transcript, [1000 + client, 5000 + server], `${second}\nfinish`);
       const own = played.split(', ').filter((event) => /^open|PUT|404/.test(event));
       t.same(own.sort(), events.split(', ').sort(), `${name}, ${client} and ${server} off`);
+    }
+  }
+  t.end();
+});
+
+/** One conversation, whole: its request and its response, or none, and its end. */
+function whole(text: string, end: string): string[] {
+  const [request, response] = [text.length, text.length * 2];
+  const exchange = text === '' ? [] : [`> . 1 ack 1 "${text}"`, `< . 1 ack ${1 + request} "${text}"`];
+  // More segments than would be believed of one side alone.
+  for (let at = 0; at < request; at += 1) exchange.push(`< . ${1 + request + at} ack ${1 + request} "x"`);
+  const fins = [`> F ${1 + request} ack ${1 + response}`, `< F ${1 + response} ack ${2 + request}`];
+  const over = end === 'F' ? fins : [`${end} R ${1 + (end === '>' ? request : response)} ack 1`];
+  return ['> S 0', '< SA 0 ack 1', '> . 1 ack 1', ...exchange, ...over];
+}
+
+/** What both directions of each stream with payload delivered. */
+function deliveredOf(events: readonly string[]): string[] {
+  const streams: [string, string][] = [];
+  for (const event of events) {
+    if (event === 'open 0') streams.push(['', '']);
+    const [, side, payload] = /^0\.([01]) "(.*)"$/.exec(event) ?? [];
+    if (payload !== undefined) streams.at(-1)![Number(side)]! += payload;
+  }
+  return streams.map(([request, response]) => `${request}/${response}`).filter((payload) => payload !== '/');
+}
+
+t.test('a port used again, and again, before the late direction shows the first conversation', (t) => {
+  const numbers = createRandom(16, 'late direction');
+  for (const late of ['>', '<']) {
+    for (const end of ['F', '>', '<']) {
+      for (const step of [0, 900, 300_000]) {
+        const transcript = new Transcript();
+        const sequences: [number, number] = [1000, 5000];
+        const behind: [[number, number], string][] = [];
+        const events: string[] = [];
+        const wanted: string[] = [];
+        for (let each = 0; each < 8; each += 1) {
+          const text = each % 4 === 2 ? '' : `${each}`.repeat(20);
+          if (text !== '') wanted.push(`${text}/${text}${'x'.repeat(20)}`);
+          const lines = whole(text, end);
+          const isLate = (line: string) => line.startsWith(late);
+          behind.push([[...sequences], lines.filter(isLate).join('\n')]);
+          events.push(...as(transcript, sequences, lines.filter((line) => !isLate(line)).join('\n')).split(', '));
+          for (const side of [0, 1] as const)
+            sequences[side] = step === 0 ? numbers.u32() | 0 : sequences[side] + step + numbers.below(step);
+        }
+        for (const [of, script] of behind) events.push(...as(transcript, of, script).split(', '));
+        events.push(...transcript.play('finish').split(', '));
+        t.same(deliveredOf(events), wanted, `${late} is late, end by ${end}, ${step} off`);
+      }
     }
   }
   t.end();
@@ -434,6 +491,8 @@ t.test('one direction captured, a port used again and again', (t) => {
             sequences[side ^ 1] = (sequences[side ^ 1]! + other) | 0;
             events += `${as(transcript, sequences, script)}, `;
           }
+          // What one side alone shows waits until the other one cannot be late.
+          events += transcript.play('finish');
           const what = `side ${side}, end "${end}", ${pause} ms, ${requests} requests, bare ${isBare}, by ${jumps}`;
           t.equal(events.split(`0.${side} "GET `).length - 1, 8 * requests, what);
           t.equal(events.split('open 0').length - 1, 8, `${what}: streams`);

@@ -5,7 +5,7 @@
  * ends a stream, and nothing of a new conversation is lost. The same for a second SYN, for a second answer to a SYN, and for
  * what comes after an RST (RFC 5961: not each ends its connection).
  */
-import { type Packet, TcpFlag } from '../wire/packet.ts';
+import { Packet, TcpFlag } from '../wire/packet.ts';
 import type { TcpCounters } from './counters.ts';
 import { HalfState, type HalfStreams } from './half-streams.ts';
 import { straysMax, type TcpLimits } from './limits.ts';
@@ -37,6 +37,8 @@ const forgottenUs = 10_000_000;
 const quietUs = 500_000;
 /** … and nothing of it came for so long: the copies of a second mirror come within the slack. */
 const repeatedUs = 2_000_000;
+/** So many conversations of a port may have begun in one direction before the other one shows the first: 100 ms of short ones. */
+const queuedMax = 16;
 
 export class Succession {
   /** How long the stream of the segment at hand had been quiet. */
@@ -49,6 +51,10 @@ export class Succession {
   readonly #fit: SequenceFit;
   readonly #resets: Resets;
   readonly #successors: Successors;
+  /** Stands for a segment where none is at hand. */
+  readonly #packet = new Packet();
+  /** Before then no conversation is given up because its other side does not come. */
+  #dueUs = Number.POSITIVE_INFINITY;
 
   constructor(options: SuccessionOptions) {
     this.#options = options;
@@ -76,12 +82,33 @@ export class Succession {
    */
   look(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
     if ((packet.flags & TcpFlag.rst) !== 0) return false;
-    const entry = this.#successors.of(slot);
+    const entry = this.#choose(slot, half, packet);
     if (entry >= 0 && this.#successors.kind[entry] !== SuccessorKind.survival) {
       if (this.#follow(slot, half, entry, packet, bytes, tsUs)) return true;
     }
     if (this.#resets.lingers(slot)) this.#linger(slot, half, packet, bytes, tsUs);
     return false;
+  }
+
+  /** Of the conversations that may follow a slot's stream, the one that a segment is most likely of; −1 where there is none. */
+  #choose(slot: number, half: number, packet: Packet): number {
+    const successors = this.#successors;
+    const first = successors.of(slot);
+    if (first < 0 || successors.after(first) < 0) return first;
+    const sequence = firstByte(packet);
+    let likely = -1;
+    let possible = -1;
+    for (let entry = first; entry >= 0; entry = successors.after(entry)) {
+      if (!successors.fits(entry, half & 1, packet, sequence)) continue;
+      const own = entry * 2 + (half & 1);
+      const isSpeaking = successors.seen[own]! > 0;
+      // A side speaks in the latest conversation that it began; of a side that is captured late the first comes first.
+      if (!successors.goesOn(entry, half & 1, packet, sequence, isSpeaking)) {
+        if (possible < 0) possible = entry;
+      } else if (likely < 0 || isSpeaking) likely = entry;
+    }
+    if (likely >= 0) return likely;
+    return possible >= 0 ? possible : first;
   }
 
   #follow(slot: number, half: number, entry: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
@@ -96,11 +123,10 @@ export class Succession {
     if (!successors.fits(entry, half & 1, packet, sequence)) return false;
     if (fitsStream && !this.#isPreferred(half, entry, packet, sequence)) return false;
     successors.note(entry, half & 1, packet, sequence, tsUs);
-    if (this.#isConfirmed(half, entry, packet, tsUs)) {
-      this.#succeed(slot, half, entry, packet, tsUs);
+    if (this.#isConfirmed(half, entry, packet, tsUs) || !this.#hold(entry, half, packet, sequence, bytes, tsUs)) {
+      this.#succeed(slot, entry, packet, tsUs);
       return false;
     }
-    this.#hold(entry, half, packet, sequence, bytes, tsUs);
     return true;
   }
 
@@ -136,10 +162,25 @@ export class Succession {
     if (kind === SuccessorKind.repetition && tsUs - successors.sinceUs[entry]! < repeatedUs) return false;
     if (successors.seen[entry * 2]! > 0 && successors.seen[entry * 2 + 1]! > 0) return true;
     if (kind === SuccessorKind.answer) return false;
-    const own = entry * 2 + (half & 1);
-    if (successors.seen[own]! >= straysMax) return true;
-    // Where one direction alone is captured, nothing can corroborate: a SYN and what follows it, which the same SYN is not.
-    return this.#isAlone(half, entry) && (packet.flags & TcpFlag.syn) === 0;
+    if (!this.#isLikely(half, entry)) return false;
+    if (this.#successors.syn[entry * 2 + (half & 1)] === 0) return true;
+    // The other direction may be late, and with it the rest of the stream.
+    const isFirst = this.#successors.of(half >> 1) === entry;
+    return isFirst && (packet.flags & TcpFlag.syn) === 0 && this.#isOneSided(half >> 1, tsUs);
+  }
+
+  /**
+   * Whether one side alone shows that a conversation began: it sent much, or the other direction is not captured, and nothing
+   * can corroborate a SYN and what follows it.
+   */
+  #isLikely(half: number, entry: number): boolean {
+    return this.#successors.seen[entry * 2 + (half & 1)]! >= straysMax || this.#isAlone(half, entry);
+  }
+
+  /** Whether a stream is closed, or has waited for the other direction for as long as that may be late. */
+  #isOneSided(slot: number, tsUs: number): boolean {
+    if (this.#table.listOf(slot) === StreamList.closed) return true;
+    return tsUs - this.#table.lastUs[slot]! >= this.#options.limits.ackSlackUs;
   }
 
   /** Whether the SYN of an entry was seen and the other direction never was, neither of the stream nor of the entry. */
@@ -149,20 +190,40 @@ export class Succession {
     return syn[own] === 1 && seen[own ^ 1] === 0 && !this.#fit.isKnown(half ^ 1);
   }
 
-  #hold(entry: number, half: number, packet: Packet, sequence: number, bytes: Uint8Array, tsUs: number): void {
+  /** @returns false where there was no room, and the conversation is likely one: it is not to wait */
+  #hold(entry: number, half: number, packet: Packet, sequence: number, bytes: Uint8Array, tsUs: number): boolean {
     const length = packet.payloadWireBytes;
-    if (length === 0 && (packet.flags & TcpFlag.fin) === 0) return;
-    if (!this.#successors.hold(entry, half & 1, packet, sequence, bytes, tsUs)) this.#counters.heldBytesShed += length;
+    if (length === 0 && (packet.flags & TcpFlag.fin) === 0) return true;
+    if (this.#successors.hold(entry, half & 1, packet, sequence, bytes, tsUs)) return true;
+    if (this.#successors.kind[entry] === SuccessorKind.conversation && this.#isLikely(half, entry)) return false;
+    this.#counters.heldBytesShed += length;
+    return true;
   }
 
-  /** The conversation that the segment at hand is of takes the stream's place; what it sent before comes first. */
-  #succeed(slot: number, half: number, entry: number, packet: Packet, tsUs: number): void {
-    const { start, known, seen, syn, kind } = this.#successors;
-    if (kind[entry] === SuccessorKind.answer) {
+  /**
+   * The conversation that the segment at hand is of takes the stream's place, and those that began before it come first; what it
+   * sent before comes first, too.
+   */
+  #succeed(slot: number, entry: number, packet: Packet, tsUs: number): void {
+    if (this.#successors.kind[entry] === SuccessorKind.answer) {
       this.#answerAgain(slot, entry);
       return;
     }
+    const isQueued = this.#isQueued(entry);
+    for (let first = this.#successors.of(slot); first !== entry; first = this.#successors.of(slot)) {
+      // With what was taken of another one it was dropped.
+      if (first < 0) return;
+      if (isQueued) this.#giveUp(slot, first, tsUs);
+      else this.#dropEntry(first);
+    }
+    this.#replace(slot, entry, packet, tsUs);
+  }
+
+  /** An entry's conversation takes the stream's place. `table.fromFirst` says who sent `packet`. */
+  #replace(slot: number, entry: number, packet: Packet, tsUs: number): void {
+    const { start, known, seen, syn } = this.#successors;
     const table = this.#table;
+    const half = slot * 2 + (table.fromFirst === (table.clientFirst[slot] === 1) ? 0 : 1);
     const client = this.#successors.client[entry]!;
     const isMixed = this.#wasBefore(slot, entry);
     this.#successors.detach(entry);
@@ -173,6 +234,8 @@ export class Succession {
     }
     this.#counters.successions += 1;
     if (isMixed) this.#counters.conversationsMixed += 1;
+    if (client === 1) this.#successors.turn(slot);
+    if (this.#successors.of(slot) >= 0) this.#halves.watch(slot * 2);
     for (let at = entry * 2; at <= entry * 2 + 1; at += 1) {
       const placed = slot * 2 + ((at & 1) ^ client);
       if (known[at] === 0) continue;
@@ -241,7 +304,7 @@ export class Succession {
     // Where nothing of the client comes, no acknowledgement chooses between two answers: the later one goes on, or does not.
     const mayBeAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.#fit.isKnown(half ^ 1);
     // Once payload came after the first answer, there is none but that.
-    const isAnswer = mayBeAnswer && this.#isUnspoken(half) && this.#fit.isNear(half ^ 1, packet.acknowledgement, 0);
+    const isAnswer = mayBeAnswer && this.#isUnspoken(half) && this.#fit.isSent(half ^ 1, packet.acknowledgement);
     this.#begin(slot, half, isAnswer ? SuccessorKind.answer : SuccessorKind.conversation, packet, bytes, tsUs);
   }
 
@@ -261,23 +324,49 @@ export class Succession {
   }
 
   #begin(slot: number, half: number, kind: SuccessorKind, packet: Packet, bytes: Uint8Array, tsUs: number): void {
-    this.drop(slot);
-    const victim = this.#successors.victim();
-    if (victim >= 0) this.drop(this.#successors.slotOf(victim));
+    this.#makeRoom(slot, kind, tsUs);
     const entry = this.#successors.begin(slot, kind, tsUs);
+    this.#dueUs = Math.min(this.#dueUs, tsUs + this.#options.limits.ackSlackUs);
     const sequence = firstByte(packet);
     this.#successors.note(entry, half & 1, packet, sequence, tsUs);
     this.#hold(entry, half, packet, sequence, bytes, tsUs);
     this.#halves.watch(half);
   }
 
-  /** Whether a SYN on a closed stream is the one that was answered before it came: what its server sent since then is held. */
+  /** What is to be there when another entry begins: conversations whose SYN was seen, and no more than a few of them. */
+  #makeRoom(slot: number, kind: SuccessorKind, tsUs: number): void {
+    const successors = this.#successors;
+    const first = successors.of(slot);
+    if (first >= 0) {
+      if (kind !== SuccessorKind.conversation || !this.#isQueued(first)) this.drop(slot);
+      else if (!successors.hasSyn(successors.last(slot))) this.#dropEntry(successors.last(slot));
+      else if (successors.count(slot) >= queuedMax) this.#dropEntry(first);
+    }
+    const victim = successors.victim();
+    if (victim < 0) return;
+    const other = successors.slotOf(victim);
+    if (other === slot) this.#dropEntry(victim);
+    else this.#giveUpTo(other, victim, tsUs);
+  }
+
+  /** Whether an entry is a conversation whose SYN was seen: others may follow it before its answer comes. */
+  #isQueued(entry: number): boolean {
+    return this.#successors.kind[entry] === SuccessorKind.conversation && this.#successors.hasSyn(entry);
+  }
+
+  /**
+   * Whether a SYN on a closed stream is not to open one at once: it was answered before it came, and what its server sent since
+   * then is held; or others before it wait for their answer.
+   */
   awaits(slot: number, half: number, packet: Packet): boolean {
-    const entry = this.#successors.of(slot);
-    if (entry < 0 || this.#successors.kind[entry] !== SuccessorKind.conversation) return false;
-    const own = entry * 2 + (half & 1);
-    const { syn, known, start } = this.#successors;
-    return syn[own ^ 1] === 1 && known[own] === 1 && start[own] === firstByte(packet);
+    const { syn, known, start, seen } = this.#successors;
+    for (let entry = this.#successors.of(slot); entry >= 0; entry = this.#successors.after(entry)) {
+      if (!this.#isQueued(entry)) continue;
+      const own = entry * 2 + (half & 1);
+      if (syn[own ^ 1] === 1 && known[own] === 1 && start[own] === firstByte(packet)) return true;
+      if (syn[own] === 1 && seen[own ^ 1] === 0 && this.#successors.holds(entry)) return true;
+    }
+    return false;
   }
 
   /**
@@ -286,23 +375,30 @@ export class Succession {
    */
   lookClosed(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
     if ((packet.flags & TcpFlag.rst) !== 0) return false;
-    const entry = this.#successors.of(slot);
+    const entry = this.#choose(slot, half, packet);
     const sequence = firstByte(packet);
-    const isAlone = entry >= 0 && this.#isAlone(half, entry);
-    const isOfEntry = isAlone && this.#successors.goesOn(entry, half & 1, packet, sequence, true);
+    const isOfEntry = entry >= 0 && this.#isOf(half, entry, packet, sequence);
     const end = (sequence + packet.payloadWireBytes) | 0;
     if (!isOfEntry && (this.#fit.isPast(half, packet) || this.isCopy(slot, packet, end, tsUs))) return false;
     if (entry >= 0 && this.#successors.fits(entry, half & 1, packet, sequence)) {
       this.#successors.note(entry, half & 1, packet, sequence, tsUs);
-      if (this.#isConfirmed(half, entry, packet, tsUs)) {
-        this.#succeed(slot, half, entry, packet, tsUs);
+      if (this.#isConfirmed(half, entry, packet, tsUs) || !this.#hold(entry, half, packet, sequence, bytes, tsUs)) {
+        this.#succeed(slot, entry, packet, tsUs);
         return this.#table.listOf(slot) !== StreamList.closed;
       }
-      this.#hold(entry, half, packet, sequence, bytes, tsUs);
     } else if (packet.payloadWireBytes > 0 || (packet.flags & TcpFlag.syn) !== 0) {
       this.#begin(slot, half, SuccessorKind.conversation, packet, bytes, tsUs);
     }
     return false;
+  }
+
+  /** Whether the numbers of a segment on a closed stream are just those of an entry: next of its only side, or the answer to its SYN. */
+  #isOf(half: number, entry: number, packet: Packet, sequence: number): boolean {
+    const { syn, seen } = this.#successors;
+    const own = entry * 2 + (half & 1);
+    const isAnswer = (packet.flags & TcpFlag.syn) !== 0 && syn[own ^ 1] === 1 && seen[own] === 0;
+    const isAlone = syn[own] === 1 && seen[own ^ 1] === 0;
+    return (isAnswer || isAlone) && this.#successors.goesOn(entry, half & 1, packet, sequence, isAlone);
   }
 
   /** A segment of a stream that was reset, which may go on. What lies behind the RST waits meanwhile. */
@@ -342,29 +438,82 @@ export class Succession {
     );
   }
 
-  /** A slot's stream is closed: only a conversation whose SYN was seen may still follow it. */
+  /** A slot's stream is closed: only conversations whose SYN was seen may still follow it. */
   closed(slot: number): void {
     const successors = this.#successors;
-    const entry = successors.of(slot);
-    if (entry < 0) return;
-    if (successors.kind[entry] !== SuccessorKind.conversation || !successors.hasSyn(entry)) this.drop(slot);
+    for (let entry = successors.of(slot); entry >= 0; ) {
+      const after = successors.after(entry);
+      if (!this.#isQueued(entry)) this.#dropEntry(entry);
+      entry = after;
+    }
   }
 
   /** Forgets what may follow a slot's stream. */
   drop(slot: number): void {
-    const entry = this.#successors.of(slot);
-    if (entry < 0) return;
-    this.#successors.detach(entry);
-    const held = this.#successors.release(entry, null);
-    this.#counters.heldBytesShed += held;
+    for (let entry = this.#successors.of(slot); entry >= 0; entry = this.#successors.of(slot)) this.#dropEntry(entry);
   }
 
-  /** Forgets what nothing came for in long. */
+  #dropEntry(entry: number): void {
+    this.#successors.detach(entry);
+    this.#counters.heldBytesShed += this.#successors.release(entry, null);
+  }
+
+  /** Nothing corroborates the conversations of a slot up to this one. */
+  #giveUpTo(slot: number, last: number, tsUs: number): void {
+    for (let entry = this.#successors.of(slot); entry >= 0; entry = this.#successors.of(slot)) {
+      this.#giveUp(slot, entry, tsUs);
+      if (entry === last) return;
+    }
+  }
+
+  /** What one side shows of a conversation is all that there is: it is taken as one where nothing contradicts it. */
+  #giveUp(slot: number, entry: number, tsUs: number): void {
+    const table = this.#table;
+    const half = slot * 2 + (this.#successors.syn[entry * 2] === 1 ? 0 : 1);
+    const isLikely = this.#isLikely(half, entry) || table.listOf(slot) === StreamList.closed;
+    if (!this.#isQueued(entry) || !this.#successors.holds(entry) || !isLikely) {
+      this.#dropEntry(entry);
+      return;
+    }
+    const { fromFirst } = table;
+    table.fromFirst = (table.clientFirst[slot] === 1) === ((half & 1) === 0);
+    this.#packet.tag = this.#halves.tag[half]!;
+    this.#packet.vlan = table.vlanOf(slot);
+    this.#replace(slot, entry, this.#packet, tsUs);
+    table.fromFirst = fromFirst;
+  }
+
+  /** Forgets what nothing came for in long, and waits no more for a direction that does not come. */
   expire(nowUs: number): void {
-    for (;;) {
-      const entry = this.#successors.overdue(nowUs, forgottenUs);
-      if (entry < 0) return;
-      this.drop(this.#successors.slotOf(entry));
+    const successors = this.#successors;
+    for (let entry = successors.oldest; entry >= 0; entry = successors.oldest) {
+      if (successors.overdue(nowUs, forgottenUs) < 0) break;
+      this.#giveUpTo(successors.slotOf(entry), entry, nowUs);
+    }
+    if (nowUs < this.#dueUs) return;
+    this.#dueUs = Number.POSITIVE_INFINITY;
+    for (let entry = successors.oldest; entry >= 0; ) {
+      const dueUs = this.#dueOf(entry);
+      if (nowUs >= dueUs) this.#giveUpTo(successors.slotOf(entry), entry, nowUs);
+      else this.#dueUs = Math.min(this.#dueUs, dueUs);
+      entry = nowUs >= dueUs ? successors.oldest : successors.younger(entry);
+    }
+  }
+
+  /** When what one side shows of a conversation is all that is waited for. */
+  #dueOf(entry: number): number {
+    const slot = this.#successors.slotOf(entry);
+    const half = slot * 2 + (this.#successors.syn[entry * 2] === 1 ? 0 : 1);
+    const isLikely = this.#isLikely(half, entry) || this.#table.listOf(slot) === StreamList.closed;
+    if (!this.#isQueued(entry) || !this.#successors.holds(entry) || !isLikely) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#table.lastUs[slot]!, this.#successors.sinceUs[entry]!) + this.#options.limits.ackSlackUs;
+  }
+
+  /** Nothing more comes. */
+  finish(tsUs: number): void {
+    const successors = this.#successors;
+    for (let entry = successors.oldest; entry >= 0; entry = successors.oldest) {
+      this.#giveUpTo(successors.slotOf(entry), entry, tsUs);
     }
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Conversations that may have begun on the addresses and ports of a stream: where each side of one would be, and its
- * payload, held until it is known whether it is one (`succession.ts`). Fixed numbers of conversations and pages; the one
+ * payload, held until it is known whether it is one (`succession.ts`). Several of one stream stand in the order they began, as
+ * where a direction is captured later than the port is used again. Fixed numbers of conversations and pages; the one
  * that nothing came for longest goes.
  */
 import { LinkedLists } from '../bounded/linked-lists.ts';
@@ -51,7 +52,9 @@ export class Successors {
   /** 1: the side's SYN was seen. */
   readonly syn: Uint8Array;
 
+  /** By slot: its entry that began first. By entry: the one of its slot that began after it. */
   readonly #entryOf: Int16Array;
+  readonly #after: Int16Array;
   readonly #slot: Int32Array;
   readonly #lastUs: Float64Array;
   readonly #entries: LinkedLists;
@@ -83,6 +86,7 @@ export class Successors {
     this.seen = new Uint8Array(count * 2);
     this.syn = new Uint8Array(count * 2);
     this.#entryOf = new Int16Array(streamsMax).fill(none);
+    this.#after = new Int16Array(count);
     this.#slot = new Int32Array(count);
     this.#lastUs = new Float64Array(count);
     this.#entries = new LinkedLists(count, 1);
@@ -106,14 +110,38 @@ export class Successors {
   /** Bytes of arrays and pages, for the sum of bounds. */
   static bytesFor(limits: TcpLimits): number {
     const { streamsMax, successorsMax, successorPagesMax } = limits;
-    const entryBytes = 2 + 8 + 2 * (4 + 4 + 1 + 1 + 1) + 4 + 8 + 9 + 8 + 4 + 4 + 1;
+    const entryBytes = 2 + 8 + 2 + 2 * (4 + 4 + 1 + 1 + 1) + 4 + 8 + 9 + 8 + 4 + 4 + 1;
     const pageTableBytes = 2 + 4 * 4 + 2 * 2 + 4 + 8;
     return streamsMax * 2 + successorsMax * entryBytes + successorPagesMax * (pageBytes + pageTableBytes);
   }
 
-  /** @returns the entry of a slot; −1 without. */
+  /** @returns the entry of a slot that began first; −1 without. */
   of(slot: number): number {
     return this.#entryOf[slot]!;
+  }
+
+  /** The entry of the same slot that began after this one; −1 without. */
+  after(entry: number): number {
+    return this.#after[entry]!;
+  }
+
+  /** The entry of a slot that began last, which has one. */
+  last(slot: number): number {
+    let entry = this.#entryOf[slot]!;
+    while (this.#after[entry] !== none) entry = this.#after[entry]!;
+    return entry;
+  }
+
+  /** How many entries a slot has. */
+  count(slot: number): number {
+    let count = 0;
+    for (let entry = this.#entryOf[slot]!; entry !== none; entry = this.#after[entry]!) count += 1;
+    return count;
+  }
+
+  /** Whether payload or a FIN of an entry is held. */
+  holds(entry: number): boolean {
+    return this.#head[entry] !== none;
   }
 
   slotOf(entry: number): number {
@@ -123,6 +151,11 @@ export class Successors {
   /** The entry for which nothing came for longest; −1 without. */
   get oldest(): number {
     return this.#entries.first(0);
+  }
+
+  /** The entry that was touched next after this one; −1 without. */
+  younger(entry: number): number {
+    return this.#entries.after(entry);
   }
 
   /** The entry to be dropped before another begins; −1 while there is room. */
@@ -138,10 +171,12 @@ export class Successors {
     return ageUs >= timeoutUs || ageUs < 0 ? entry : none;
   }
 
-  /** Begins an entry for a slot that has none; there must be room. */
+  /** Begins an entry of a slot, behind those it has; there must be room. */
   begin(slot: number, kind: SuccessorKind, tsUs: number): number {
     const entry = this.#free.pop()!;
-    this.#entryOf[slot] = entry;
+    if (this.#entryOf[slot] === none) this.#entryOf[slot] = entry;
+    else this.#after[this.last(slot)] = entry;
+    this.#after[entry] = none;
     this.#slot[entry] = slot;
     this.kind[entry] = kind;
     this.client[entry] = 0;
@@ -162,6 +197,7 @@ export class Successors {
   fits(entry: number, side: number, packet: Packet, sequence: number): boolean {
     const own = entry * 2 + side;
     const peer = own ^ 1;
+    if ((packet.flags & TcpFlag.syn) !== 0 && !this.#isSyn(own, packet, sequence)) return false;
     if (this.known[own] === 1) {
       const ahead = (sequence - this.end[own]!) | 0;
       if (ahead > spanBytes || ahead + packet.payloadWireBytes < -spanBytes) return false;
@@ -172,6 +208,15 @@ export class Successors {
     const ack = packet.acknowledgement;
     if (Math.abs((ack - this.end[peer]!) | 0) > spanBytes) return false;
     return ((ack - this.start[peer]!) | 0) >= (this.syn[peer] === 1 ? 0 : -earlierBytesMax);
+  }
+
+  /** Whether a SYN can be the one of a direction: where that starts is known once its SYN came, or the answer to it. */
+  #isSyn(own: number, packet: Packet, sequence: number): boolean {
+    const peer = own ^ 1;
+    const isPlaced = (this.syn[own]! | this.syn[peer]!) !== 0 && this.known[own] === 1;
+    if (isPlaced && this.start[own] !== sequence) return false;
+    const isAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.syn[own] === 1 && this.syn[peer] === 0;
+    return !isAnswer || this.known[peer] === 0 || this.start[peer] === packet.acknowledgement;
   }
 
   /**
@@ -269,10 +314,29 @@ export class Successors {
     return true;
   }
 
-  /** The slot has no entry from now on; what was held stays until `release`. */
+  /** The entry is its slot's no more; what was held stays until `release`. */
   detach(entry: number): void {
-    this.#entryOf[this.#slot[entry]!] = none;
+    const slot = this.#slot[entry]!;
+    if (this.#entryOf[slot] === entry) this.#entryOf[slot] = this.#after[entry]!;
+    else {
+      let before = this.#entryOf[slot]!;
+      while (this.#after[before] !== entry) before = this.#after[before]!;
+      this.#after[before] = this.#after[entry]!;
+    }
     this.#entries.remove(entry);
+  }
+
+  /** The sides of a slot change their numbers: its stream's client is another. */
+  turn(slot: number): void {
+    for (let entry = this.#entryOf[slot]!; entry !== none; entry = this.#after[entry]!) {
+      for (const sides of [this.start, this.end, this.known, this.seen, this.syn]) {
+        const first = sides[entry * 2]!;
+        sides[entry * 2] = sides[entry * 2 + 1]!;
+        sides[entry * 2 + 1] = first;
+      }
+      this.client[entry]! ^= 1;
+      for (let page = this.#head[entry]!; page !== none; page = this.#pageNext[page]!) this.#pageSide[page]! ^= 1;
+    }
   }
 
   /**
