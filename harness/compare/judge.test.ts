@@ -91,6 +91,11 @@ t.test('failed requests are judged without a threshold', async (t) => {
   t.equal(judge([5, 4, 6, 5, 5], [5, 4, 6, 5, 5]).decision, 'within');
   const some = (base: (number | null)[], head: (number | null)[]) =>
     judgePairs([figures(base, head, none)], false, look, random()).metrics[0]!;
+  t.match(
+    some([0, 0], [null, null]),
+    { decision: 'undecided', note: /known of the base alone/ },
+    'processes of the head are killed',
+  );
   t.equal(some([null, null], [8, 8]).decision, 'undecided', 'a load that reports failures alone');
   t.equal(some([8, 8], [null, null]).decision, 'shown');
 });
