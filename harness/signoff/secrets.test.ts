@@ -150,6 +150,38 @@ t.test('no half of a secret is left where a text is cut', (t) => {
   t.end();
 });
 
+t.test('a header in a command is taken out of it, and the bundle is verified', async (t) => {
+  const { folder, temporary } = workplace(t);
+  const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+  write(
+    'server.mjs',
+    `import('node:http').then((all) => all.createServer((_, r) => r.end()).listen(process.env.PORT));`,
+  );
+  write('load.mjs', `for (let i = 0; i < 60; i += 1) await fetch('http://127.0.0.1:' + process.argv[2]);`);
+  write(
+    'floodgate.config.yaml',
+    `targets: { shop: { command: "node server.mjs -H 'X-Api-Key: k3y9xw82hqk3y9xw82hq' 7" } }
+scenarios: [{ name: cart, load: "node load.mjs {port} --header 'Authorization: Bearer tok_AbCdEf0123456789' 60" }]
+budgets: { rss.max: 1 GB }\n`,
+  );
+  const words = ['signoff', '--release', 'v1', '--no-pdf', '--out', 'bundle'];
+  const { code, err } = await outcomeOf(startIn(folder, words, temporary));
+  t.equal(code, 0, err);
+  const verified = await outcomeOf(startIn(folder, ['verify', 'bundle', '--allow-unsigned'], temporary));
+  t.equal(verified.code, 0, verified.out);
+  const { command, scenario } = JSON.parse(
+    readFileSync(path.join(folder, 'bundle/runs/cart/load/report.json'), 'utf8'),
+  );
+  t.match(command, "--header '\\''Authorization: *REDACTED*' --budget rss.max=1GB --target-dir");
+  t.match(scenario.options, {
+    target: "node server.mjs -H 'X-Api-Key: *REDACTED*",
+    load: "node load.mjs {port} --header 'Authorization: *REDACTED*",
+    budget: 'rss.max=1GB',
+  });
+  for (const name of ['signoff.json', 'project.json', 'signoff.html', 'runs/cart/load/report.json'])
+    t.notMatch(readFileSync(path.join(folder, 'bundle', name), 'utf8'), /k3y9|tok_Ab/, name);
+});
+
 t.test('a file whose name is a secret is refused before the first run', async (t) => {
   const { folder, temporary } = workplace(t);
   const shop = path.join(folder, 'shop');
