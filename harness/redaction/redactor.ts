@@ -39,9 +39,10 @@ export class Redactor {
 
   /** The same, but for values that are short: a word of the report may be one by chance. */
   certain(text: string): string {
-    const { long, cutAt } = this.#forms;
+    const { longIn, cutAt } = this.#forms;
     const end = cutAt(text);
     const whole = end < text.length ? `${text.slice(0, end)}${REDACTED}` : text;
+    const long = longIn(whole);
     const plain = long === undefined ? whole : whole.replace(long, REDACTED);
     return redactText(plain.replace(variablePair, `$1${REDACTED}`));
   }

@@ -68,6 +68,34 @@ t.test('what signs, salts and seeds is secret in an environment; a number that a
   t.end();
 });
 
+t.test('the password of an address in a variable is secret by itself, unless it is a word of the address', (t) => {
+  const redactor = new Redactor({
+    DATABASE_URL: 'postgres://shop:v9-Kx7!q%40z@db.example:5432/shop?sslmode=require',
+    BROKERS: 'amqp://a:rabbit-1x@one.example,amqp://b:short7@two.example',
+    LOCAL_URL: 'postgres://postgres:postgres@localhost/test',
+    DOCKER_URL: 'mysql://root:password@db/test',
+    CACHE_URL: 'redis://:horsebattery@cache.example',
+    HOME_PAGE: 'http://shop.example:8080/a:b@c',
+  });
+  for (const secret of ['v9-Kx7!q%40z', 'v9-Kx7!q@z', 'rabbit-1x', 'short7', 'horsebattery'])
+    t.equal(redactor.text(`no login with ${secret}, sorry`), 'no login with *REDACTED*, sorry', secret);
+  for (const plain of ['the postgres driver', 'a password is missing', 'at 8080/a:b', 'node horsebatterystaple.js'])
+    t.equal(redactor.text(plain), plain);
+  t.equal(new Redactor({}).text('no login with rabbit-1x'), 'no login with rabbit-1x');
+  t.end();
+});
+
+t.test('names of variables that hold a key, or an address that whoever knows it may post to', (t) => {
+  const names = ['STRIPE_SK', 'SLACK_WEBHOOK', 'SLACK_WEBHOOK_URL', 'TLS_CERT_KEY', 'LICENSE_KEY'];
+  for (const name of names) {
+    const value = `words-of-${name.length}-no/shape`;
+    t.equal(new Redactor({ [name]: value }).text(`see ${value}, sorry`), 'see *REDACTED*, sorry', name);
+  }
+  for (const name of ['TASK', 'DISK', 'LICENSE', 'CERT_FILE'])
+    t.equal(new Redactor({ [name]: 'innocent-words' }).text('see innocent-words'), 'see innocent-words', name);
+  t.end();
+});
+
 t.test('a sentence about a program has no line break', (t) => {
   const failure = new FloodgateError('run-failed', 'a run ended with 2', {
     hint: 'floodgate: spawn x ENOENT\nCheck that "x" exists.\n',
@@ -122,6 +150,11 @@ t.test('values are found as programs dump and escape them, once and again', (t) 
     html(JSON.stringify(value).slice(1, -1)),
     encodeURIComponent(encodeURIComponent(value)),
     units('%').toUpperCase(),
+    Array.from(bytes, (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''),
+    Array.from(bytes, (byte) => `\\\\0${byte.toString(8).padStart(3, '0')}`).join(''),
+    html(value).replaceAll('=', '&equals;').replaceAll('/', '&sol;').replaceAll('\\', '&bsol;'),
+    Array.from(value).join('\u001b[31m'),
+    JSON.stringify(value.replace('=', '\u001b[1;32m=\u001b[0m')).slice(1, -1),
     units(String.raw`\x`),
     units(String.raw`\u00`),
     hex.join(':').toUpperCase(),
