@@ -10,14 +10,15 @@ const { isTrustedFolder, makeTrustedFolder } = require('./trusted-folder.js');
  * third of what the agent itself needs. What lies in a cache is executed: only folders count that are ours by owner and mode,
  * all the way up.
  * @param {string} root the package
+ * @param {boolean} leavesNothing in the folder for temporary files
  */
-function compileCache(root) {
+function compileCache(root, leavesNothing) {
   const user = process.geteuid === undefined ? '' : `-${process.geteuid()}`;
   const folders = [
     path.join(root, 'node_modules', '.cache', 'floodgate'),
     path.join(os.homedir(), '.cache', 'floodgate'),
     // Where both are another user's, as in containers. The name is known to all, hence refused where it is not ours.
-    path.join(os.tmpdir(), `floodgate-cache${user}`),
+    ...(leavesNothing ? [] : [path.join(os.tmpdir(), `floodgate-cache${user}`)]),
   ];
   // Node.js looks for packages there, whoever runs it: only what lies in it is for its owner alone.
   makeOpenFolder(path.join(root, 'node_modules'));
@@ -48,10 +49,11 @@ function isWritable(folder) {
  * else ours; else none, whatever programs below choose.
  * @param {string} root the package
  * @param {string | undefined} asked
+ * @param {boolean} [leavesNothing] a command that is run once on a machine of somebody else's (`isOnlyReading`)
  * @returns {string | undefined} the folder
  */
-function chooseCompileCache(root, asked) {
-  const cache = asked && (!existsSync(asked) || isTrustedFolder(asked)) ? asked : compileCache(root);
+function chooseCompileCache(root, asked, leavesNothing = false) {
+  const cache = asked && (!existsSync(asked) || isTrustedFolder(asked)) ? asked : compileCache(root, leavesNothing);
   if (cache !== undefined) process.env.NODE_COMPILE_CACHE = cache;
   else {
     delete process.env.NODE_COMPILE_CACHE;
@@ -60,4 +62,13 @@ function chooseCompileCache(root, asked) {
   return cache;
 }
 
-module.exports = { chooseCompileCache };
+/**
+ * `floodgate verify` reads a bundle, and leaves nothing behind.
+ * @param {string | undefined} name of the program
+ * @param {string | undefined} command its first argument
+ */
+function isOnlyReading(name, command) {
+  return name === 'floodgate' && command === 'verify';
+}
+
+module.exports = { chooseCompileCache, isOnlyReading };

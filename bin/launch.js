@@ -2,7 +2,7 @@
 // given the program's file. Plain JavaScript for any Node.js from 20 up.
 'use strict';
 const { spawn } = require('node:child_process');
-const { chooseCompileCache } = require('./compile-cache.js');
+const { chooseCompileCache, isOnlyReading } = require('./compile-cache.js');
 const { pinnedNode } = require('./pinned-node.js');
 const { programFile, programs, root } = require('./programs.js');
 
@@ -21,7 +21,7 @@ function launch(name) {
     process.stderr.write(`${name}: ${/** @type {Error} */ (error).message}\n`);
     process.exit(2);
   }
-  chooseCompileCache(root, process.env.NODE_COMPILE_CACHE);
+  chooseCompileCache(root, process.env.NODE_COMPILE_CACHE, isOnlyReading(name, process.argv[2]));
   // As launch.sh: docs/decisions/one-arena.md.
   if (name === 'floodgate-agent') process.env.MALLOC_ARENA_MAX ??= '1';
   const args = [...programs[name].nodeArguments, programFile(name), ...process.argv.slice(2)];

@@ -4,13 +4,13 @@
 const { closeSync, readFileSync } = require('node:fs');
 const { enableCompileCache } = require('node:module');
 const { pathToFileURL } = require('node:url');
-const { chooseCompileCache } = require('./compile-cache.js');
+const { chooseCompileCache, isOnlyReading } = require('./compile-cache.js');
 const { programFile, root } = require('./programs.js');
 
 // Node.js would have read what lies there before this file is.
 const asked = process.env.FLOODGATE_COMPILE_CACHE;
 delete process.env.FLOODGATE_COMPILE_CACHE;
-const cache = chooseCompileCache(root, asked);
+const cache = chooseCompileCache(root, asked, isOnlyReading(process.argv[2], process.argv[3]));
 if (cache !== undefined) enableCompileCache(cache);
 // Set here it is in no place that another process reads; who asks for it takes it away again (`session.ts`).
 const from = process.env.FLOODGATE_KEY_PASSPHRASE_FROM;

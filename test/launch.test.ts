@@ -154,6 +154,16 @@ t.test('a cache that another user can write to is not executed', asRoot, (t) => 
   t.match(chosen({ ...settings, NODE_COMPILE_CACHE: place('good', 'cache') }), /good\/cache undefined$/, 'as asked');
   const usual = chosen({ ...settings, NODE_COMPILE_CACHE: place('temporary') });
   t.match(usual, /node_modules\/\.cache\/floodgate undefined$/, 'not where all may write');
+  // Nowhere but among temporary files: `verify` leaves nothing there.
+  const load = JSON.stringify(path.join(path.dirname(program), 'compile-cache.js'));
+  const chosenFor = (command: string) => {
+    const choose = `const c = require(${load}); console.log(c.chooseCompileCache(${JSON.stringify(place('home'))}, undefined, c.isOnlyReading('floodgate', '${command}')))`;
+    return spawnSync(process.execPath, ['-e', choose], { encoding: 'utf8', env: { ...process.env, ...settings } })
+      .stdout;
+  };
+  t.equal(chosenFor('verify'), 'undefined\n');
+  t.notOk(readdirSync(place('temporary')).some((name) => name.startsWith('floodgate')));
+  t.match(chosenFor('run'), /temporary\/floodgate-cache-0\n$/);
   // The first to run it may be root, and the next anybody.
   const root = t.testdir({ installed: { bin: {} } });
   const { chooseCompileCache } = createRequire(import.meta.url)('../bin/compile-cache.js') as {

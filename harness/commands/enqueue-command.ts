@@ -9,7 +9,7 @@ import { type Batch, cellTimeoutMs, checkedClass, jobIdOf } from '../queue/batch
 import { removeBatch } from '../queue/batch-cells.ts';
 import { usingQueue } from '../queue/open-queue.ts';
 import { batchesMax } from '../queue/queue-store.ts';
-import { shellWord } from '../requests/shown-command.ts';
+import { shellWord } from '../redaction/shell-words.ts';
 import { comparisonWhole } from './compare-whole.ts';
 import { askedComparison, type ComparisonWords, comparisonWords } from './comparison-words.ts';
 import { gateWhole, type ProjectGateFlags } from './project-gate.ts';

@@ -13,7 +13,7 @@ import { rewriteCapture, writeCapture } from '../minimize/rewrite-capture.ts';
 import { interrupted, runTrial, type TrialSetting } from '../minimize/trial.ts';
 import { TrialLog } from '../minimize/trial-log.ts';
 import { findScenario, isCaptureFile, scenarioOfFolder } from '../project/library.ts';
-import { shellWord } from '../requests/shown-command.ts';
+import { shellWord } from '../redaction/shell-words.ts';
 import type { AgentStage } from '../scenario/agent-stage.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';

@@ -81,7 +81,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   // Whoever ends it twice ends it at once.
   process.once('exit', tidy);
   try {
-    refuseUnreadableCommand(redactor.text(commandLine()));
+    refuseUnreadableCommand(redactor.command(commandLine()));
     refuseUncheckableCommands({
       ...{ project, redactor, workFolder },
       scenarios: chosen.scenarios,

@@ -3,7 +3,7 @@ import { formatDuration, printable, verdictMark } from '../../reports/format.ts'
 import type { Batch } from '../queue/batch.ts';
 import type { Cell } from '../queue/batch-cells.ts';
 import type { WorkerInfo } from '../queue/queue-store.ts';
-import { shellWord } from '../requests/shown-command.ts';
+import { shellWord } from '../redaction/shell-words.ts';
 
 export function batchLine({ id, machines, common, by, at }: Batch): string {
   const commit = common.commit === null ? '' : `, ${common.commit.slice(0, 8)}${common.dirty ? ' with changes' : ''}`;

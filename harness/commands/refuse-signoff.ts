@@ -1,6 +1,7 @@
 /** What keeps a sign-off from being verified, whatever is measured: found before hours of measuring. */
 import os from 'node:os';
 import path from 'node:path';
+import { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Lane, RunReport } from '../../reports/model.ts';
 import { isComparedWithItself, isOwnCommit, type SignoffReport } from '../../reports/signoff.ts';
@@ -12,11 +13,15 @@ import type { Project } from '../project/find-config.ts';
 import { isOwnAgent, runArguments, targetOf, limitsOf as textsOf } from '../project/run-arguments.ts';
 import type { Redactor } from '../redaction/redactor.ts';
 import { shownCommand } from '../requests/shown-command.ts';
+import { checkTyped } from '../signoff/check-facts.ts';
 import { checkCommand, projectOf } from '../signoff/check-project.ts';
 import { whyIdle } from '../signoff/idle-limits.ts';
 import { isPathLabel } from '../signoff/raw-summary.ts';
 import { Refused } from '../signoff/refusal.ts';
 import { typedCommand } from '../signoff/typed-options.ts';
+import { addRunCommand } from './run-command.ts';
+import type { RunFlags } from './run-flags.ts';
+import { optionWords } from './shown-words.ts';
 
 /** @throws FloodgateError `limit-idle` for a limit of the project that nothing can exceed on this machine */
 export function refuseIdleLimits(
@@ -75,6 +80,19 @@ export function refuseUnreadableCommand(command: string): void {
   });
 }
 
+/** What a report will show of these words. @param words behind `floodgate run` */
+function shownBy(words: readonly string[], lane: Lane) {
+  const command = new Command();
+  addRunCommand(command);
+  const flags = command
+    .action(() => {})
+    .parse([...words], { from: 'user' })
+    .opts<RunFlags>();
+  const { target = 'agent', load } = flags;
+  const description = load === undefined ? `${target}, watched.` : `${target} under ${load}.`;
+  return { target: { name: target }, scenario: { description, options: optionWords({ ...flags, lane }) } };
+}
+
 export interface Sealable {
   readonly project: Project;
   readonly scenarios: readonly ScenarioConfig[];
@@ -95,17 +113,20 @@ export function refuseUncheckableCommands({ project, scenarios, sealed, redactor
       return path.join(out, name);
     };
     const words = runArguments(project, scenario, { keep });
-    const command = shownCommand(['run', ...words, '--target-dir', path.join(project.folder, 'x'), '--out', out]);
-    const report = { command: redactor.text(command) } as RunReport;
+    const typed = [...words, '--target-dir', path.join(project.folder, 'x'), '--out', out];
+    const command = shownCommand(['run', ...typed]);
+    const isAgent = isOwnAgent(targetOf(project, scenario));
+    const report = redactor.value({ command, lane, ...shownBy(typed, lane) }) as RunReport;
     const run = { lane, definition: definitionOf({ command }, project.folder, () => traffic) };
     const shown = traffic === undefined ? undefined : redactor.text(traffic);
     try {
       const stored = { scenario: scenario.name, report, traffic: shown, isOwnVersion: true, run };
       checkCommand(projectOf(sealed, path.sep), stored);
+      checkTyped(scenario.name, report, isAgent);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       throw new FloodgateError('command-unverifiable', `scenario "${scenario.name}": ${error.message}`, {
-        hint: 'Nobody could verify such a bundle. A secret in its command is the cause: let the program read it from its environment.',
+        hint: 'Nobody could verify such a bundle. A secret in its command is the cause: let the program read it from a variable of its environment.',
       });
     }
   }

@@ -1,6 +1,7 @@
 /** The command of a bundle is read with the options that the program has, as the program reads them. */
 import { Command } from 'commander';
 import t from 'tap';
+import { Redactor } from '../redaction/redactor.ts';
 import { shownCommand } from '../requests/shown-command.ts';
 import { otherOption } from '../signoff/shown-options.ts';
 import { signoffOptions, typedCommand } from '../signoff/typed-options.ts';
@@ -86,6 +87,47 @@ t.test('options that a report shows are those of its command, as the program rea
       const { [name]: _, ...less } = options;
       t.type(otherIn(words, { ...options, [name]: `${options[name]}x` }), 'string', `${name} is another`);
       t.type(otherIn(words, less), 'string', `${name} is left out`);
+    }
+  }
+  // A secret that was taken out of both stands for itself alone.
+  const bearer = "node load.mjs {port} 60 --header 'Authorization: Bearer tok_AbCdEf0123456789'";
+  const masked = [
+    ['--target', 'node server.js', '--load', bearer, '--budget', 'rss.max=1GB', '--budget', 'rss.p99=9MB'],
+    ['--target', 'DB_PASSWORD=correct-horse-7 node server.js', '--load', 'node load.mjs {port}', '--duration', '9s'],
+    [
+      '--target',
+      'node server.js -H "X-Api-Key: abcdef0123456789"',
+      '--load',
+      "a 'Cookie: sid=1f2e3d4c5b6a'",
+      '--pps',
+      '9',
+    ],
+    [
+      'a.har',
+      '--target',
+      './svc',
+      '--requests',
+      '--rewrite-header',
+      'Authorization: Bearer xy',
+      '--drop-header',
+      'Via',
+    ],
+  ];
+  for (const words of masked) {
+    const scenario = { name: 'x', description: '', seed: null, defect: null, options: shownBy(words) };
+    const report = new Redactor({}).value({
+      command: shownCommand(['run', ...words]),
+      lane: 'load' as const,
+      scenario,
+    });
+    const { options } = report.scenario;
+    t.match(report.command, /\*REDACTED\*/);
+    t.equal(otherOption(report), undefined, report.command);
+    for (const name of Object.keys(options)) {
+      for (const text of [`x ${options[name]}`, 'another', '*REDACTED*']) {
+        const bent = { ...report, scenario: { ...scenario, options: { ...options, [name]: text } } };
+        t.equal(otherOption(bent), name, `${name} is ${text} of ${report.command}`);
+      }
     }
   }
   const recording = (text: string) => otherIn(['./a/day.pcap'], { ...shownBy(['./a/day.pcap']), recording: text });

@@ -40,6 +40,25 @@ t.test('a candidate that is no plain file is refused, and not waited for', async
   t.match(verified.refusals, [{ reason: 'candidate-differs' }]);
 });
 
+t.test('where the policy takes what did not pass, the last line says both', async (t) => {
+  const { verified } = await verify({});
+  const last = (ok: boolean) => {
+    const verdict = {
+      ...verified.report!.verdict,
+      ...(!ok && { ok, exitCode: 4, headline: 'v2 is not signed off: x.' }),
+    };
+    return textOf({ ...verified, refusals: [], report: { ...verified.report!, verdict } })
+      .trimEnd()
+      .split('\n')
+      .at(-1)!;
+  };
+  t.match(last(true), /^VERIFIED ✓ v1\.4\.0 is within its limits/);
+  t.equal(
+    last(false),
+    'VERIFIED, and taken by your policy, which allows what did not pass. What the sign-off says: ? v2 is not signed off: x.',
+  );
+});
+
 t.test('nothing of a bundle steers a terminal', async (t) => {
   const { verified } = await verify({ policy: undefined });
   const hostile = '\u001b[2J\u001b]0;title\u0007\nVERIFIED\u009b1m\u202e';

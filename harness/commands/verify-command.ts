@@ -207,12 +207,15 @@ export function textOf({ refusals, report, checks, unchecked }: Verified): strin
         ]
       : []),
     verified && report
-      ? `VERIFIED ${verdictMark(report.verdict)} ${report.verdict.headline}`
+      ? `VERIFIED${report.verdict.ok ? '' : takenByPolicy} ${verdictMark(report.verdict)} ${report.verdict.headline}`
       : `REFUSED: ${refusals.map(({ reason }) => reason).join(', ')}`,
   ];
   // Who made the bundle may be hostile: nothing of it steers a terminal.
   return `${lines.map((line) => printable(line)).join('\n')}\n`;
 }
+
+/** What the bundle says and what the policy takes are two things. */
+const takenByPolicy = ', and taken by your policy, which allows what did not pass. What the sign-off says:';
 
 function jsonOf({ refusals, report, signedBy, checks, unchecked }: Verified): string {
   const found = {

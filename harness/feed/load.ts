@@ -2,6 +2,7 @@
 import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { formatDuration } from '../../reports/format.ts';
 import type { Answers } from '../preload/options.ts';
 import { describeExit, startChild } from '../target/child-target.ts';
 import { fillIn } from '../target/command-words.ts';
@@ -9,6 +10,7 @@ import { lastWords } from '../target/last-words.ts';
 import { findListener } from '../target/listening-sockets.ts';
 import type { Target, TargetExit } from '../target/target.ts';
 import type { Feed, Flow } from './feed.ts';
+import { idleLoadMsMax, whenIdle } from './idle-load.ts';
 import { readAnswers, readUnanswered, type Unanswered } from './load-reports.ts';
 import type { SendResult } from './sender.ts';
 
@@ -19,6 +21,8 @@ export interface LoadOptions {
   readonly durationMs: number | undefined;
   /** Everything the load writes, where there is one. */
   readonly logFile: string;
+  /** One without a duration is ended with an error after it has done nothing for so long. @default ten minutes */
+  readonly idleMsMax?: number;
 }
 
 /** A load that writes more than this is cut off in its log, not in its work. */
@@ -180,12 +184,30 @@ class LoadFlow implements Flow {
       stopTimeoutMs: 2_000,
       guarded: true,
     });
-    const exit = await Promise.race([load.exited, stopped.then(() => undefined)]);
+    const { durationMs, idleMsMax = idleLoadMsMax } = this.#options;
+    const idle =
+      durationMs === undefined ? whenIdle(load.pid, this.#target.rootPid ?? this.#target.pid, idleMsMax) : undefined;
+    const end = await Promise.race([load.exited, stopped.then(() => undefined), ...(idle ? [idle.promise] : [])]);
+    idle?.cancel();
+    const exit = end === 'idle' ? undefined : end;
     if (exit === undefined) await load.stop();
     await log.end();
+    if (end === 'idle') throw this.#idle(command, idleMsMax);
     this.answers = readAnswers(log.tail);
     this.unanswered = readUnanswered(log.tail);
     if (exit && exit.code !== 0) await this.#explain(exit);
+  }
+
+  /** Nobody knows for what it waits: of a service that answers nothing it is the answer. */
+  #idle(command: string, idleMs: number): FloodgateError {
+    const { name } = this.#target;
+    return new FloodgateError(
+      'load-idle',
+      `the load did nothing for ${formatDuration(idleMs)}, and ${name} next to nothing: ${command}`,
+      {
+        hint: `It may wait for an answer of ${name}: does it answer? Of a load that is meant to wait, say how long it takes: duration (--duration 2h).`,
+      },
+    );
   }
 
   /** A load that failed has measured nothing, unless it was the target that failed. */

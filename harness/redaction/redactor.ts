@@ -5,6 +5,10 @@
 import { isSecretPair } from '../../agent/witness/secret-names.ts';
 import { REDACTED, redactText } from '../../agent/witness/secret-scanner.ts';
 import { isSecretMember, type SecretForms, secretForms } from './secret-forms.ts';
+import { plainWord, shellWord, shellWords } from './shell-words.ts';
+
+/** Command lines of floodgate's own, in a member of that name. */
+const ownCommand = /^floodgate (?:run|signoff) /;
 
 /** What stands in place of a secret. */
 export const REDACTED_MARK: string = REDACTED;
@@ -35,11 +39,28 @@ export class Redactor {
 
   /** The same, but for values that are short: a word of the report may be one by chance. */
   certain(text: string): string {
-    const { long, cutAt } = this.#forms;
+    const { longIn, cutAt } = this.#forms;
     const end = cutAt(text);
     const whole = end < text.length ? `${text.slice(0, end)}${REDACTED}` : text;
+    const long = longIn(whole);
     const plain = long === undefined ? whole : whole.replace(long, REDACTED);
     return redactText(plain.replace(variablePair, `$1${REDACTED}`));
+  }
+
+  /**
+   * A command line of floodgate, word by word: a header takes along the rest of a text, and in a line that would be the words behind it.
+   * What the words are stays known, so that the line can be held against its options.
+   */
+  command(line: string): string {
+    const words = shellWords(line);
+    // An open quote: nobody knows where its words end.
+    if (words.join(' ') !== line) return this.text(line);
+    const { short } = this.#forms;
+    const plain = words.map(plainWord);
+    const redacted = (this.#list(plain, 0) as string[]).map((word) =>
+      short === undefined ? word : word.replace(short, REDACTED),
+    );
+    return redacted.map((word, at) => (word === plain[at] ? words[at]! : shellWord(word))).join(' ');
   }
 
   /** A value as JSON has them, every text in it redacted: names, members by their names, words behind an option. */
@@ -49,8 +70,10 @@ export class Redactor {
 
   #redacted(value: unknown, name: string, depth: number): unknown {
     if (depth > depthMax) return null;
-    if (typeof value === 'string')
+    if (typeof value === 'string') {
+      if (name === 'command' && ownCommand.test(value)) return this.command(value);
       return isSecretPair(name, value) || isSecretMember(name) ? REDACTED : this.text(value);
+    }
     if (Array.isArray(value)) return this.#list(value, depth);
     if (value === null || typeof value !== 'object') return value;
     return Object.fromEntries(

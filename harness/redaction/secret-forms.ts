@@ -1,6 +1,6 @@
 /** Values of the environment that its names call secret, in every form in which a text may hold them. Pure. */
 import { isSecretName } from '../../agent/witness/secret-names.ts';
-import { spelledCharactersMax, spellingsOf, wrapped } from './secret-spelling.ts';
+import { isColoured, spelledCharactersMax, spellingsOf, wrapped } from './secret-spelling.ts';
 
 /** Where a shell is: no password, whatever PWD may mean elsewhere. */
 const folderNames = new Set(['PWD', 'OLDPWD']);
@@ -15,19 +15,43 @@ const cutTextMin = 100;
 /** A personal access token, as GitHub and Azure call it. */
 const patName = /^(?:.*[_-])?PAT$/i;
 
-/** What signs, and what it begins with: members of reports are called so as well, variables of an environment hold secrets. */
-const variableName = /^.*_(?:AUTH|SALT|SEED)$/i;
+/** What signs, what it begins with, what opens a certificate or whoever knows it may post to: members of reports are called so as well, variables of an environment hold secrets. */
+const variableName = /^.*_(?:AUTH|SALT|SEED|SK|WEBHOOK(?:_URL)?|CERT_KEY)$/i;
 /** A random generator's: it stands in commands as a number of its own. */
 const isPlainSeed = (name: string, value: string) => /_SEED$/i.test(name) && /^\d+$/.test(value);
 
 const isSecretVariable = (name: string, value: string): boolean =>
   isSecretMember(name) || (variableName.test(name) && !isPlainSeed(name, value));
 
+/** Of each address in a value: its password, and what stands around it. */
+const addressPassword = /[a-z][a-z\d+.-]*:\/\/[^\s:/?#@]*:([^\s/?#]+)@/gi;
+/** Of letters alone and no longer, it may be a word that stands in any text. */
+const wordCharactersMax = 15;
+
+/** Passwords of the addresses in a value (`DATABASE_URL`), as they stand there and without escapes. */
+function passwordsIn(value: string): string[] {
+  return [...value.matchAll(addressPassword)].flatMap(({ 0: whole, 1: password = '', index }) => {
+    const around = value.slice(0, index) + whole.replace(`:${password}@`, ':@') + value.slice(index + whole.length);
+    // `postgres://postgres:postgres@…` of a machine of one's own: the word is everywhere.
+    return around.includes(password) || isSecretName(password) ? [] : [password, unescaped(password)];
+  });
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+const isPlainWord = (text: string): boolean => text.length <= wordCharactersMax && /^[a-z]+$/i.test(text);
+
 export const isSecretMember = (name: string): boolean => patName.test(name) || isSecretName(name);
 
 export interface SecretForms {
   /** Of eight characters and more, the longest first: one may hold another. */
-  readonly long: RegExp | undefined;
+  readonly longIn: (text: string) => RegExp | undefined;
   /** As words of their own, which are no part of a path. */
   readonly short: RegExp | undefined;
   /** Where a long text ends within a value, or its length: texts of programs are cut before they come here. */
@@ -35,22 +59,29 @@ export interface SecretForms {
 }
 
 export function secretForms(environment: Readonly<Record<string, string | undefined>>): SecretForms {
-  const values = Object.entries(environment).flatMap(([name, value]) =>
-    value !== undefined && value.length >= valueCharactersMin && !folderNames.has(name) && isSecretVariable(name, value)
-      ? [value]
-      : [],
+  const all = Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  const passwords = [...new Set(all.flatMap(([, value = '']) => passwordsIn(value)))];
+  const named = all.flatMap(([name = '', value = '']) =>
+    !folderNames.has(name) && isSecretVariable(name, value) ? [value] : [],
   );
+  const values = [...named, ...passwords.filter((each) => !isPlainWord(each))].filter(
+    ({ length }) => length >= valueCharactersMin,
+  );
+  const words = passwords.filter((each) => isPlainWord(each) && each.length >= valueCharactersMin);
   const forms = longestFirst(values.flatMap(formsOf));
   const isSpelled = ({ length }: string) => length >= longCharactersMin && length <= spelledCharactersMax;
   const spelled = longestFirst(values.filter(isSpelled));
   const whole = longestFirst(values.filter((value) => !isSpelled(value)).flatMap(formsOf));
-  const short = forms.filter((form) => form.length < longCharactersMin);
+  const short = longestFirst([...forms.filter((form) => form.length < longCharactersMin), ...words]);
   const long = forms.filter((form) => form.length >= longCharactersMin);
-  return {
-    long: anyOf([
-      ...spelled.flatMap((value) => [spellingsOf(value), ...new Set(base64Forms(value).map(wrapped))]),
+  const longCutBy = (cutBy: 'nothing' | 'colours') =>
+    anyOf([
+      ...spelled.flatMap((value) => [spellingsOf(value, cutBy), ...new Set(base64Forms(value).map(wrapped))]),
       ...whole.filter((form) => form.length >= longCharactersMin).map((form) => RegExp.escape(form)),
-    ]),
+    ]);
+  const [plain, coloured] = [longCutBy('nothing'), longCutBy('colours')];
+  return {
+    longIn: (text) => (isColoured(text) ? coloured : plain),
     short: anyOf(short.map((form) => String.raw`(?<![\w./-])${RegExp.escape(form)}(?![\w./-])`)),
     cutAt: (text) => (text.length < cutTextMin ? text.length : cutWithin(text, long)),
   };

@@ -1,4 +1,5 @@
 /** A command line as reports show it: quoted for a shell, and without what may be secret. Pure. */
+import { shellWord } from '../redaction/shell-words.ts';
 import { shownArguments } from './shown-rules.ts';
 
 /** @param words behind `floodgate` */
@@ -15,11 +16,6 @@ export function shownCommand(words: readonly string[]): string {
 /** The words of such a line, as they are quoted in it. */
 export function quotedWords(command: string): string[] {
   return command.match(/(?:[^\s']|'[^']*')+/g) ?? [];
-}
-
-/** A word as a shell takes it. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Credentials in an address are no part of a report. */

@@ -3,10 +3,10 @@
  * folders, one gzip member, nothing behind the end. The time it takes is linear in what it unpacks to, and that is bounded.
  */
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { create } from 'tar';
-import { type BundleFiles, checkPath, Room } from './bundle-room.ts';
+import { type BundleFiles, checkPath, foldersOf, Room, refuseEmptyFolders } from './bundle-room.ts';
+import { envelopeName } from './envelope.ts';
 import { archiveEndBytesMax, bundleBytesMax, expansionFreeBytes, expansionMax } from './limits.ts';
 import { Refused, refused, shown } from './refusal.ts';
 import { blockBytes, isZero, readTarHeader, strange } from './tar-header.ts';
@@ -28,7 +28,7 @@ export async function readArchive(packed: Buffer, place: string): Promise<Bundle
   try {
     const files = await readEntries(unpacked);
     await unpacked.readEnd();
-    return files;
+    return withoutTop(files);
   } catch (error) {
     if (error instanceof Refused) throw error;
     throw refused('bundle-unreadable', `${place} is no .tar.gz: ${(error as Error).message.slice(0, 200)}`);
@@ -53,16 +53,24 @@ async function readEntries(unpacked: Unpacked): Promise<BundleFiles> {
     room.take(name, size);
     if (files.has(name)) throw refused('file-path', `${shown(name)} stands twice in the archive`);
     if (isFolder) {
-      folders.add(name);
+      if (!isTop) folders.add(name);
       continue;
     }
     files.set(name, await unpacked.take(size));
     if (!isZero(await unpacked.take(-size & (blockBytes - 1)))) throw strange('something between two files');
-    for (let above = path.posix.dirname(name); above !== '.'; above = path.posix.dirname(above)) folders.add(above);
   }
-  for (const name of folders)
+  for (const name of [...folders, ...foldersOf(files)])
     if (files.has(name)) throw refused('file-path', `${shown(name)} is a file and a folder in the archive`);
+  refuseEmptyFolders(folders, files);
   return files;
+}
+
+/** `tar -czf bundle.tar.gz signoff-v1` packs the folder with what is in it: its name is that of a file outside, and counts for nothing. */
+function withoutTop(files: BundleFiles): BundleFiles {
+  const [first = ''] = files.keys();
+  const top = first.slice(0, first.indexOf('/') + 1);
+  if (!files.has(`${top}${envelopeName}`) || ![...files.keys()].every((name) => name.startsWith(top))) return files;
+  return new Map([...files].map(([name, content]) => [name.slice(top.length), content]));
 }
 
 /** What a `.tar.gz` unpacks to, piece by piece, up to its limit. */

@@ -660,6 +660,5 @@ t.test('what changes nothing is taken', async (t) => {
   mkdirSync(path.join(linked, 'runs'), { recursive: true });
   for (const name of names) mkdirSync(path.dirname(path.join(linked, name)), { recursive: true });
   for (const name of names) linkSync(path.join(place, name), path.join(linked, name));
-  mkdirSync(path.join(linked, 'empty'));
-  t.same((await verified(await readBundle(linked))).refusals, [], 'hard links to the same bytes, and an empty folder');
+  t.same((await verified(await readBundle(linked))).refusals, [], 'hard links to the same bytes');
 });

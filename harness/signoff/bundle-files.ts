@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { readArchive } from './archive.ts';
-import { type BundleFiles, checkPath, Room } from './bundle-room.ts';
+import { type BundleFiles, checkPath, Room, refuseEmptyFolders } from './bundle-room.ts';
 import { bundleBytesMax } from './limits.ts';
 import { refused, shown } from './refusal.ts';
 
@@ -41,6 +41,7 @@ function kindOf(stat: Stats): string {
 function readFolder(folder: string): BundleFiles {
   const files: BundleFiles = new Map();
   const room = new Room();
+  const folders: string[] = [];
   const open = [''];
   for (let below = open.pop(); below !== undefined; below = open.pop()) {
     for (const entry of entriesOf(folder, below)) {
@@ -48,11 +49,13 @@ function readFolder(folder: string): BundleFiles {
       checkPath(name);
       if (entry.isDirectory()) {
         open.push(name);
+        folders.push(name);
         room.take(name, 0);
       } else if (entry.isFile()) files.set(name, readPlain(path.join(folder, name), name, room));
       else throw refused('file-link', `${shown(name)} is a link, or no plain file`);
     }
   }
+  refuseEmptyFolders(folders, files);
   return files;
 }
 

@@ -1,4 +1,5 @@
 /** What may be in a bundle: paths that stay within it, and no more files and bytes than its limits. */
+import { posix as path } from 'node:path';
 import { bundleBytesMax, fileBytesMax, filesMax, pathCharactersMax } from './limits.ts';
 import { refused, shown } from './refusal.ts';
 
@@ -24,6 +25,22 @@ export class Room {
     if (bytes > this.#fileBytesMax || this.#bytes > bundleBytesMax)
       throw refused('bundle-too-large', `${shown(name)} does not fit into the limits of a bundle`);
   }
+}
+
+/** Folders that files stand in. */
+export function foldersOf(files: BundleFiles): ReadonlySet<string> {
+  const folders = new Set<string>();
+  for (const name of files.keys())
+    for (let above = path.dirname(name); above !== '.' && !folders.has(above); above = path.dirname(above))
+      folders.add(above);
+  return folders;
+}
+
+/** Nobody signs an empty folder, and its name is a text that a person reads. @param found all that are there @throws Refused */
+export function refuseEmptyFolders(found: Iterable<string>, files: BundleFiles): void {
+  const filled = foldersOf(files);
+  for (const name of found)
+    if (!filled.has(name)) throw refused('file-unexpected', `${shown(name)} is an empty folder, and was not signed`);
 }
 
 /** @throws Refused */

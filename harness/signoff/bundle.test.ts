@@ -247,6 +247,32 @@ t.test('what another tar would unpack otherwise is refused', async (t) => {
   t.same(await readBundle(file), new Map([['a', Buffer.from('x')]]), 'and without it is read');
 });
 
+t.test('the folder packed with its name is the same bundle; a folder without files was not signed', async (t) => {
+  const place = path.join(folder, 'packed', 'signoff-v1');
+  mkdirSync(place, { recursive: true });
+  writeFolder(place, clean);
+  const file = path.join(folder, 'packed.tar.gz');
+  const pack = (...words: string[]) => execFileSync('tar', ['--format=ustar', '-czf', file, ...words]);
+  pack('-C', path.dirname(place), 'signoff-v1');
+  t.same(await readBundle(file), await readBundle(place), 'with its name');
+  t.same(await refusalsOf(await readBundle(file)), []);
+  writeFileSync(path.join(path.dirname(place), 'beside'), '');
+  pack('-C', path.dirname(place), 'signoff-v1', 'beside');
+  const missing = 'signoff.dsse.json is missing, but stands in signoff-v1: give that folder';
+  t.match(
+    await refusalsOf(await readBundle(file)),
+    [{ reason: 'envelope-missing', text: missing }],
+    'with another file',
+  );
+  t.match(await refusalsOf(await readBundle(path.dirname(place))), [{ text: missing }], 'the folder above');
+  mkdirSync(path.join(place, 'runs', 'APPROVED by security', 'below'), { recursive: true });
+  t.equal(await reasonOf(place), 'file-unexpected', 'a folder');
+  pack('-C', place, '.');
+  t.equal(await reasonOf(file), 'file-unexpected', 'an archive');
+  pack('-C', path.dirname(place), 'signoff-v1');
+  t.equal(await reasonOf(file), 'file-unexpected', 'an archive with its name');
+});
+
 t.test('a long path is read as it was written', async (t) => {
   const long = path.join(folder, 'long');
   const name = `pairs/${'s'.repeat(80)}/exact/12-head/measurement.json`;

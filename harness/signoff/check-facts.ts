@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RunReport } from '../../reports/model.ts';
 import { withImplied } from '../metrics/implied-limits.ts';
-import { REDACTED_MARK } from '../redaction/redactor.ts';
+import { REDACTED_MARK, Redactor } from '../redaction/redactor.ts';
 import { feedsBudgets, feedsNone, measuredOverhead } from '../report/derived.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { quotedWords, withoutCredentials } from '../requests/shown-command.ts';
@@ -32,15 +32,9 @@ export function checkFacts({ place, report, measurement }: Facts): void {
   if (isAgent === words.includes('--target')) throw refuse('the raw data are of another target than the command has');
   if (target.version !== (isAgent ? tool.version : '') || (target.stages !== '') !== isAgent)
     throw refuse('the report names another target than the command has');
-  const shown = shownBy(command, isAgent);
-  if (!shown.names.some((name) => isSaid(target.name, name)))
-    throw refuse('the report’s target has another name than the command has');
-  if (shown.descriptions.length > 0 && !shown.descriptions.some((text) => isSaid(scenario.description, text)))
-    throw refuse('the report describes another scenario than the command has');
+  checkTyped(place, report, isAgent);
   if (scenario.defect !== null || (pass.lane === 'load' && scenario.seed !== null))
     throw refuse('the report names a defect or a seed that the command does not have');
-  const option = otherOption(report);
-  if (option !== undefined) throw refuse(`the report’s option ${option} is not that of the command`);
   const [first, ...more] = passes;
   const isMeasure = first?.kind === 'measure' && first.startedAtMs === 0 && !first.disturbed;
   const isNoted = passes.every(({ kind, note }) =>
@@ -64,22 +58,42 @@ export function checkFacts({ place, report, measurement }: Facts): void {
   checkRunFacts(place, measurement);
 }
 
+/** What a person reads of a command. */
+export type TypedReport = Pick<RunReport, 'command' | 'lane'> & {
+  readonly target: Pick<RunReport['target'], 'name'>;
+  readonly scenario: RunReport['scenario'];
+};
+
+/** Names and options that a report shows are those of its command. @throws Refused */
+export function checkTyped(place: string, report: TypedReport, isAgent: boolean): void {
+  const refuse = (what: string) => refused('report-differs', `${place}: ${what}`);
+  const shown = shownBy(report.command, isAgent);
+  if (!shown.names.some((name) => isSaid(report.target.name, name)))
+    throw refuse('the report’s target has another name than the command has');
+  if (shown.descriptions.length > 0 && !shown.descriptions.some((text) => isSaid(report.scenario.description, text)))
+    throw refuse('the report describes another scenario than the command has');
+  const option = otherOption(report);
+  if (option !== undefined) throw refuse(`the report’s option ${option} is not that of the command`);
+}
+
 /** What a report calls the target and the scenario, by its command. Those of the library stand there. */
 function shownBy(command: string, isAgent: boolean): { readonly names: string[]; readonly descriptions: string[] } {
   if (isAgent) return { names: ['agent'], descriptions: [] };
   const valuesOf = typedOptions(command);
-  const [target, load] = ['--target', '--load'].map((option) => {
-    const values = valuesOf(option);
-    return values === undefined ? REDACTED_MARK : values.at(-1);
-  });
+  const [target, load] = ['--target', '--load'].map((option) => valuesOf(option).at(-1));
   const name = target ?? '';
-  if (valuesOf('--requests')?.length !== 0) return { names: [name], descriptions: [] };
+  if (valuesOf('--requests').length > 0) return { names: [name], descriptions: [] };
   return { names: [name], descriptions: [load === undefined ? `${name}, watched.` : `${name} under ${load}.`] };
 }
 
-/** Secrets are taken out of both, each in its own way. */
-const isSaid = (text: string, expected: string): boolean =>
-  `${text}${expected}`.includes(REDACTED_MARK) || text === expected || withoutCredentials(text) === expected;
+/** A secret was taken out of the whole text there, of each word here: the mark stands for both, and may end the text. */
+function isSaid(text: string, expected: string): boolean {
+  const marked = expected.includes(REDACTED_MARK) ? [expected, rules.text(expected)] : [expected];
+  return marked.includes(text) || marked.includes(withoutCredentials(text));
+}
+
+/** Without an environment: whatever it called secret is out of both. */
+const rules = new Redactor({});
 
 /** Of a run that is judged, or compared. @throws Refused */
 export function checkRunFacts(place: string, { pass }: Measurement): void {

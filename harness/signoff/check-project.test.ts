@@ -94,7 +94,7 @@ function made(written: ScenarioConfig, lane: SignedRun['lane'], words: readonly 
   ];
   const command = shownCommand(all);
   const definition = definitionOf({ command }, folder, () => traffic);
-  const report = { command: redactor.text(command) } as RunReport;
+  const report = { command: redactor.command(command) } as RunReport;
   return {
     project: JSON.parse(JSON.stringify(redactor.value({ targets, scenarios: [scenario] }))),
     stored: {

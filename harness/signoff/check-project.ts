@@ -102,7 +102,7 @@ export function checkCommand(project: Project, stored: StoredRun): void {
     throw differs(`${place}: it makes other traffic than was sent`);
   const holdsSecret = `${report.command}${made.command}`.includes(REDACTED_MARK);
   const isSame = holdsSecret
-    ? isSameButSecrets(made.command, report.command, folder !== undefined)
+    ? isSameButSecrets(made.command, report.command, { hasFolder: folder !== undefined, isOwnVersion })
     : isSameCommand(made.command, said, isOwnVersion);
   if (!isSame) throw differs(`${place}: it makes another command than the report has`);
   if (folder === undefined) return;

@@ -14,8 +14,14 @@ const hiddenRule = /([^\s:=]+[:=] )?(?:…|\*REDACTED\*)/g;
 /** Limits, and where the run was put, stand at the end of each line. */
 const tail = /(?: --budget \S+)*(?: --(?:agent|target-dir) .*)?$/s;
 
-/** @param hasFolder paths of the project are known from its top on; else by their last name alone */
-export function isSameButSecrets(made: string, said: string, hasFolder: boolean): boolean {
+export interface SaidBy {
+  /** Paths of the project are known from its top on; else by their last name alone. */
+  readonly hasFolder: boolean;
+  /** Secrets were taken out of each word, and not of the whole line. */
+  readonly isOwnVersion: boolean;
+}
+
+export function isSameButSecrets(made: string, said: string, { hasFolder, isOwnVersion }: SaidBy): boolean {
   const project = plainOf(made);
   const report = hasFolder ? plainOf(said) : withPathOf(project, plainOf(said));
   const places = [...project.matchAll(hiddenRule)];
@@ -23,7 +29,8 @@ export function isSameButSecrets(made: string, said: string, hasFolder: boolean)
   // As many: what one text has lost, the other has.
   if (marks > places.length) return false;
   if (patternOf(project, project.length).test(report)) return true;
-  // The value of a header goes to the end of its line, and takes along what stands behind it.
+  if (isOwnVersion) return false;
+  // There the value of a header goes to the end of its line, and takes along what stands behind it.
   if (!report.endsWith(`: ${REDACTED_MARK}`) && !report.endsWith(`:${REDACTED_MARK}`)) return false;
   return places.some(({ index, 0: text }) => patternOf(project, index + text.length).test(report));
 }

@@ -28,7 +28,8 @@ export const reasons = {
   'version-unknown':
     'Verify it with that version of floodgate: this one does not know what it writes. A policy may take it all the same (allowNewer).',
   'file-missing': 'A file that was signed is gone: ask for the whole bundle.',
-  'file-unexpected': 'A file was added after the signature: remove it, or ask for the bundle as it was written.',
+  'file-unexpected':
+    'A file or a folder was added after the signature: remove it, or ask for the bundle as it was written.',
   'digest-mismatch': 'A file was changed after the signature: do not use it.',
   'summary-invalid': 'Ask for a bundle that floodgate signoff made.',
   'data-missing': 'The figures cannot be recomputed without it: sign off again.',

@@ -68,6 +68,34 @@ t.test('what signs, salts and seeds is secret in an environment; a number that a
   t.end();
 });
 
+t.test('the password of an address in a variable is secret by itself, unless it is a word of the address', (t) => {
+  const redactor = new Redactor({
+    DATABASE_URL: 'postgres://shop:v9-Kx7!q%40z@db.example:5432/shop?sslmode=require',
+    BROKERS: 'amqp://a:rabbit-1x@one.example,amqp://b:short7@two.example',
+    LOCAL_URL: 'postgres://postgres:postgres@localhost/test',
+    DOCKER_URL: 'mysql://root:password@db/test',
+    CACHE_URL: 'redis://:horsebattery@cache.example',
+    HOME_PAGE: 'http://shop.example:8080/a:b@c',
+  });
+  for (const secret of ['v9-Kx7!q%40z', 'v9-Kx7!q@z', 'rabbit-1x', 'short7', 'horsebattery'])
+    t.equal(redactor.text(`no login with ${secret}, sorry`), 'no login with *REDACTED*, sorry', secret);
+  for (const plain of ['the postgres driver', 'a password is missing', 'at 8080/a:b', 'node horsebatterystaple.js'])
+    t.equal(redactor.text(plain), plain);
+  t.equal(new Redactor({}).text('no login with rabbit-1x'), 'no login with rabbit-1x');
+  t.end();
+});
+
+t.test('names of variables that hold a key, or an address that whoever knows it may post to', (t) => {
+  const names = ['STRIPE_SK', 'SLACK_WEBHOOK', 'SLACK_WEBHOOK_URL', 'TLS_CERT_KEY', 'LICENSE_KEY'];
+  for (const name of names) {
+    const value = `words-of-${name.length}-no/shape`;
+    t.equal(new Redactor({ [name]: value }).text(`see ${value}, sorry`), 'see *REDACTED*, sorry', name);
+  }
+  for (const name of ['TASK', 'DISK', 'LICENSE', 'CERT_FILE'])
+    t.equal(new Redactor({ [name]: 'innocent-words' }).text('see innocent-words'), 'see innocent-words', name);
+  t.end();
+});
+
 t.test('a sentence about a program has no line break', (t) => {
   const failure = new FloodgateError('run-failed', 'a run ended with 2', {
     hint: 'floodgate: spawn x ENOENT\nCheck that "x" exists.\n',
@@ -122,6 +150,11 @@ t.test('values are found as programs dump and escape them, once and again', (t) 
     html(JSON.stringify(value).slice(1, -1)),
     encodeURIComponent(encodeURIComponent(value)),
     units('%').toUpperCase(),
+    Array.from(bytes, (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join(''),
+    Array.from(bytes, (byte) => `\\\\0${byte.toString(8).padStart(3, '0')}`).join(''),
+    html(value).replaceAll('=', '&equals;').replaceAll('/', '&sol;').replaceAll('\\', '&bsol;'),
+    Array.from(value).join('\u001b[31m'),
+    JSON.stringify(value.replace('=', '\u001b[1;32m=\u001b[0m')).slice(1, -1),
     units(String.raw`\x`),
     units(String.raw`\u00`),
     hex.join(':').toUpperCase(),
@@ -148,6 +181,38 @@ t.test('no half of a secret is left where a text is cut', (t) => {
   t.notMatch(notRun('load', failure, redactor).verdict.headline, /plain/);
   t.notMatch(redactor.text(`${before}plain-words-of`), /plain/, 'cut by whoever read it');
   t.end();
+});
+
+t.test('a header in a command is taken out of it, and the bundle is verified', async (t) => {
+  const { folder, temporary } = workplace(t);
+  const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+  write(
+    'server.mjs',
+    `import('node:http').then((all) => all.createServer((_, r) => r.end()).listen(process.env.PORT));`,
+  );
+  write('load.mjs', `for (let i = 0; i < 60; i += 1) await fetch('http://127.0.0.1:' + process.argv[2]);`);
+  write(
+    'floodgate.config.yaml',
+    `targets: { shop: { command: "node server.mjs -H 'X-Api-Key: k3y9xw82hqk3y9xw82hq' 7" } }
+scenarios: [{ name: cart, load: "node load.mjs {port} --header 'Authorization: Bearer tok_AbCdEf0123456789' 60" }]
+budgets: { rss.max: 1 GB }\n`,
+  );
+  const words = ['signoff', '--release', 'v1', '--no-pdf', '--out', 'bundle'];
+  const { code, err } = await outcomeOf(startIn(folder, words, temporary));
+  t.equal(code, 0, err);
+  const verified = await outcomeOf(startIn(folder, ['verify', 'bundle', '--allow-unsigned'], temporary));
+  t.equal(verified.code, 0, verified.out);
+  const { command, scenario } = JSON.parse(
+    readFileSync(path.join(folder, 'bundle/runs/cart/load/report.json'), 'utf8'),
+  );
+  t.match(command, "--header '\\''Authorization: *REDACTED*' --budget rss.max=1GB --target-dir");
+  t.match(scenario.options, {
+    target: "node server.mjs -H 'X-Api-Key: *REDACTED*",
+    load: "node load.mjs {port} --header 'Authorization: *REDACTED*",
+    budget: 'rss.max=1GB',
+  });
+  for (const name of ['signoff.json', 'project.json', 'signoff.html', 'runs/cart/load/report.json'])
+    t.notMatch(readFileSync(path.join(folder, 'bundle', name), 'utf8'), /k3y9|tok_Ab/, name);
 });
 
 t.test('a file whose name is a secret is refused before the first run', async (t) => {

@@ -2,19 +2,16 @@
 import path from 'node:path';
 import type { RunReport } from '../../reports/model.ts';
 import { intervalMsUsual, sampleMsUsual } from '../pass/usual-sampling.ts';
-import { REDACTED_MARK } from '../redaction/redactor.ts';
-import { plainWord, shellWords } from './typed-options.ts';
+import { REDACTED_MARK, Redactor } from '../redaction/redactor.ts';
+import { plainWord, shellWords } from '../redaction/shell-words.ts';
 
 type Shown = Pick<RunReport, 'command' | 'lane' | 'scenario'>;
 
 /** @returns the name of the first that is not as typed, or not shown; undefined where all are */
 export function otherOption({ command, lane, scenario: { options } }: Shown): string | undefined {
-  // A secret takes along the quotes and the words beside it.
-  const isMasked = command.includes(REDACTED_MARK);
   const words = shellWords(command).map(plainWord);
-  const isAs = isMasked ? isNamed : isShown;
-  const wrong = Object.entries(options).find(([name, text]) => !isAs(name, text, { words, lane, command }));
-  if (wrong || isMasked) return wrong?.[0];
+  const wrong = Object.entries(options).find(([name, text]) => !isShown(name, text, { words, lane }));
+  if (wrong) return wrong[0];
   const left = [...Object.keys(usual), 'lane'].find((name) => options[name] === undefined);
   if (left !== undefined) return left;
   const missing = words.find((word, at) => isOption(word) && !isKnown(word, options) && !isValue(words, at, options));
@@ -33,12 +30,6 @@ interface Typed {
   /** Without their quotes. */
   readonly words: readonly string[];
   readonly lane: string;
-  readonly command: string;
-}
-
-function isNamed(name: string, text: string, { lane, command }: Typed): boolean {
-  if (name === 'lane') return text === lane;
-  return command.includes(optionOf(name)) || usual[name] === text || ofTraffic.has(name);
 }
 
 function isShown(name: string, text: string, { words, lane }: Typed): boolean {
@@ -56,8 +47,13 @@ function isShown(name: string, text: string, { words, lane }: Typed): boolean {
 /** What stands behind an option, or nothing that belongs to it. */
 function isText(text: string, typed: readonly string[]): boolean {
   const isFlag = text === 'true' && typed.every((word) => word === '' || isOption(word));
-  return isFlag || typed.join(', ') === text || text.includes(REDACTED_MARK);
+  const joined = typed.join(', ');
+  // Several values are one text there, whose secrets were taken out of it as a whole: a header takes along those behind it.
+  return isFlag || joined === text || (joined.includes(REDACTED_MARK) && rules.text(joined) === text);
 }
+
+/** Without an environment: whatever it called secret is out of both. */
+const rules = new Redactor({});
 
 /** Which files were sent: named by the scenario, and not by an option. */
 const ofTraffic = new Set(['scenarioFile', 'recording', 'merge']);
@@ -65,7 +61,7 @@ const ofTraffic = new Set(['scenarioFile', 'recording', 'merge']);
 /** A module is kept beside its report as text. */
 function isTraffic(text: string, words: readonly string[]): boolean {
   const isOne = (file: string) => words.some((word) => word === file || (path.isAbsolute(file) && isEndOf(word, file)));
-  return text.includes(REDACTED_MARK) || path.basename(text) === 'traffic.yaml' || text.split(', ').every(isOne);
+  return path.basename(text) === 'traffic.yaml' || text.split(', ').every(isOne);
 }
 
 /** A path counts from where the run was begun, which the report does not say. */

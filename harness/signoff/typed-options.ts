@@ -1,6 +1,6 @@
 /** Options of a command as they were typed, read back from its line in a bundle as the program reads them. Pure. */
 import { REDACTED_MARK } from '../redaction/redactor.ts';
-import { shellWord } from '../requests/shown-command.ts';
+import { plainWord, shellWord, shellWords } from '../redaction/shell-words.ts';
 
 /** Values of an option, in order. */
 export type ValuesOf = (option: string) => readonly string[];
@@ -25,23 +25,13 @@ export interface TypedCommand {
   readonly fault: string | undefined;
 }
 
-const wordRule = /(?:[^\s'\\]|\\.|'[^']*')+/gs;
-
-/** Without its quotes. */
-export const plainWord = (word: string) => word.replaceAll(/\\(.)|'([^']*)'/gs, '$1$2');
-
-/** Words of a line as a shell takes them, in their quotes. */
-export const shellWords = (command: string): readonly string[] => command.match(wordRule) ?? [];
-
-/** Of any command of floodgate. @returns undefined where a secret was taken out of a value */
-export function typedOptions(command: string): (option: string) => readonly string[] | undefined {
+/** Of any command of floodgate. */
+export function typedOptions(command: string): ValuesOf {
   const words = shellWords(command).map(plainWord);
-  return (option) => {
-    const values = words.flatMap((word, at) =>
+  return (option) =>
+    words.flatMap((word, at) =>
       words[at - 1] === option ? [word] : word.startsWith(`${option}=`) ? [word.slice(option.length + 1)] : [],
     );
-    return values.some((value) => value.includes(REDACTED_MARK)) ? undefined : values;
-  };
 }
 
 /** Another version may have options of its own: `fault` names the first, and the others are read all the same. */

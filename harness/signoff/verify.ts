@@ -3,6 +3,7 @@
  * say, and that this is what the receiver asks for. Nothing behind a signature that does not fit is looked at. No clock, no network.
  */
 import type { KeyObject } from 'node:crypto';
+import { posix as path } from 'node:path';
 import { counted } from '../../reports/counted.ts';
 import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signoff.ts';
 import { knownFrames } from '../../reports/signoff-html.ts';
@@ -120,7 +121,11 @@ interface Opened extends Looked {
 
 function openSigned({ files, key, keyless, allowsUnsigned }: VerifyOrder): Opened {
   const envelope = files.get(envelopeName);
-  if (!envelope) throw refused('envelope-missing', `${envelopeName} is missing`);
+  if (!envelope) {
+    const below = [...files.keys()].find((name) => name.endsWith(`/${envelopeName}`));
+    const hint = below === undefined ? '' : `, but stands in ${shown(path.dirname(below))}: give that folder`;
+    throw refused('envelope-missing', `${envelopeName} is missing${hint}`);
+  }
   const needsNoKey = keyless !== undefined && key === undefined;
   const opened = openEnvelope(envelope, { key, allowsUnsigned: allowsUnsigned || needsNoKey });
   const { payload } = opened;

@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import t from 'tap';
+import { startChild } from '../target/child-target.ts';
+import type { Target } from '../target/target.ts';
+import { LoadFeed } from './load.ts';
+
+t.setTimeout(120_000);
+
+t.test('a load that gets no answer is ended with what to do', { skip: process.platform !== 'linux' }, async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'floodgate-load-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const logFile = path.join(folder, 'load.log');
+  const target = await startChild({ name: 'shop', command: 'sleep', arguments: ['100'] });
+  t.teardown(() => target.stop());
+  const endOf = async (command: string, durationMs?: number) => {
+    const feed = new LoadFeed({ command, durationMs, logFile, idleMsMax: 1_500 });
+    const flow = await feed.open(target as unknown as Target);
+    flow.start();
+    try {
+      return await flow.done;
+    } finally {
+      await feed.close();
+    }
+  };
+  await t.rejects(endOf('echo begun; sleep 60'), {
+    code: 'load-idle',
+    message: /^the load did nothing for .*, and shop next to nothing: echo begun; sleep 60$/,
+    hint: /does it answer\?.*duration/,
+  });
+  const busy = `${process.execPath} -e "setTimeout(() => process.exit(), 4000); setInterval(() => { const end = Date.now() + 60; while (Date.now() < end); }, 200)"`;
+  t.equal(await endOf(busy), undefined, 'one that works is waited for');
+  t.equal(await endOf('sleep 60', 2_500), undefined, 'a duration says how long it may be idle');
+});
