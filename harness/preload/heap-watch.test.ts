@@ -7,6 +7,8 @@ import { HeapWatch } from './heap-watch.ts';
 import type { PreloadLine } from './options.ts';
 
 v8.setFlagsFromString('--expose-gc');
+// V8's compilers begin old pages in threads of their own, at any time, and give them back.
+for (const compiler of ['sparkplug', 'maglev', 'turbofan']) v8.setFlagsFromString(`--no-${compiler}`);
 /** Where it can be seen, so that no compiler leaves it out. */
 export let filler: unknown;
 const collect = vm.runInNewContext('gc') as (options?: object) => void;
