@@ -60,12 +60,13 @@ export class AllocationSum {
 }
 
 /**
- * What was ever allocated off V8's heap (buffers): the sum, over its collections, of what came since the one before. It holds where a
- * collection frees such memory at once: a sweeper in a thread of its own would free it later, and what comes meanwhile is not seen.
+ * What was ever allocated off V8's heap (buffers): the sum of what came since the collection before, or since the moment that was last asked
+ * for: it never falls, whatever the program frees by itself. It holds where a collection frees such memory at once: a sweeper in a thread of
+ * its own would free it later, and what comes meanwhile is not seen.
  */
 export class OffHeapSum {
   #sum = 0;
-  #after = v8.getHeapStatistics().external_memory;
+  #last = v8.getHeapStatistics().external_memory;
 
   /** Has collections free it at once, in this process from here on. */
   constructor() {
@@ -75,13 +76,18 @@ export class OffHeapSum {
 
   /** Of a collection that is over. */
   collected(before: number, after: number): void {
-    this.#sum = this.untilNow(before);
-    this.#after = after;
+    this.untilNow(before);
+    this.#last = after;
   }
 
-  /** @param now off-heap memory as it is now */
-  untilNow(now = v8.getHeapStatistics().external_memory): number {
-    return this.#sum + Math.max(0, now - this.#after);
+  /**
+   * Ever allocated, where every collection has been added.
+   * @param now off-heap memory, read when no collection had come since the last that was added
+   */
+  untilNow(now: number): number {
+    this.#sum += Math.max(0, now - this.#last);
+    this.#last = now;
+    return this.#sum;
   }
 }
 
@@ -118,12 +124,21 @@ const fillsMax = 64;
 /** Where it can be seen, so that no compiler leaves it out. */
 export let filler: unknown;
 
+/** V8's memory at one moment. */
+export interface Memory {
+  readonly used: UsedBySpace;
+  /** The size of the heap, used or not. */
+  readonly totalBytes: number;
+  /** Off the heap. */
+  readonly externalBytes: number;
+}
+
 /**
- * As it is now, with room for more young objects, so that no collection comes soon. One that came between a reading and the
- * recording of collections which begins behind it would be counted with what that reading has counted already: a whole
- * young generation twice. Where there is little room, it is filled up until V8 collects.
+ * As it is now, with room for more young objects, so that no collection comes soon: one that came between a reading and the
+ * recording of collections which begins behind it makes the reading one of no moment (`mayFollow`). Where there is little room, it is filled
+ * up until V8 collects.
  */
-export function usedWithRoom(): { readonly used: UsedBySpace; readonly totalBytes: number } {
+export function memoryWithRoom(): Memory {
   for (let fills = 0; ; fills += 1) {
     const spaces = v8.getHeapSpaceStatistics();
     const young = spaces.find((space) => space.space_name === 'new_space');
@@ -132,8 +147,37 @@ export function usedWithRoom(): { readonly used: UsedBySpace; readonly totalByte
       return {
         used: new Map(spaces.map((space) => [space.space_name, space.space_used_size])),
         totalBytes: spaces.reduce((all, space) => all + space.space_size, 0),
+        externalBytes: v8.getHeapStatistics().external_memory,
       };
     }
     filler = new Array(fillBytes / 8);
   }
+}
+
+/** What lay on the heap before a collection, and after it. */
+export interface Collected {
+  readonly before: UsedBySpace;
+  readonly after: UsedBySpace;
+}
+
+/**
+ * Whether the last of these collections may have come after memory was read. Until then a reading allocates less than it made room for: such a
+ * collection found the young objects that were read, and few more. One that came before the reading filled its space to the end, as a rule,
+ * and the reading has room.
+ * @param collections in their order; all of them, or none, before the first that came after the reading
+ */
+export function mayFollow({ used }: Memory, collections: readonly Collected[]): boolean {
+  const youngIn = (spaces: UsedBySpace) => spaces.get('new_space') ?? 0;
+  const isBehind = (found: UsedBySpace, left: UsedBySpace) => {
+    const more = youngIn(found) - youngIn(left);
+    return more >= 0 && more < roomBytes;
+  };
+  for (let at = collections.length - 1; at >= 0; at -= 1) {
+    const { before } = collections[at]!;
+    if (isBehind(before, used)) return true;
+    // Several in a row: it may be the first of them that found what was read.
+    const earlier = collections[at - 1];
+    if (!earlier || !isBehind(before, earlier.after)) return false;
+  }
+  return false;
 }

@@ -5,12 +5,15 @@ import {
   type Allocated,
   AllocationSum,
   allocatedBetween,
+  type Collected,
   isCollectedBetween,
   lyingIn,
+  type Memory,
+  mayFollow,
+  memoryWithRoom,
   OffHeapSum,
   type UsedBySpace,
   usedBySpace,
-  usedWithRoom,
 } from './allocation.ts';
 import type { PreloadLine, SumParts } from './options.ts';
 import { RequestCount } from './requests.ts';
@@ -25,26 +28,22 @@ export interface HeapWatchOptions {
 }
 
 const none: Allocated = { young: 0, old: 0 };
-/** As often the heap is read again where V8 collects while it is read. */
+/** As often memory is read again where V8 collects while it is read. */
 const triesMax = 8;
 
-/** The heap at one moment; all collections before it have been counted, and none after it. */
-interface Read {
-  readonly used: UsedBySpace;
-  /** The size of the heap, used or not. */
-  readonly totalBytes: number;
+/** Memory at one moment; all collections before it have been counted, and none after it. */
+interface Read extends Memory {
   /** Ever, until then. */
   readonly allocated: Allocated;
-  /** Of it, by the reading itself. */
+  /** Off the heap; undefined where it is not asked for. */
+  readonly offHeap: number | undefined;
+  /** Allocated by the reading itself, until then. */
   readonly before: Allocated;
 }
 
-/** What is known when a reading begins. */
-interface Taken {
-  readonly allocated: Allocated;
+/** What is known when a reading begins: all its figures are of that moment, whatever V8 collects in the middle of it. */
+interface Taken extends Read {
   readonly parts: SumParts;
-  /** The size of the heap, used or not. */
-  readonly totalBytes: number;
 }
 
 /** Sums V8's records of each collection; the collector's own records are cleared at every report. */
@@ -61,10 +60,14 @@ export class HeapWatch {
   readonly #freedByUs = { all: 0, young: 0 };
   #ownMs = 0;
   readonly #requests = new RequestCount((requests) => this.#mark(requests));
-  /** Allocated by readings: none of the target's own. */
-  readonly #own = { young: 0, old: 0 };
-  #taking = none;
-  /** The last of these. */
+  /**
+   * Young objects of readings: none of the target's own. Readings have no old ones: an old page that is begun meanwhile is begun by V8's
+   * compilers, which work for the target in threads of their own.
+   */
+  #ownBytes = 0;
+  /** By the last look at memory and its records, behind what it read; undefined where a collection came in its middle. */
+  #taking: Allocated | undefined = none;
+  /** The last of these that is known. */
   #usual = none;
   #takingBytes = 0;
   /** Answered when the clock ticked last. */
@@ -110,15 +113,12 @@ export class HeapWatch {
     }
     this.#aside((taken) => {
       const { parts } = taken;
+      const offHeap = offHeapOf(taken);
       const allocatedYoung = parts.allocatedYoung - parts.ownYoung;
       const allocated = parts.allocated - parts.own;
-      this.#send({ type: 'mark', tMs: nowMs(), requests, allocated, allocatedYoung, parts, ...this.#offHeapByNow() });
+      this.#send({ type: 'mark', tMs: nowMs(), requests, allocated, allocatedYoung, parts, ...offHeap });
       this.#reportMemory(taken);
     });
-  }
-
-  #offHeapByNow(): { offHeap?: number } {
-    return this.#offHeap ? { offHeap: this.#offHeap.untilNow() } : {};
   }
 
   /** What a reading allocates is none of the target's own, whatever collections come in the middle of it. */
@@ -126,22 +126,17 @@ export class HeapWatch {
     const sinceMs = threadCpuMs();
     const taken = this.#begin();
     read(taken);
-    const before = taken.allocated;
-    const after = this.#take(false).allocated;
-    this.#addOwn({ young: after.young - before.young, old: after.old - before.old });
-    this.#addOwn(this.#taking);
+    let after = this.#take(false);
+    // What came behind that look is not known where a collection came in the middle of it.
+    for (let tries = 1; !this.#taking && tries < triesMax; tries += 1) after = this.#take(false);
+    this.#ownBytes += after.allocated.young - taken.allocated.young + (this.#taking ?? this.#usual).young;
     this.#ownMs += threadCpuMs() - sinceMs;
   }
 
   #begin(): Taken {
-    const { used, totalBytes, allocated, before } = this.#take(false);
-    this.#addOwn(before);
-    return { allocated, parts: this.#partsOf(allocated, used), totalBytes };
-  }
-
-  #addOwn({ young, old }: Allocated): void {
-    this.#own.young += young;
-    this.#own.old += old;
+    const read = this.#take(false);
+    this.#ownBytes += read.before.young;
+    return { ...read, parts: this.#partsOf(read) };
   }
 
   /** At the end; the kernel's own peak comes along, which cannot be read from outside once the process is gone. */
@@ -157,7 +152,7 @@ export class HeapWatch {
    */
   takeCollections(isOurs = false): number {
     const { allocated, before } = this.#take(isOurs);
-    this.#takingBytes = sum(before) + sum(this.#taking);
+    this.#takingBytes = sum(before) + sum(this.#taking ?? this.#usual);
     return sum(allocated) - sum(before);
   }
 
@@ -167,39 +162,36 @@ export class HeapWatch {
   }
 
   #take(isOurs: boolean): Read {
-    let read = usedWithRoom();
-    const counted = this.#takeRecords(isOurs);
-    let now = usedBySpace();
-    let before = none;
-    if (counted > 0 && isCollectedBetween(read.used, now)) {
-      // One of them may have come after the heap was read: it is read again, until none comes between two looks at the records. What was
-      // allocated meanwhile is taken for what it usually is.
-      before = this.#usual;
-      for (let tries = 0; tries < triesMax; tries += 1) {
-        read = usedWithRoom();
-        if (this.#takeRecords(false) === 0) break;
-      }
-      now = usedBySpace();
+    const first = memoryWithRoom();
+    let read = first;
+    let isMoment = this.#takeRecords(isOurs, read);
+    for (let tries = 1; !isMoment && tries < triesMax; tries += 1) {
+      read = memoryWithRoom();
+      isMoment = this.#takeRecords(false, read);
     }
-    const isCollected = isCollectedBetween(read.used, now);
-    this.#taking = isCollected ? none : allocatedBetween(read.used, now);
-    if (!isCollected && before === none) this.#usual = this.#taking;
-    return { ...read, allocated: this.#allocation.untilNow(read.used), before };
+    const before = read === first ? none : (this.#allocatedFrom(first, read.used) ?? this.#usual);
+    this.#taking = this.#allocatedFrom(read, usedBySpace());
+    if (this.#taking && read === first) this.#usual = this.#taking;
+    const allocated = this.#allocation.untilNow(read.used);
+    return { ...read, allocated, offHeap: this.#offHeap?.untilNow(read.externalBytes), before };
   }
 
-  /** @returns how many collections came since the last call */
-  #takeRecords(isOurs: boolean): number {
+  #allocatedFrom({ used }: Memory, now: UsedBySpace): Allocated | undefined {
+    return isCollectedBetween(used, now) ? undefined : allocatedBetween(used, now);
+  }
+
+  /** @returns whether memory was read at one moment: none of the collections since the last call came after it */
+  #takeRecords(isOurs: boolean, read: Memory): boolean {
     const last = this.#profiler;
     // The next one begins first: that text is made of the last allocates, and a collection that came then would be in neither.
     // Nothing is allocated while both run, so that none is in both.
     this.#profiler = new v8.GCProfiler();
     this.#profiler.start();
     const profile = last.stop();
-    this.#count(profile, isOurs);
-    return profile?.statistics.length ?? 0;
+    return !mayFollow(read, this.#count(profile, isOurs));
   }
 
-  #partsOf(allocated: Allocated, used: UsedBySpace): SumParts {
+  #partsOf({ allocated, used }: Read): SumParts {
     const lying = lyingIn(used);
     return {
       collections: this.#collections,
@@ -209,17 +201,17 @@ export class HeapWatch {
       lyingYoung: lying.young,
       allocated: sum(allocated),
       allocatedYoung: allocated.young,
-      own: sum(this.#own),
-      ownYoung: this.#own.young,
+      own: this.#ownBytes,
+      ownYoung: this.#ownBytes,
     };
   }
 
-  #count(profile: ReturnType<v8.GCProfiler['stop']>, isOurs: boolean): void {
+  #count(profile: ReturnType<v8.GCProfiler['stop']>, isOurs: boolean): Collected[] {
     // GCProfiler gives no time of an event, only the start of the recording: events are spread by their order.
     const startMs = profile?.startTime ?? nowMs();
     const events = profile?.statistics ?? [];
     const stepMs = (nowMs() - startMs) / (events.length + 1);
-    events.forEach((event, index) => {
+    return events.map((event, index) => {
       const usedBefore = event.beforeGC.heapStatistics.usedHeapSize;
       const usedAfter = event.afterGC.heapStatistics.usedHeapSize;
       const [before, after] = [usedIn(event.beforeGC), usedIn(event.afterGC)];
@@ -230,7 +222,7 @@ export class HeapWatch {
       if (isOurs) {
         this.#freedByUs.all += usedBefore - usedAfter;
         this.#freedByUs.young += youngBefore - youngAfter;
-        return;
+        return { before, after };
       }
       this.#collections += 1;
       this.#peakBeforeGc = Math.max(this.#peakBeforeGc, usedBefore);
@@ -239,6 +231,7 @@ export class HeapWatch {
       const pauseMs = event.cost / 1_000;
       const used = { usedBefore, usedAfter, youngBefore, youngAfter };
       this.#send({ type: 'gc', tMs, kind: event.gcType, pauseMs, ...used, externalBefore });
+      return { before, after };
     });
   }
 
@@ -248,8 +241,9 @@ export class HeapWatch {
   }
 
   /** @param taken by when the reading began: a collection in the middle of one is in none of its sums yet, and has freed nothing yet */
-  #reportMemory({ allocated, parts, totalBytes }: Taken, last: { isLast?: true; rssPeak?: number } = {}): void {
-    const memory = process.memoryUsage();
+  #reportMemory(taken: Taken, last: { isLast?: true; rssPeak?: number } = {}): void {
+    const { allocated, parts, totalBytes, externalBytes } = taken;
+    const { arrayBuffers } = process.memoryUsage();
     const statistics = v8.getHeapStatistics();
     const used = statistics.used_heap_size;
     const { user, system } = process.cpuUsage();
@@ -258,17 +252,17 @@ export class HeapWatch {
       tMs: nowMs(),
       heapUsed: parts.lying,
       heapTotal: totalBytes,
-      external: memory.external,
-      arrayBuffers: memory.arrayBuffers,
+      external: externalBytes,
+      arrayBuffers,
       malloced: statistics.malloced_memory,
       allocated: this.allocatedByTraffic ?? sum(allocated),
       peakBeforeGc: Math.max(this.#peakBeforeGc, used),
       afterGc: this.#afterMajorGc,
       cpuMs: Math.round((user + system) / 1_000),
       ownMs: this.#ownMs,
-      ownAllocated: sum(this.#own),
+      ownAllocated: this.#ownBytes,
       parts,
-      ...this.#offHeapByNow(),
+      ...offHeapOf(taken),
       handles: process.getActiveResourcesInfo().length,
       ...(this.#requests.answers && { answers: this.#requests.answers }),
       ...last,
@@ -279,6 +273,10 @@ export class HeapWatch {
 
 function sum({ young, old }: Allocated): number {
   return young + old;
+}
+
+function offHeapOf({ offHeap }: Read): { offHeap?: number } {
+  return offHeap === undefined ? {} : { offHeap };
 }
 
 type CollectionRecord = NonNullable<ReturnType<v8.GCProfiler['stop']>>['statistics'][number];

@@ -835,6 +835,16 @@ const serviceRows: Row[] = [
     }),
   ],
   [
+    'less allocated, as if readings took old objects',
+    pass(({ channel: { marks, last } }) => {
+      [...marks, last].forEach(({ parts }, at) => {
+        parts.own += at * 20_000;
+      });
+      for (const mark of marks) mark.allocated = mark.parts.allocated - mark.parts.own;
+      last.ownAllocated = last.parts.own;
+    }),
+  ],
+  [
     'more old objects allocated',
     pass(({ channel: { marks, last, v8 } }) => {
       const more = (at: number) => Math.round((6e6 * at) / marks.length);

@@ -29,8 +29,6 @@ const readingBytes = 96 << 10;
 const listedBytes = 40 << 10;
 /** Single ones take more: 500 KiB with V8's other collector of young objects (`--minor-ms`). */
 const roomBytes = 384 << 10;
-/** Of old ones nothing; where a page is begun meanwhile it is taken for one of the reading. */
-const listedOldBytes = 16 << 10;
 
 const partNames: readonly (keyof SumParts)[] = [
   ...(['collections', 'freedByUs', 'freedByUsYoung', 'lying', 'lyingYoung'] as const),
@@ -151,7 +149,10 @@ function besideFault(pass: Pass): string | undefined {
   return isOther ? 'the reading beside a mark is of another heap' : undefined;
 }
 
-/** From the first mark on, where more is known than of a whole run (`raw-marks.ts`): a reading takes so much, and more for each collection that it lists. */
+/**
+ * From the first mark on, where more is known than of a whole run (`raw-marks.ts`): a reading takes so much, and more for each collection that
+ * it lists; all of it young, since an old page that is begun meanwhile is none of the reading's.
+ */
 function ownPartsFault(pass: Pass, parts: readonly SumParts[]): string | undefined {
   const { marks, last, v8 } = pass.channel;
   const [first] = parts;
@@ -162,8 +163,7 @@ function ownPartsFault(pass: Pass, parts: readonly SumParts[]): string | undefin
     const listed = collections - first!.collections;
     const readings = v8.tMs.filter((ms) => ms >= marks[0]!.tMs && ms <= tMs).length;
     const young = ownYoung - first!.ownYoung;
-    const old = own - ownYoung - (first!.own - first!.ownYoung);
-    return young > readings * ofEach + listed * listedBytes + roomBytes || old > pageBytes + listed * listedOldBytes;
+    return own !== ownYoung || young > readings * ofEach + listed * listedBytes + roomBytes;
   });
   return isMore ? 'its readings allocated more than readings do' : undefined;
 }
