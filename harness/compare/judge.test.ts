@@ -287,6 +287,9 @@ t.test('a threshold that is not whole is refused with what is missing', async (t
     message: '--threshold: "rss.max=5%,heap.afterGc=1%" names 2 metrics at once',
     hint: 'The option is given once for each: --threshold rss.max=5% --threshold heap.afterGc=1%.',
   });
-  t.throws(() => given([], ['rss.max,heap.afterGc']), { message: /2 metrics at once/, hint: /: --metric rss\.max --metric heap\.afterGc\./ });
+  t.throws(() => given([], ['rss.max,heap.afterGc']), {
+    message: /2 metrics at once/,
+    hint: /: --metric rss\.max --metric heap\.afterGc\./,
+  });
   t.equal(given(['bytes:lib/{a,b}=5%']).size, 1, 'a pattern may hold a comma');
 });
