@@ -112,6 +112,13 @@ function breakCommand(command: string, width: number, indent: number): string[] 
   );
 }
 
+/** A line of a command's own, broken between words. @param columns of the terminal; undefined: it is none, and the line stays as it is */
+export function fitLine(text: string, columns: number | undefined, hanging = 0): string {
+  if (columns === undefined || hanging + text.length <= columns) return text;
+  const lines = wrap(text, Math.max(helpColumnsMin, columns) - hanging, 0, 0);
+  return lines.join(`\n${' '.repeat(hanging)}`);
+}
+
 function wrap(text: string, width: number, indent: number, hanging: number): string[] {
   const words = text.split(/ +/).filter((each) => each !== '');
   return fill(words, width, indent, hanging);

@@ -1,5 +1,11 @@
 /** A comparison as a pull request's comment: verdict, table with errors, what to type. A hidden mark finds it again. Pure. */
-import { type ComparedMetric, type ComparedVersion, type ComparisonReport, judgedMetrics } from './comparison.ts';
+import {
+  type ComparedMetric,
+  type ComparedVersion,
+  type ComparisonReport,
+  judgedMetrics,
+  shownMetrics,
+} from './comparison.ts';
 import {
   formatChange,
   formatInterval,
@@ -45,7 +51,7 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
     if (scenario.sites.length > 0) lines.push('');
     const first = shownSource(scenario);
     if (first) lines.push(`${escaped(excerptTitle(first))}`, '', ...fenced(first), '');
-    const others = scenario.metrics.filter(({ decision }) => decision === 'shown');
+    const others = shownMetrics(scenario);
     if (others.length > 0) {
       lines.push(
         `<details><summary>${others.length} more figures, not judged</summary>`,
@@ -62,11 +68,17 @@ export function renderComparisonMarkdown(report: ComparisonReport): string {
   }
   lines.push(
     `Base ${versionOf(report.base)}, head ${versionOf(report.head)}; ` +
-      `${formatDuration(report.durationMs)} on one machine${pairsOf(report) > 0 ? `, in pairs; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases` : '; no scenario was compared to its end'}. Again:`,
+      `${formatDuration(report.durationMs)} on one machine${howItEnded(report)}. Again:`,
     '',
     ...codeBlock(report.command),
   );
   return `${lines.join('\n').replaceAll(/\n{3,}/g, '\n\n')}\n`;
+}
+
+function howItEnded(report: ComparisonReport): string {
+  if (pairsOf(report) === 0) return '; no scenario was compared to its end';
+  if (report.verdict.exitCode === 3) return ', in pairs, until it was interrupted';
+  return `, in pairs; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases`;
 }
 
 /** Of all scenarios. */

@@ -1,5 +1,11 @@
 /** A comparison as text for a terminal: the verdict in three lines, then a table a scenario. Pure. */
-import { type ComparedMetric, type ComparedScenario, type ComparisonReport, judgedMetrics } from './comparison.ts';
+import {
+  type ComparedMetric,
+  type ComparedScenario,
+  type ComparisonReport,
+  judgedMetrics,
+  shownMetrics,
+} from './comparison.ts';
 import {
   formatChange,
   formatLimit,
@@ -33,9 +39,11 @@ export function renderComparisonTerminal(report: ComparisonReport, options: Comp
   const lines = [
     paint(printable(report.verdict.headline), report.verdict.ok ? 32 : report.verdict.exitCode === 1 ? 31 : 33),
     `base ${describe(report.base)}   head ${describe(report.head)}`,
-    pairs > 0
-      ? `${counted(pairs, 'interleaved pair')} in ${formatDuration(report.durationMs)}; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases`
-      : `no scenario was compared to its end, in ${formatDuration(report.durationMs)}`,
+    pairs > 0 && report.verdict.exitCode === 3
+      ? `${counted(pairs, 'interleaved pair')} in ${formatDuration(report.durationMs)}, until it was interrupted`
+      : pairs > 0
+        ? `${counted(pairs, 'interleaved pair')} in ${formatDuration(report.durationMs)}; a verdict is wrong in at most ${formatShare(report.errorRate)} of cases`
+        : `no scenario was compared to its end, in ${formatDuration(report.durationMs)}`,
   ];
   for (const { details } of report.failures ?? [])
     if (details !== '') lines.push('', ...details.split('\n').map((line) => `  ${printable(line)}`));
@@ -59,9 +67,7 @@ function scenarioLines(
       ? 'repeats agree, numbers compared'
       : `${counted(scenario.pairs, 'pair')}, change and interval of their ratios`;
   const lines = [`${printable(scenario.name)} (${scenario.lane} lane, ${method})`];
-  const metrics = options.all
-    ? [...judgedMetrics(scenario), ...scenario.metrics.filter((each) => each.decision === 'shown')]
-    : judgedMetrics(scenario);
+  const metrics = options.all ? [...judgedMetrics(scenario), ...shownMetrics(scenario)] : judgedMetrics(scenario);
   const rows = metrics.map((metric) => ({ metric, cells: cellsOf(metric) }));
   const widths = headings.map((heading, at) => Math.max(heading.length, ...rows.map(({ cells }) => cells[at]!.length)));
   const line = (cells: readonly string[]) =>

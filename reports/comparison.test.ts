@@ -8,6 +8,7 @@ import { renderComparisonMarkdown } from './comparison-markdown.ts';
 import { readComparison } from './comparison-reader.ts';
 import { comparisonReporters } from './comparison-reporter.ts';
 import { formatChange } from './comparison-sentence.ts';
+import { renderComparisonTerminal } from './comparison-terminal.ts';
 
 const rendered = (fileName: string, name?: string) =>
   comparisonReporters.find((each) => each.fileName === fileName)!.render(sampleComparison(name));
@@ -84,6 +85,39 @@ t.test('Markdown: found again by its mark; a name is data, never markup', async 
   t.match(text, /<pre>.*\n&gt; 41 \| {3}rows\.push.*&lt;\/pre&gt;&lt;b&gt;/s);
   for (const row of text.split('\n').filter((line) => line.startsWith('|'))) {
     t.equal(row.match(/(?<!\\)\|/g)!.length, 9, row);
+  }
+});
+
+t.test('a figure that neither version has is no row, and one that either has is', async (t) => {
+  const whole = sampleComparison();
+  const [scenario] = whole.scenarios;
+  const shown = scenario!.metrics.find(({ decision }) => decision === 'shown')!;
+  const none = { ...shown, name: 'pages.max', baseMedian: null, headMedian: null, change: null };
+  const gone = { ...shown, name: 'streams.max', headMedian: null, change: null };
+  const report = { ...whole, scenarios: [{ ...scenario!, metrics: [...scenario!.metrics, none, gone] }] };
+  for (const text of [
+    renderComparisonMarkdown(report),
+    renderComparisonTerminal(report, { colour: false, all: true }),
+  ]) {
+    t.notMatch(text, 'pages.max');
+    t.match(text, 'streams.max');
+  }
+  t.match(renderComparisonMarkdown(report), /2 more figures, not judged/);
+});
+
+t.test('of one that was interrupted the pairs are said, and no error of a verdict', async (t) => {
+  const verdict = {
+    ok: false,
+    exitCode: 3,
+    headline: 'interrupted: 2 pairs of cart were run, and nothing of it is judged',
+  };
+  const report = { ...sampleComparison(), verdict };
+  for (const text of [
+    renderComparisonMarkdown(report),
+    renderComparisonTerminal(report, { colour: false, all: false }),
+  ]) {
+    t.match(text, 'until it was interrupted');
+    t.notMatch(text, /is wrong in at most/);
   }
 });
 

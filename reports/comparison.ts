@@ -147,6 +147,13 @@ export function isIncomplete({ scenarios, verdict: { exitCode } }: Pick<Comparis
   return exitCode === 2 || exitCode === 3 || (exitCode === 1 && !isWorse);
 }
 
+/** Figures that are not judged, of those that either version has. */
+export function shownMetrics({ metrics }: ComparedScenario): readonly ComparedMetric[] {
+  return metrics.filter(
+    ({ decision, baseMedian, headMedian }) => decision === 'shown' && (baseMedian !== null || headMedian !== null),
+  );
+}
+
 /** Metrics that decide a verdict, worst first. */
 export function judgedMetrics(scenario: ComparedScenario): readonly ComparedMetric[] {
   const order = ['worse', 'undecided', 'notMeasured', 'within'];

@@ -5,3 +5,8 @@ import { formatCount } from './format.ts';
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
+
+/** `1 scenario`, `All 2 scenarios`: the first words of a sentence. */
+export function allOf(count: number, one: string): string {
+  return `${count === 1 ? '' : 'All '}${counted(count, one)}`;
+}

@@ -1,4 +1,5 @@
 /** The verdict for a person at a terminal: pass or fail first, then why, in as few lines as will do. Pure. */
+import { counted } from './counted.ts';
 import {
   excerptTitle,
   formatActual,
@@ -77,7 +78,7 @@ export function renderTerminal(report: Report, options: TerminalOptions = {}): s
         report.verdict,
         'gate',
         palette,
-        `${report.runs.length} scenarios, ${formatDuration(report.durationMs)}`,
+        `${counted(report.runs.length, 'scenario')}, ${formatDuration(report.durationMs)}`,
       ),
     );
   }

@@ -319,13 +319,19 @@ try {
 } catch (error) {
   console.log((error as Error).message);
 }
+try {
+  await run(['--target']);
+} catch (error) {
+  console.log((error as Error).message);
+}
 `,
   );
   const spawned = (...words: string[]) => spawnSync(...plainNode(...words), { cwd: shop, encoding: 'utf8' });
   const { stdout, stderr } = spawned('program.ts');
-  const [first = '', second] = stdout.split('\n');
+  const [first = '', second, third] = stdout.split('\n');
   t.ok(JSON.parse(first).bytes > 10_000, first + stderr);
   t.match(second, /^floodgate run ended with 2: \S/, 'and why');
+  t.match(third, /^floodgate run ended with 2: option '--target [^']+' argument missing/, 'not its own option');
 
   const options = {
     module: 'nodenext',

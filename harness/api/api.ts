@@ -62,7 +62,7 @@ async function reportOf(
   const out = options.out ?? mkdtempSync(path.join(tmpdir(), 'floodgate-api-'));
   try {
     const { code, errors } = await runFloodgate({
-      words: [launcher(), command, ...words, '--out', path.resolve(out)],
+      words: [launcher(), command, ...placed(words, path.resolve(out))],
       folder: options.folder,
       signal: options.signal,
       stores: true,
@@ -80,6 +80,12 @@ async function reportOf(
   } finally {
     if (options.out === undefined) rmSync(out, { recursive: true, force: true });
   }
+}
+
+/** Before the words: an option at their end that lacks its value would take it. Behind a folder in the words it holds all the same. */
+function placed(words: readonly string[], out: string): string[] {
+  const hasOut = words.some((word) => word === '--out' || word.startsWith('--out='));
+  return hasOut ? [...words, '--out', out] : ['--out', out, ...words];
 }
 
 /** In one line; whoever prints an error may print nothing but its message. */

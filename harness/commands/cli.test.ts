@@ -95,6 +95,7 @@ t.test('options that make no sense: exit 2 and what to write instead', async (t)
       ['run', 'incident', '--budget', 'rss.p98=1MB'],
       /names no metric\nDid you mean rss\.p95\? Write NAME=VALUE with one of rss\.idle/,
     ],
+    [['run', '--target', '--load', 'true'], /--target has no value: --load follows it/],
     [['edit', 'a.pcap', 'b.pcap', '--filter', ' '], /--filter is empty\n.*leave it out/],
     [['edit', '', 'b.pcap'], /files is empty/],
     [['edit', 'a.pcap', 'b.pcap', '--impair', 'loss=1%', '--impair-out', '-'], /--impair-out takes a file/],

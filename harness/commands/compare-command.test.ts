@@ -1,4 +1,5 @@
 /** A comparison that comes to no verdict leaves a report of that: a job of CI shows it. */
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
@@ -7,6 +8,9 @@ import { runFloodgate } from '../compare/floodgate-process.ts';
 import { gitIn } from '../compare/git-fixture.ts';
 
 const program = path.resolve('harness/cli.ts');
+
+// Runs of a service, on however busy a machine.
+t.setTimeout(300_000);
 
 t.test('a build that fails stands in every format, and the exit code stays', async (t) => {
   const config =
@@ -31,4 +35,51 @@ t.test('a build that fails stands in every format, and the exit code stays', asy
   t.match(read('md'), /cannot be built/);
   t.match(read('xml'), /errors="1"[\s\S]*<error message="[^"]*cannot be built/, 'no green in a job that reads JUnit');
   t.match(read('tap'), /^1\.\.1\nnot ok 1 - .*cannot be built/m);
+});
+
+const server = `import { createServer } from 'node:http';
+createServer((_, response) => response.end('{}')).listen(process.env.PORT)`;
+const load = `import { get } from 'node:http';
+for (let left = 300; left > 0; left -= 1)
+  await new Promise((resolve) => get({ port: process.argv[2] }, (response) => response.resume().on('end', resolve)));`;
+const loaded = `targets: { service: { command: node server.mjs } }
+scenarios: [{ name: cart, load: 'node load.mjs {port}', idle: 200ms, recover: 300ms }]
+build: []
+`;
+
+t.test('Ctrl-C leaves the pairs that were run, says how many and where, and judges none', async (t) => {
+  const folder = t.testdir({ 'floodgate.config.yaml': loaded, 'server.mjs': server, 'load.mjs': load });
+  const git = gitIn(folder);
+  git('init', '-q', '-b', 'main');
+  git('add', '*.*');
+  git('commit', '-qm', 'shop');
+  const words = ['compare', '--base', 'main', '--metric', 'handles.max'];
+  const child = spawn(process.execPath, [...process.execArgv, program, ...words], {
+    cwd: folder,
+    env: { ...process.env, FLOODGATE_STORE: 'none' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    errors += piece;
+    if (piece.includes('pair 2 of')) child.kill('SIGINT');
+  });
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  t.equal(code, 3, errors);
+  const runs = path.join(folder, 'runs');
+  const latest = path.join('runs', readlinkSync(path.join(runs, 'latest')));
+  t.match(
+    errors,
+    `floodgate: interrupted: 1 pair of cart was run, and nothing of it is judged\nWhat was measured is in ${latest};`,
+  );
+  const read = (name: string) => readFileSync(path.join(runs, 'latest', `comparison.${name}`), 'utf8');
+  const report: ComparisonReport = JSON.parse(read('json'));
+  t.match(report, {
+    verdict: { ok: false, exitCode: 3, headline: /^interrupted: 1 pair of cart was run/ },
+    scenarios: [{ name: 'cart', pairs: 1 }],
+  });
+  const handles = report.scenarios[0]!.metrics.find(({ name }) => name === 'handles.max');
+  t.match(handles, { decision: 'undecided', note: /^interrupted after 1 pair/, base: [Number], head: [Number] });
+  t.match(read('txt'), /1 interleaved pair in .*, until it was interrupted/);
+  t.match(read('xml'), /errors="[1-9]/, 'no green in a job that reads JUnit');
 });

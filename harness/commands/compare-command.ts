@@ -1,4 +1,5 @@
 /** `floodgate compare`: two versions of a project, run in interleaved pairs on this machine, and a verdict with its error. */
+import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -16,10 +17,12 @@ import {
 import { printAnnotations, printComparison, writeComparison } from './comparison-report.ts';
 import { record } from './history-record.ts';
 import { Comparison } from './perform-compare.ts';
+import { isLive } from './progress.ts';
 import { repeated } from './repeated-option.ts';
 import { makeReportFolder, pointLatest } from './report-folder.ts';
 import { openSession } from './session.ts';
 import { refuseOtherWhole, shardAsked, shardWords } from './shard-whole.ts';
+import { openSteps } from './step-lines.ts';
 
 /** Between two looks whether another comparison of this project is over. */
 const busyMs = 1_000;
@@ -98,12 +101,14 @@ async function compare(flags: CompareFlags): Promise<number> {
   const partial = shard && common && new PartialWriter(folder, { shard, common });
   if (flags.partOf !== undefined) refuseOtherWhole(flags.partOf, common!);
   const own = shard ? partOf(scenarios, shard) : scenarios;
-  if (shard) step(shardWords(shard, own.length, scenarios.length));
-  const store = await openVersions(project, { isPatient: shard !== undefined, signal: session.signal });
+  const steps = openSteps(process.stderr, { isLive: isLive(process.stderr), nowMs: () => performance.now() });
+  if (shard) steps.say(shardWords(shard, own.length, scenarios.length));
+  const store = await openVersions(project, { isPatient: shard !== undefined, signal: session.signal, say: steps.say });
   const seed = common?.comparison?.seed ?? limits.seed ?? startedAtMs >>> 0;
   const comparison = new Comparison({
     ...{ flags, limits, project, session, folder, partial, store, startedAtMs, seed },
-    onStep: step,
+    onStep: steps.say,
+    onWait: steps.wait,
   });
   try {
     const report = await comparison.run(own, common?.comparison);
@@ -115,12 +120,17 @@ async function compare(flags: CompareFlags): Promise<number> {
     return report.verdict.exitCode;
   } catch (error) {
     // A job of CI shows comparison.md whatever became of it.
+    steps.end();
     if (error instanceof FloodgateError) {
-      const report = await comparison.failed(error);
+      const report = await comparison.failed(comparison.named(error));
       writeComparison(folder, report);
       // Where nothing ran, the run before it stays the latest.
       if (flags.out === undefined && !shard && comparison.isBuilt) pointLatest(folder);
       printAnnotations(report);
+      throw comparison.named(
+        error,
+        `What was measured is in ${path.relative('', folder) || '.'}; comparison.html shows it.`,
+      );
     }
     throw error;
   } finally {
@@ -131,20 +141,20 @@ async function compare(flags: CompareFlags): Promise<number> {
 /** @param isPatient waits for another comparison of this project. @throws FloodgateError `compare-busy`, `interrupted` */
 async function openVersions(
   { folder, config }: Project,
-  { isPatient, signal }: { readonly isPatient: boolean; readonly signal: AbortSignal },
+  {
+    isPatient,
+    signal,
+    say,
+  }: { readonly isPatient: boolean; readonly signal: AbortSignal; readonly say: (text: string) => void },
 ): Promise<VersionStore> {
   for (let said = false; ; said = true) {
     try {
-      return new VersionStore({ folder, build: config.build, onStep: step });
+      return new VersionStore({ folder, build: config.build, onStep: say });
     } catch (error) {
       const isBusy = error instanceof FloodgateError && error.code === 'compare-busy';
       if (!isBusy || !isPatient || signal.aborted) throw error;
-      if (!said) step(`waiting: ${error.message}`);
+      if (!said) say(`waiting: ${error.message}`);
       await setTimeout(busyMs);
     }
   }
-}
-
-function step(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

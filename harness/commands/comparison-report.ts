@@ -1,5 +1,5 @@
 /** The report of a comparison out of what its scenarios came to, written and printed. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FloodgateError } from '../../agent/errors.ts';
 import {
@@ -104,10 +104,11 @@ export function described({ label, commit, dirty, package: named, key }: Version
 
 /** From the runs that are kept. */
 function timelineOf(folder: string, { name, pairs }: ComparedScenario): ComparedTimeline[] {
-  const runs = (side: Side): TimedRun[] =>
-    Array.from({ length: pairs }, (_, at) =>
-      JSON.parse(readFileSync(path.join(folder, name, `${at + 1}-${side}`, 'report.json'), 'utf8')),
-    );
+  const reportOf = (side: Side, at: number) => path.join(folder, name, `${at + 1}-${side}`, 'report.json');
+  // Interrupted in the pairs of allocation alone, there are none of these names.
+  const isThere = (at: number) => existsSync(reportOf('base', at)) && existsSync(reportOf('head', at));
+  const whole = Array.from({ length: pairs }, (_, at) => at).filter(isThere);
+  const runs = (side: Side): TimedRun[] => whole.map((at) => JSON.parse(readFileSync(reportOf(side, at), 'utf8')));
   const overlay = overlayOf(runs('base'), runs('head'));
   return overlay ? [{ scenario: name, ...overlay }] : [];
 }

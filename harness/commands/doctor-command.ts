@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { fitLine } from '../../agent/help-layout.ts';
 import { formatShare } from '../../reports/format.ts';
 import { faultsAtRest } from '../compare/fitness.ts';
 import { readMachine } from '../watch/machine.ts';
@@ -34,8 +35,12 @@ export function addDoctorCommand(command: Command): void {
     });
 }
 
+/** Behind a mark and a name. */
+const saysColumn = 15;
+
 async function doctor(): Promise<number> {
   const colour = takesColour();
+  const { columns } = process.stdout;
   const checks = [
     platform(),
     frames(),
@@ -48,7 +53,7 @@ async function doctor(): Promise<number> {
   const marks = { fine: '✓', less: '!', bad: '✗' } as const;
   for (const { state, name, says, mend } of checks) {
     const mark = colour ? `\u001b[${colours[state]}m${marks[state]}\u001b[0m` : marks[state];
-    process.stdout.write(`${mark} ${name.padEnd(12)} ${says}\n`);
+    process.stdout.write(`${mark} ${name.padEnd(12)} ${fitLine(says, columns, saysColumn)}\n`);
     if (mend !== '') process.stdout.write(`  ${''.padEnd(12)} ${mend}\n`);
   }
   return checks.some(({ state }) => state === 'bad') ? 2 : 0;

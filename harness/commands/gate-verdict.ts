@@ -1,5 +1,6 @@
 /** One verdict over the runs of a gate. Pure. */
 import type { FloodgateError } from '../../agent/errors.ts';
+import { allOf } from '../../reports/counted.ts';
 import type { RunReport, Verdict } from '../../reports/model.ts';
 import { worstExitCode } from '../metrics/exit-codes.ts';
 
@@ -31,7 +32,7 @@ export function gateVerdict(runs: readonly RunReport[], planned: number, unlimit
 function allWords(runs: readonly RunReport[]): string {
   return runs.length === 0
     ? 'No scenario was to be run.'
-    : `All ${runs.length} scenarios within budget${waiversOf(runs)
+    : `${allOf(runs.length, 'scenario')} within budget${waiversOf(runs)
         .map((used) => `, or waived: ${used}`)
         .join('')}.`;
 }

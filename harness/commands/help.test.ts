@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { Command } from 'commander';
 import t from 'tap';
-import { fitHelp, helpColumnsMax, helpLayout, helpOutput } from '../../agent/help-layout.ts';
+import { fitHelp, fitLine, helpColumnsMax, helpLayout, helpOutput } from '../../agent/help-layout.ts';
 import { commandTable } from './command-table.ts';
 
 // Nothing here is about how long it takes, on however busy a machine.
@@ -74,4 +74,15 @@ t.test('what is too wide is laid out anew, and says the same', async (t) => {
     ...['floodgate', 'run', '--load', 'autocannon -c 10 -d 5 http://127.0.0.1:{port}/cart'],
     ...['--target', 'node server.mjs', '--out', 'runs/a'],
   ]);
+});
+
+t.test('a line of a command’s own is broken between words at a terminal, and nowhere else', async (t) => {
+  const says =
+    'others take 100 % of the processors: floodgate compare waits before it judges time, and judges allocation';
+  t.equal(fitLine(says, undefined, 15), says);
+  t.equal(fitLine(says, 200, 15), says);
+  const lines = fitLine(says, 80, 15).split('\n');
+  t.ok(lines.length > 1 && ` ${lines[0]}`.length + 14 <= 80);
+  for (const line of lines.slice(1)) t.match(line, /^ {15}\S.{0,64}$/);
+  t.equal(lines.map((line) => line.trim()).join(' '), says);
 });

@@ -3,6 +3,7 @@ import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, writ
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
+import { fitLine } from '../../agent/help-layout.ts';
 import { draftOf, type ProjectDraft, renderConfig } from '../project/detect.ts';
 import { findConfigFile } from '../project/find-config.ts';
 import { membersOf } from '../project/members.ts';
@@ -49,8 +50,13 @@ async function init(folder: string, asksNothing: boolean): Promise<void> {
   writeFileSync(path.join(folder, name), text, { flag: 'wx' });
   const ignored = ignoreOutput(folder);
   const kind = draft.kind === 'other' ? 'A project' : `${draft.kind} project`;
+  const said = `${kind}: wrote ${name}${ignored ? ', and what floodgate writes into .gitignore' : ''}\n${nextSteps(draft, name, text)}`;
+  const { columns } = process.stdout;
   process.stdout.write(
-    `${kind}: wrote ${name}${ignored ? ', and what floodgate writes into .gitignore' : ''}\n${nextSteps(draft, name, text)}\n` +
+    `${said
+      .split('\n')
+      .map((line) => fitLine(line, columns))
+      .join('\n')}\n` +
       'floodgate gate                  runs it and judges it against its budgets\n' +
       'floodgate compare --base main   runs it beside another version\n',
   );

@@ -2,6 +2,7 @@
 
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparedFailure, ComparedVersion, ComparisonReport } from '../../reports/comparison.ts';
+import { counted } from '../../reports/counted.ts';
 import type { Note } from '../../reports/model.ts';
 import { compareScenario, type ScenarioOrder, type ScenarioResult } from '../compare/compare-scenario.ts';
 import type { Side } from '../compare/pairs.ts';
@@ -34,6 +35,7 @@ export interface ComparisonOptions {
   readonly startedAtMs: number;
   readonly seed: number;
   readonly onStep: (text: string) => void;
+  readonly onWait: ScenarioOrder['onWait'];
 }
 
 type NamedVersions = Pick<ComparisonReport, 'base' | 'head'>;
@@ -43,6 +45,8 @@ export class Comparison {
   readonly #results: ScenarioResult[] = [];
   readonly #failures: FloodgateError[] = [];
   #versions: Readonly<Record<Side, Version>> | undefined;
+  /** What is compared now, and what came of it until an interruption. */
+  #current: { readonly name: string; result?: ScenarioResult } | undefined;
   #doubts: readonly Note[] = [];
   /** Why nothing may be called within. */
   #stray: string | undefined;
@@ -68,11 +72,25 @@ export class Comparison {
     return this.#versions !== undefined;
   }
 
+  /** An interruption in words of what was run until then; any other error as it is. */
+  named(error: FloodgateError, hint = ''): FloodgateError {
+    if (error.code !== 'interrupted' || !this.#current) return error;
+    const { name, result } = this.#current;
+    const pairs = result?.compared.pairs ?? 0;
+    const isJudged = result?.compared.metrics.every(({ decision }) => decision !== 'undecided');
+    const what =
+      pairs === 0
+        ? `no pair of ${name} was run to its end`
+        : `${counted(pairs, 'pair')} of ${name} ${pairs === 1 ? 'was' : 'were'} run${isJudged ? '' : ', and nothing of it is judged'}`;
+    return new FloodgateError('interrupted', `interrupted: ${what}`, { hint, exitCode: error.exitCode });
+  }
+
   async failed(error: FloodgateError): Promise<ComparisonReport> {
     const scenarios = this.#results.map(({ compared }) => compared);
+    const measured = [...this.#results, ...(this.#current?.result ? [this.#current.result] : [])];
     const failures = this.#failures.length > 0 ? this.#failures : [error];
     const verdict = failedVerdict(error, failures, scenarios);
-    return this.#report(this.#options.startedAtMs, this.#results, verdict, { failures: await detailsOf(failures) });
+    return this.#report(this.#options.startedAtMs, measured, verdict, { failures: await detailsOf(failures) });
   }
 
   async #prepare(own: readonly ScenarioConfig[], promised: Manifest['common']['comparison']) {
@@ -96,10 +114,9 @@ export class Comparison {
   async #compare(scenario: ScenarioConfig, versions: Readonly<Record<Side, Version>>): Promise<void> {
     const { flags, partial } = this.#options;
     const startedAtMs = Date.now();
+    this.#current = { name: scenario.name };
     try {
-      const measured = await compareScenario(this.#order(scenario, versions));
-      const stray = this.#stray;
-      const result = stray === undefined ? measured : { ...measured, compared: withStray(measured.compared, stray) };
+      const result = this.#withStray(await compareScenario(this.#order(scenario, versions)));
       this.#results.push(result);
       const verdict = comparisonVerdict([result.compared], flags.undecided === 'pass');
       partial?.add(scenario.name, this.#report(startedAtMs, [result], verdict));
@@ -114,10 +131,16 @@ export class Comparison {
         );
       else partial?.fail(cellFailure(scenario.name, error, startedAtMs));
     }
+    this.#current = undefined;
+  }
+
+  #withStray(measured: ScenarioResult): ScenarioResult {
+    const stray = this.#stray;
+    return stray === undefined ? measured : { ...measured, compared: withStray(measured.compared, stray) };
   }
 
   #order(scenario: ScenarioConfig, versions: Readonly<Record<Side, Version>>): ScenarioOrder {
-    const { flags, limits, project, session, folder, store, startedAtMs, seed, onStep } = this.#options;
+    const { flags, limits, project, session, folder, store, startedAtMs, seed, onStep, onWait } = this.#options;
     return {
       project,
       scenario,
@@ -136,6 +159,10 @@ export class Comparison {
       pause: (ms) => pause(ms, session.signal),
       seed,
       onStep,
+      onWait,
+      onInterrupted: (result) => {
+        this.#current = { name: scenario.name, result: this.#withStray(result) };
+      },
     };
   }
 

@@ -31,6 +31,7 @@ import { readPassphrase, readPrivateKey } from './key-file.ts';
 import { removeLeftOver } from './left-over.ts';
 import { describeSource, type PreparedVersion, preparedVersion } from './prepare-version.ts';
 import { printSignoff } from './print-signoff.ts';
+import { isLive } from './progress.ts';
 import { inProjectFolder } from './project-folder.ts';
 import { chosenScenarios } from './project-gate.ts';
 import { projectLedger } from './project-ledger.ts';
@@ -45,6 +46,7 @@ import { guard, makeReportFolder } from './report-folder.ts';
 import { openSession, type Session } from './session.ts';
 import { commandLine } from './shown-words.ts';
 import type { SignoffFlags } from './signoff-flags.ts';
+import { openSteps } from './step-lines.ts';
 
 const releaseSet = 'release';
 
@@ -67,7 +69,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   refuseIdleLimits(project, chosen.scenarios, flags.env);
   const inputs = inputsOf(project.folder, chosen.scenarios);
   const out = emptyFolder(flags);
-  const step = (text: string) => void process.stderr.write(`${text}\n`);
+  const steps = openSteps(process.stderr, { isLive: isLive(process.stderr), nowMs: () => performance.now() });
   const build = project.config.build;
   const { folder } = project;
   const workFolder = path.join(folder, '.floodgate', `signoff-${process.pid}`);
@@ -87,7 +89,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
       scenarios: chosen.scenarios,
       sealed: JSON.parse(JSON.stringify(redactor.value(sealedProject))),
     });
-    const store = inProjectFolder(folder, () => new VersionStore({ folder, build, onStep: step, describeSource }));
+    const store = inProjectFolder(folder, () => new VersionStore({ folder, build, onStep: steps.say, describeSource }));
     opened = store;
     removeLeftOver(path.dirname(workFolder));
     const candidate = await preparedVersion(store, project, flags.candidate);
@@ -120,7 +122,8 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
         pause: (ms) => pause(ms, session.signal),
       },
       signal: session.signal,
-      onStep: step,
+      onStep: steps.say,
+      onWait: steps.wait,
     });
     const sealed = await sealBundle({
       ...{ measured, ledger, inputs, key },
@@ -150,6 +153,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   } catch (error) {
     throw interruptedAfter(error, Date.now() - startedAtMs);
   } finally {
+    steps.end();
     opened?.close();
     tidy();
     process.off('exit', tidy);

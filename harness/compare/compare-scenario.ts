@@ -1,4 +1,5 @@
 /** One scenario of a project under two versions: pairs until it is decided, and then who it was. */
+import { FloodgateError } from '../../agent/errors.ts';
 import { createRandom } from '../../agent/seeded-random.ts';
 import type { ComparedFlame, ComparedScenario, ComparedSite } from '../../reports/comparison.ts';
 import { formatDuration } from '../../reports/format.ts';
@@ -13,6 +14,7 @@ import { runPairs } from './pairs.ts';
 import { type ComparedPass, type ComparedPasses, onePass, passesOf, passesTogether } from './passes.ts';
 import { type SampledVersions, sampleVersions, withSources } from './sampled-sites.ts';
 import { compareSites, noneNamed } from './sites.ts';
+import { unfinished } from './unfinished.ts';
 import { type CellsOrder, cellsOf, laneOf, thresholdsIn } from './version-cells.ts';
 
 /** For a fit machine, a scenario; a neighbour that stays longer stays for all of it. */
@@ -30,8 +32,12 @@ export interface ScenarioOrder extends CellsOrder {
   readonly pause: (ms: number) => Promise<void>;
   readonly seed: number;
   readonly onStep: (text: string) => void;
+  /** Says every few seconds what it waits for, the last of which says all; undefined: it waits no longer. */
+  readonly onWait: (text: string | undefined) => void;
   /** Each run leaves all that its figures are read from. @default false */
   readonly keepsMeasurement?: boolean;
+  /** Ctrl-C: what was measured until then. */
+  readonly onInterrupted?: (result: ScenarioResult) => void;
   /** What the pairs were judged by, for whoever judges them again. */
   readonly onJudged?: (facts: PairsFacts) => void;
 }
@@ -61,13 +67,18 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
   const [first, second]: ComparedPasses = order.keepsMeasurement
     ? [onePass(thresholds)]
     : passesOf(thresholds, laneOf(project, scenario));
-  const { compared: inFirst, cells } = await comparePass(order, first);
-  const paired = second ? passesTogether(inFirst, (await comparePass(order, second)).compared) : inFirst;
+  const onInterrupted = (compared: ComparedScenario) => order.onInterrupted?.({ scenario, compared, flame: undefined });
+  const { compared: inFirst, cells } = await comparePass(order, first, onInterrupted);
+  const paired = second ? await withSecond(order, inFirst, second, onInterrupted) : inFirst;
   const compared = withUncountedFailures(paired, scenario);
   const isWorse = compared.metrics.some(({ decision }) => decision === 'worse');
   if (order.sites === 'never' || (order.sites === 'worse' && !isWorse)) return { scenario, compared, flame: undefined };
   order.onStep(`${scenario.name}: looking for the call sites`);
-  const sampled = await sampleVersions(order, cells);
+  const sampled = await sampleVersions(order, cells).catch((error: unknown) => {
+    // The pairs are judged: only who it was is not known.
+    if (isInterruption(error)) onInterrupted(compared);
+    throw error;
+  });
   if (!sampled) return { scenario, compared, flame: undefined };
   const { flame } = sampled;
   const sites = withSources(compareSites(sampled.base, sampled.head, sampled.evidence), order.store.projectFolder);
@@ -78,8 +89,35 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
   };
 }
 
+const isInterruption = (error: unknown) => error instanceof FloodgateError && error.code === 'interrupted';
+
+type OnInterrupted = (compared: ComparedScenario) => void;
+
+/** The other metrics behind allocation; interrupted, neither is judged. */
+async function withSecond(
+  order: ScenarioOrder,
+  inFirst: ComparedScenario,
+  second: ComparedPass,
+  onInterrupted: OnInterrupted,
+): Promise<ComparedScenario> {
+  let inSecond: ComparedScenario | undefined;
+  try {
+    const { compared } = await comparePass(order, second, (until) => {
+      inSecond = until;
+    });
+    return passesTogether(inFirst, compared);
+  } catch (error) {
+    if (isInterruption(error)) onInterrupted(unfinished(inSecond ? passesTogether(inFirst, inSecond) : inFirst));
+    throw error;
+  }
+}
+
 /** Pairs of both versions until what this pass judges is decided. */
-async function comparePass(order: ScenarioOrder, { thresholds, prefix, errorShare }: ComparedPass) {
+async function comparePass(
+  order: ScenarioOrder,
+  { thresholds, prefix, errorShare }: ComparedPass,
+  onInterrupted: OnInterrupted,
+) {
   const { scenario } = order;
   const cells = cellsOf(order, thresholds);
   const { lane } = cells;
@@ -91,7 +129,8 @@ async function comparePass(order: ScenarioOrder, { thresholds, prefix, errorShar
       refuseInterrupted(order.signal);
     },
     waitMaxMs,
-    onWait: (faults) => order.onStep(`${said}waiting for the machine: ${faults.join(', ')}`),
+    onWait: (faults) => order.onWait(`${said}waiting for the machine: ${faults.join(', ')}`),
+    onWaited: () => order.onWait(undefined),
   });
   const more = ['--no-explain', ...(order.keepsMeasurement ? ['--keep-measurement'] : [])];
   const { changedAnswers: mayAnswerOtherwise = false } = scenario;
@@ -119,6 +158,7 @@ async function comparePass(order: ScenarioOrder, { thresholds, prefix, errorShar
     onCutShort: () => {
       isCutShort = true;
     },
+    onInterrupted,
     onLack: (text) => order.onStep(`${said}${text}`),
   });
   const { unfitPairs, lastFault } = machine;

@@ -13,6 +13,8 @@ export interface FitMachineOptions {
   /** In all; then it goes on and says so. */
   readonly waitMaxMs: number;
   readonly onWait: (faults: readonly string[]) => void;
+  /** It was waited for, and is fit, or is waited for no longer. */
+  readonly onWaited?: () => void;
 }
 
 export class FitMachine {
@@ -31,6 +33,12 @@ export class FitMachine {
 
   /** Before and between runs: waits while others take the processors. */
   async settle(): Promise<void> {
+    const leftMs = this.#leftMs;
+    await this.#waitUntilFit();
+    if (this.#leftMs < leftMs) this.#options.onWaited?.();
+  }
+
+  async #waitUntilFit(): Promise<void> {
     for (;;) {
       const before = this.#options.read();
       await this.#options.pause(lookMs);

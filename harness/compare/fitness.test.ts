@@ -27,6 +27,21 @@ t.test('allocation does not mind', async (t) => {
   for (const name of ['rss.p99', 'cpu.seconds', 'gc.pauseP99', 'recovery.seconds']) t.ok(isMovedByNeighbours(name));
 });
 
+t.test('the table of metrics says what neighbours move: counts and the heap they do not', async (t) => {
+  for (const name of [
+    'handles.max',
+    'streams.max',
+    'heap.peakBeforeGc',
+    'requests.unsent',
+    'messages.found',
+    'share:lib/**',
+  ])
+    t.notOk(isMovedByNeighbours(name), name);
+  for (const name of ['requests.late', 'arrayBuffers.max', 'tree.max', 'exchanges.shed', 'sender.lateMax'])
+    t.ok(isMovedByNeighbours(name), name);
+  t.ok(isMovedByNeighbours('no.such'), 'of a name that it has not, nothing is trusted');
+});
+
 t.test('it waits for a fit machine, no longer than it may, and remembers a pair without one', async (t) => {
   let nowMs = 0;
   let idle = 0;
@@ -39,6 +54,7 @@ t.test('it waits for a fit machine, no longer than it may, and remembers a pair 
       if (!isBusy) idle += ms;
     },
     waitMaxMs: 10_000,
+    onWaited: () => waits.push('over'),
     onWait: (faults) => {
       waits.push(faults.join());
       if (waits.length === 2) isBusy = false;
@@ -46,7 +62,9 @@ t.test('it waits for a fit machine, no longer than it may, and remembers a pair 
   });
   await machine.settle();
   machine.endPair();
-  t.equal(waits.length, 2);
+  t.match(waits, [/others take/, /others take/, 'over'], 'and says when it is over');
+  await machine.settle();
+  t.equal(waits.length, 3, 'nothing was waited for');
   t.equal(machine.unfitPairs, 0, 'what was waited for is no fault');
   isBusy = true;
   await machine.settle();

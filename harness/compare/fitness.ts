@@ -1,5 +1,6 @@
-/** Whether a machine is fit to judge figures of time, CPU and resident memory. Allocation is the same on a busy one. Pure. */
+/** Whether a machine is fit to judge the figures that others on it move: time, CPU, resident memory. Allocation is the same on a busy one. Pure. */
 import { formatShare } from '../../reports/format.ts';
+import { findMetric } from '../metrics/table.ts';
 import type { MachineReading } from '../watch/machine.ts';
 
 /** A hypervisor that takes a hundredth moves CPU figures by as much, and unevenly. */
@@ -38,9 +39,9 @@ const faultRule = new RegExp(
 /** Whether a text is one of the faults above. */
 export const isFaultOfMachine = (text: string): boolean => faultRule.test(text);
 
-/** Whether a busy machine moves it. */
+/** Whether a busy machine moves it, as the table of metrics says; of a name that it has not, nothing is trusted. */
 export function isMovedByNeighbours(metric: string): boolean {
-  return !/^(allocated\.|heap\.|requests\.|messages\.|missed\.|share:|bytes:)/.test(metric);
+  return findMetric(metric)?.isMovedByNeighbours ?? true;
 }
 
 function shareOfTicks(before: MachineReading, after: MachineReading, kind: 'idle' | 'steal'): number | null {

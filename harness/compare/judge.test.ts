@@ -156,6 +156,21 @@ t.test('what more pairs would not decide is accepted by nobody', async (t) => {
   });
 });
 
+t.test('what was not measured stands in the headline, before what more pairs would decide', async (t) => {
+  const open = figures([100, 101, 100, 102, 100], [110, 91, 103, 101, 108]);
+  const none = { threshold: undefined, name: 'requests.failed', unit: 'count' as const };
+  const lacking = (name: string) => figures([null, null, null, null, null], [1, 1, 1, 1, 1], { name });
+  const all = [figures([0, 0, 0, 0, 0], [3, 0, 0, 0, 0], none), open, lacking('heap.afterGc'), lacking('gc.share')];
+  const cart = { name: 'cart', lane: 'load', method: 'pairs', pairs: 5, sites: [], notes: [] } as const;
+  const headline = (given: MetricFigures[]) =>
+    comparisonVerdict([{ ...cart, metrics: judgePairs(given, false, look, random()).metrics }], false).headline;
+  t.equal(
+    headline(all),
+    'UNDECIDED: heap.afterGc of cart: not measured in every run of base, and 1 more not measured, and 2 undecided',
+  );
+  t.match(headline(all.slice(0, 2)), /^UNDECIDED: requests\.failed of cart: some runs .*, and 1 more$/);
+});
+
 t.test('sites: by the request, above their noise, new and gone, the runtime as one', async (t) => {
   const site = (
     functionName: string,
@@ -238,10 +253,43 @@ t.test('a threshold that no comparison can judge is refused, and a ledger may ho
     const message = /budget .*is judged by gate and run/;
     t.throws(() => comparedThresholds(...asked, [`${name}=10%`], [name]), { message, hint: /--budget/ });
   }
+  const loaded = { name: 'cart', load: 'node load.js {port}' };
+  const served = [project, loaded, 'load', undefined, []] as const;
+  for (const name of ['streams.max', 'sender.lateP99', 'messages.found', 'witnesses.missing', 'dropped.frames'])
+    t.throws(() => comparedThresholds(...served, [name]), {
+      code: 'option-invalid',
+      message: /nothing measures it in the load lane of scenario "cart" \((?:exact and )?tap alone\)/,
+      hint: /thresholds" of a scenario/,
+    });
+  for (const lane of ['exact', 'tap'] as const)
+    t.equal(comparedThresholds(project, scenario, lane, undefined, [], ['streams.max']).size, 1, lane);
+  t.throws(() => comparedThresholds(project, scenario, 'exact', undefined, [], ['sender.lateMax']), /exact lane/);
+  t.equal(comparedThresholds(...asked, [], ['streams.max']).size, 1, 'a target that may take frames');
   t.equal(thresholdsOf(...asked, []).size, 2);
   t.same(
     [...comparedThresholds(...asked, [], ['allocated.perRequest'])],
     [['allocated.perRequest', 0.01]],
     'another one alone',
   );
+});
+
+t.test('a threshold that is not whole is refused with what is missing', async (t) => {
+  const project = { folder: '/', file: '/floodgate.config.yaml', config: {}, scenarios: [] } as unknown as Project;
+  const given = (texts: string[], only: string[] = []) =>
+    thresholdsOf(project, { name: 'cart' }, 'load', undefined, texts, only);
+  t.throws(() => given(['allocated.perRequest']), {
+    message: '--threshold: "allocated.perRequest" does not say by how much',
+    hint: /^Write --threshold allocated\.perRequest=SHARE/,
+  });
+  t.throws(() => given(['alocated.perRequest']), /there is no metric "alocated.*is "allocated\.perRequest" meant/);
+  t.throws(() => given(['=5%']), /a metric is missing/);
+  t.throws(() => given(['rss.max=5%,heap.afterGc=1%']), {
+    message: '--threshold: "rss.max=5%,heap.afterGc=1%" names 2 metrics at once',
+    hint: 'The option is given once for each: --threshold rss.max=5% --threshold heap.afterGc=1%.',
+  });
+  t.throws(() => given([], ['rss.max,heap.afterGc']), {
+    message: /2 metrics at once/,
+    hint: /: --metric rss\.max --metric heap\.afterGc\./,
+  });
+  t.equal(given(['bytes:lib/{a,b}=5%']).size, 1, 'a pattern may hold a comma');
 });

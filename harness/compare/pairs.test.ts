@@ -1,4 +1,5 @@
 import t from 'tap';
+import { FloodgateError } from '../../agent/errors.ts';
 import { createRandom } from '../../agent/seeded-random.ts';
 import type { ComparedScenario } from '../../reports/comparison.ts';
 import type { RunReport } from '../../reports/model.ts';
@@ -142,11 +143,11 @@ t.test(
     const heap = 'allocated.perRequest';
     const both = new Map([
       [heap, 0.1],
-      ['handles.max', 0.2],
+      ['arrayBuffers.max', 0.2],
     ]);
     const [own, others] = passesOf(both, 'load');
     t.match(own, { prefix: 'allocation-', errorShare: 0.5 });
-    t.same([[...own!.thresholds.keys()], [...others!.thresholds.keys()]], [[heap], ['handles.max']]);
+    t.same([[...own!.thresholds.keys()], [...others!.thresholds.keys()]], [[heap], ['arrayBuffers.max']]);
     for (const names of [[heap], [heap, 'heap.afterGc'], ['rss.max'], ['allocated.bytes', 'rss.max']])
       t.equal(passesOf(new Map(names.map((each) => [each, 0.1])), 'load').length, 1, names.join());
     t.equal(passesOf(both, 'exact').length, 1);
@@ -155,7 +156,7 @@ t.test(
       const figures = [
         figure(heap, bytes),
         figure('allocated.offHeapPerRequest', buffers),
-        figure('handles.max', handles),
+        figure('arrayBuffers.max', handles),
         figure('requests.failed', failed),
       ];
       return { figures, budgets: [], fault: null, series: [] } as unknown as RunReport;
@@ -169,7 +170,7 @@ t.test(
       await pass(own!.thresholds, report(7_000, 0, 4), report(7_000, 60_000, 4), true),
       await plain(4),
     );
-    t.match(decisions(grown), { [heap]: 'undecided', 'handles.max': 'within' });
+    t.match(decisions(grown), { [heap]: 'undecided', 'arrayBuffers.max': 'within' });
     t.match(grown, {
       pairs: 6,
       fault: /^off-heap memory grew by 60 kB/,
@@ -177,7 +178,7 @@ t.test(
     });
     t.equal(grown.metrics.find((each) => each.name === heap)!.baseMedian, 7_000, 'of the pass that fits it');
     const same = await pass(own!.thresholds, report(7_000, 0, 4), report(7_000, 0, 4), true);
-    t.match(decisions(passesTogether(same, await plain(5))), { [heap]: 'within', 'handles.max': 'worse' });
+    t.match(decisions(passesTogether(same, await plain(5))), { [heap]: 'within', 'arrayBuffers.max': 'worse' });
     const failing = await pass(own!.thresholds, report(7_000, 0, 4), report(7_000, 0, 4, 3), true);
     t.match(decisions(passesTogether(failing, await plain(4))), { 'requests.failed': 'worse' }, 'in either');
     const unknown = await pass(both, report(7_000, null, 4), report(7_000, null, 4), false);
@@ -267,6 +268,52 @@ t.test('what grows in a child process is not within a limit on the process alone
   );
   const alone = { isTheseAlone: true };
   t.match((await compared(memory(100, 150), memory(100, 190), alone)).decisions, { 'tree.max': 'shown' }, '--metric');
+});
+
+t.test('counts are judged on a busy machine, without waiting for a quiet one', async (t) => {
+  const handles = async () =>
+    ({ ...reportOf(1), figures: [{ name: 'handles.max', unit: 'count', value: 3 }] }) as unknown as RunReport;
+  let tMs = 0;
+  let waits = 0;
+  const machine = new FitMachine({
+    // Nothing is idle.
+    read: () => ({
+      tMs: (tMs += 500),
+      cores: 2,
+      ticks: { all: tMs, idle: 0, steal: 0 },
+      throttledMs: 0,
+      pressureMs: null,
+    }),
+    pause: async () => {},
+    waitMaxMs: 5_000,
+    onWait: () => {
+      waits += 1;
+    },
+  });
+  const compared = await runPairs(orderOf(handles, { machine, thresholds: new Map([['handles.max', 0.05]]) }));
+  t.match(compared, { pairs: 5, metrics: [{ decision: 'within' }] });
+  t.equal(waits, 0);
+});
+
+t.test('interrupted, it hands over the pairs that are whole, and judges none of them', async (t) => {
+  const until: ComparedScenario[] = [];
+  const stops = (at: string) => async (side: Side, label: string) => {
+    if (label === at) throw new FloodgateError('interrupted', 'interrupted', { hint: '', exitCode: 3 });
+    return reportOf(side === 'head' ? 1100 : 1000);
+  };
+  const onInterrupted = (compared: ComparedScenario) => until.push(compared);
+  for (const at of ['3-base', '3-head'])
+    await t.rejects(runPairs(orderOf(stops(at), { onInterrupted })), { code: 'interrupted' });
+  const note = 'interrupted after 2 pairs: not judged';
+  const metric = { decision: 'undecided', note, base: [1000, 1000], head: [1100, 1100], threshold: Number };
+  for (const compared of until) t.match(compared, { pairs: 2, metrics: [metric] });
+  t.equal(until.length, 2);
+  await t.rejects(runPairs(orderOf(stops('1-base'), { onInterrupted })), { code: 'interrupted' });
+  const fails = async () => {
+    throw new FloodgateError('run-failed', 'base (main): it died', { hint: '' });
+  };
+  await t.rejects(runPairs(orderOf(fails, { onInterrupted })), { code: 'run-failed' });
+  t.equal(until.length, 2, 'there was no pair, or nobody ended it');
 });
 
 t.test('a load that decides nothing decides no comparison, on whichever side', async (t) => {

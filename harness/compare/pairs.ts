@@ -2,6 +2,7 @@
  * Runs base and head in pairs, the order drawn within each pair, until the stopping rule decides or the pairs run out. A drift of
  * the machine then meets both versions alike: in the order AAAABBBB it looks like a change.
  */
+import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparedScenario } from '../../reports/comparison.ts';
 import { counted } from '../../reports/counted.ts';
 import type { Lane, RunReport, Unit } from '../../reports/model.ts';
@@ -13,7 +14,8 @@ import { isMovedByNeighbours } from './fitness.ts';
 import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
 import { comesToNoVerdict, lackOf } from './no-verdict.ts';
 import { withoutOffHeapGrowth } from './off-heap-growth.ts';
-import { looksFor } from './stopping-rule.ts';
+import { type Look, looksFor } from './stopping-rule.ts';
+import { unfinished } from './unfinished.ts';
 import { withoutUnjudged } from './unjudged-load.ts';
 
 /** Runs a side before numbers are compared: the exact lane repeats, and two could agree by chance. */
@@ -53,6 +55,8 @@ export interface PairsOrder {
   readonly onPair: (done: number, next: number, judgement: Judgement | undefined) => void;
   /** The time limit ended the pairs before the rule did. */
   readonly onCutShort?: () => void;
+  /** Ctrl-C: what was measured until then, in whole pairs, not judged. */
+  readonly onInterrupted?: (compared: ComparedScenario) => void;
   /** A run beforehand did not measure what is to be judged: said before any pair is run. */
   readonly onLack?: (text: string) => void;
 }
@@ -60,28 +64,38 @@ export interface PairsOrder {
 /** @throws FloodgateError what `run` throws */
 export async function runPairs(order: PairsOrder): Promise<ComparedScenario> {
   const pairs = new Pairs(order);
+  try {
+    return await runUntilDecided(order, pairs);
+  } catch (error) {
+    if (error instanceof FloodgateError && error.code === 'interrupted' && pairs.count > 0)
+      order.onInterrupted?.(pairs.asUnfinished());
+    throw error;
+  }
+}
+
+async function runUntilDecided(order: PairsOrder, pairs: Pairs): Promise<ComparedScenario> {
   await pairs.warmUp();
   if (order.repeats || pairs.isInTime) {
     await pairs.runOne(order.repeats ? exactPairs : pairs.looks[0]!.pairs, undefined);
     pairs.lookAtFirst();
-    if (pairs.comesToNoVerdict) return pairs.asScenario(pairs.judge(pairs.looks[0]!.level));
+    if (pairs.comesToNoVerdict) return pairs.asScenario(pairs.judge(pairs.looks[0]!));
   }
   if (order.repeats) {
     while (pairs.count < exactPairs) await pairs.runOne(exactPairs, undefined);
-    const judgement = pairs.judge(pairs.looks[0]!.level);
+    const judgement = pairs.judge(pairs.looks[0]!);
     if (judgement.method === 'numbers') return pairs.asScenario(judgement);
   }
   let judgement: Judgement | undefined;
   for (const look of pairs.looks) {
     while (pairs.count < look.pairs && pairs.isInTime) await pairs.runOne(look.pairs, judgement);
     if (pairs.count < look.pairs) break;
-    judgement = pairs.judge(look.level);
+    judgement = pairs.judge(look);
     if (!judgement.mayChange) return pairs.asScenario(judgement);
   }
   const isLate = !pairs.isInTime;
   if (isLate) order.onCutShort?.();
   // A look that was not planned spends no error: what it shows is not judged further than undecided.
-  if (judgement === undefined || pairs.count === 0) judgement = undecided(pairs.judge(pairs.looks[0]!.level));
+  if (judgement === undefined || pairs.count === 0) judgement = undecided(pairs.judge(pairs.looks[0]!));
   return pairs.asScenario(judgement, isLate ? [timeIsUp(pairs.count)] : []);
 }
 
@@ -100,8 +114,9 @@ class Pairs {
     this.#needsFit = [...order.thresholds.keys()].some(isMovedByNeighbours);
   }
 
+  /** Whole ones: one may be under way. */
   get count(): number {
-    return this.#reports.base.length;
+    return Math.min(this.#reports.base.length, this.#reports.head.length);
   }
 
   get isInTime(): boolean {
@@ -149,15 +164,23 @@ class Pairs {
     return comesToNoVerdict(this.#figures(), this.#reports);
   }
 
-  judge(level: number): Judgement {
+  /** @param look the next one; so many pairs as there are are judged by it */
+  judge(look: Look): Judgement {
     const { repeats, random, mayAnswerOtherwise = false } = this.#order;
-    const judged = judgePairs(this.#figures(), repeats, { pairs: this.count, level }, random);
+    const judged = judgePairs(this.#figures(), repeats, { ...look, pairs: this.count }, random);
     const judgement = withoutOffHeapGrowth(withoutUnjudged(judged, this.#reports));
     return mayAnswerOtherwise ? judgement : withoutDifferent(judgement, answersDiffer(this.#reports));
   }
 
   #figures(): MetricFigures[] {
     return figuresOf(this.#reports, { minimums: this.#order.minimums, thresholds: this.#thresholds });
+  }
+
+  /** A pair of which one side was run is left out. */
+  asUnfinished(): ComparedScenario {
+    const { count } = this;
+    for (const side of ['base', 'head'] as const) this.#reports[side].length = count;
+    return unfinished(this.asScenario(this.judge(this.looks[0]!)));
   }
 
   asScenario({ method, metrics, fault }: Judgement, notes: ComparedScenario['notes'] = []): ComparedScenario {

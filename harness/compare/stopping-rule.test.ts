@@ -24,6 +24,19 @@ t.test('the looks spend the error once', async (t) => {
   t.equal(looksFor(1)[0]!.pairs, 5);
 });
 
+t.test('never fewer pairs are asked for than the first look has', async (t) => {
+  for (const metrics of [1, 2, 4, 12]) {
+    const series = Array.from({ length: metrics }, (_, at) => ({ name: `m${at}`, logRatios: [0.3], threshold: 0.02 }));
+    const first = looksFor(metrics)[0]!;
+    for (const look of [
+      { ...first, pairs: 1 },
+      { pairs: 1, level: first.level },
+    ])
+      for (const { pairsNeeded } of decide(series, look)) t.equal(pairsNeeded, first.pairs);
+  }
+  t.equal(looksFor(12, 5)[0]!.fewest, looksFor(12)[0]!.pairs, 'not even where fewer are allowed');
+});
+
 /** Runs the rule over a series of pairs drawn on demand; noise with heavy tails and a drift that pairs share. */
 function sequence(effects: readonly number[], thresholds: readonly number[], random: () => number): string {
   const series = effects.map((): number[] => []);

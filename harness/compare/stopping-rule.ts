@@ -23,6 +23,8 @@ export interface Look {
   readonly pairs: number;
   /** One-sided error spent here. */
   readonly level: number;
+  /** Pairs of the first look: fewer decide nothing. @default as `looksFor` has it */
+  readonly fewest?: number;
 }
 
 export type Decision = 'worse' | 'within' | 'undecided';
@@ -56,12 +58,13 @@ export function looksFor(metrics: number, limit = lastLookMax, errorShare = 1): 
   const first = Math.max(firstLook, fewestPairs((rate * firstShare) / Math.max(1, metrics)));
   const pairs = [first];
   for (let next = Math.ceil(first * growth); next <= most; next = Math.ceil(next * growth)) pairs.push(next);
-  if (first > most) return [{ pairs: most, level: rate }];
+  if (first > most) return [{ pairs: most, level: rate, fewest: first }];
   if (pairs.length > 1 && pairs.at(-1)! < most) pairs.push(most);
   const rest = (rate * (1 - firstShare)) / Math.max(1, pairs.length - 1);
   return pairs.map((count, at) => ({
     pairs: count,
     level: pairs.length === 1 ? rate : at === 0 ? rate * firstShare : rest,
+    fewest: first,
   }));
 }
 
@@ -76,10 +79,11 @@ export function decide(metrics: readonly MetricSeries[], look: Look, limit = las
     if (chances[at]! > levels[at]!) break;
     worse.add(at);
   }
+  const fewest = look.fewest ?? looksFor(metrics.length, limit)[0]!.pairs;
   return metrics.map((metric, at) => {
     const { estimate, low, high } = pairedInterval(metric.logRatios, levels[at]!, look.level);
     const decision: Decision = worse.has(at) ? 'worse' : high < metric.threshold ? 'within' : 'undecided';
-    const pairsNeeded = decision === 'undecided' ? estimatePairs(metric, estimate, limit) : undefined;
+    const pairsNeeded = decision === 'undecided' ? estimatePairs(metric, estimate, { fewest, limit }) : undefined;
     return { name: metric.name, decision, estimate, low, high, pairsNeeded };
   });
 }
@@ -97,13 +101,17 @@ const quantileOfPower = 1.28;
 /** Signed ranks need 3/π⁻¹ ≈ 1.05 times the pairs of the mean where the noise is normal. */
 const rankEfficiency = 0.955;
 
-function estimatePairs({ logRatios, threshold }: MetricSeries, estimate: number, limit: number): number | undefined {
+function estimatePairs(
+  { logRatios, threshold }: MetricSeries,
+  estimate: number,
+  { fewest, limit }: { readonly fewest: number; readonly limit: number },
+): number | undefined {
   const distance = Math.abs(estimate - threshold);
   const pairs = Math.ceil(
     ((quantileOfLevel + quantileOfPower) * spreadOf(logRatios, estimate)) ** 2 / distance ** 2 / rankEfficiency,
   );
   if (!(pairs <= limit)) return undefined;
-  return Math.max(pairs, logRatios.length + 1);
+  return Math.max(pairs, logRatios.length + 1, fewest);
 }
 
 /** Robust standard deviation around the estimate: median absolute deviation, scaled for the normal. */

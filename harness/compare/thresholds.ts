@@ -3,6 +3,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { Lane } from '../../reports/model.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
+import { refuseSeveral } from '../metrics/several-at-once.ts';
 import { findMetric } from '../metrics/table.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
@@ -39,11 +40,9 @@ export function thresholdsOf(
   given: readonly string[],
   only: readonly string[] = [],
 ): Map<string, number> {
+  for (const name of only) if (!findMetric(name)) refuseSeveral(name, '--metric');
   const configured = limitsOf(project, scenario, 'thresholds', environment);
-  const typed = given.map((text) => {
-    const at = text.lastIndexOf('=');
-    return [text.slice(0, Math.max(0, at)), text.slice(at + 1)] as const;
-  });
+  const typed = given.map(typedThreshold);
   const all = { ...configured, ...Object.fromEntries(typed) };
   const usual = defaultsOf(project, scenario, lane);
   const entries =
@@ -59,14 +58,43 @@ export function thresholdsOf(
  */
 export function comparedThresholds(...asked: Parameters<typeof thresholdsOf>): Map<string, number> {
   const thresholds = thresholdsOf(...asked);
+  const [, scenario, lane] = asked;
   for (const name of thresholds.keys()) {
-    const why = findMetric(name)?.uncompared;
-    if (why === undefined) continue;
-    throw new FloodgateError('option-invalid', `threshold: compare cannot judge ${name}: ${why}`, {
-      hint: `Write it as a budget: --budget ${name}=… . --metric NAME judges others alone, whatever the configuration has; docs/metrics.md lists what compare judges.`,
-    });
+    const metric = findMetric(name);
+    if (metric?.uncompared !== undefined)
+      throw notJudged(name, metric.uncompared, `Write it as a budget: --budget ${name}=… .`);
+    const { lanes } = metric ?? {};
+    // A target may take frames in a lane that nothing names.
+    const isFed = scenario.load === undefined && scenario.requests === undefined;
+    if (lanes === undefined || lanes.includes(lane) || (lane === 'load' && isFed)) continue;
+    const why = `nothing measures it in the ${lane} lane of scenario "${scenario.name}" (${lanes.join(' and ')} alone)`;
+    throw notJudged(
+      name,
+      why,
+      'Leave it out, or give it to those scenarios alone that measure it: "thresholds" of a scenario.',
+    );
   }
   return thresholds;
+}
+
+function notJudged(name: string, why: string, wayOut: string): FloodgateError {
+  return new FloodgateError('option-invalid', `threshold: compare cannot judge ${name}: ${why}`, {
+    hint: `${wayOut} --metric NAME judges others alone, whatever the configuration has; docs/metrics.md lists what compare judges.`,
+  });
+}
+
+/** @throws FloodgateError `option-invalid` where nothing says by how much, and for several at once */
+function typedThreshold(text: string): readonly [string, string] {
+  const at = text.lastIndexOf('=');
+  if (at < 0) {
+    const name = knownMetric(text, { place: '--threshold: ' }).name;
+    throw new FloodgateError('option-invalid', `--threshold: "${text}" does not say by how much`, {
+      hint: `Write --threshold ${name}=SHARE, for example --threshold ${name}=5%; --metric ${name} takes the usual share.`,
+    });
+  }
+  const name = text.slice(0, at);
+  if (!findMetric(name)) refuseSeveral(text, '--threshold');
+  return [name, text.slice(at + 1)];
 }
 
 function checked(name: string): string {

@@ -33,12 +33,14 @@ export function comparisonVerdict(scenarios: readonly ComparedScenario[], accept
   }
   if (open.length > 0) {
     const refused = open.filter(isNeverAccepted);
-    const { metric, scenario } = refused[0] ?? open[0]!;
+    // What time would mend comes last: nothing else would be learned by waiting for it.
+    const unmeasured = open.filter(({ metric }) => metric.decision === 'notMeasured');
+    const { metric, scenario } = unmeasured[0] ?? refused[0] ?? open[0]!;
     const why = metric.note || 'the interval holds the threshold';
     const isAccepted = acceptsUndecided && refused.length === 0;
     const but =
       acceptsUndecided && !isAccepted ? ' (--undecided pass accepts what pairs could not decide, and not this)' : '';
-    const headline = `UNDECIDED: ${metric.name} of ${scenario.name}: ${why}${more(open.length)}${but}`;
+    const headline = `UNDECIDED: ${metric.name} of ${scenario.name}: ${why}${unmeasured.length > 0 ? moreOpen(unmeasured.length - 1, open.length - unmeasured.length) : more(open.length)}${but}`;
     return { ok: isAccepted, exitCode: isAccepted ? 0 : 4, headline };
   }
   const { metric } = judged[0]!;
@@ -68,6 +70,15 @@ function sentence({ scenario, metric }: Judged): string {
 function site({ scenario, metric }: Judged): string {
   const grown = grownSite(scenario, metric);
   return grown ? `: ${siteSentence(grown)}` : '';
+}
+
+/** Beside the one that is named. */
+function moreOpen(unmeasured: number, undecided: number): string {
+  const parts = [
+    ...(unmeasured > 0 ? [`${unmeasured} more not measured`] : []),
+    ...(undecided > 0 ? [`${undecided} undecided`] : []),
+  ];
+  return parts.map((part) => `, and ${part}`).join('');
 }
 
 const more = (count: number) => (count > 1 ? `, and ${count - 1} more` : '');

@@ -1,8 +1,11 @@
 import t from 'tap';
 import type { PreloadLine } from '../preload/options.ts';
+import { markAfter } from '../preload/requests.ts';
 import { afterGc, allocated, allocatedPerRequest, arrayBuffers, gcShare, handles, pauseP99 } from './heap.ts';
 import type { RunFigures } from './measured-run.ts';
 import { value } from './reading.ts';
+import { type RequestMark, requestsNeeded } from './request-window.ts';
+import { findMetric } from './table.ts';
 
 type Reading = Extract<PreloadLine, { type: 'v8' }>;
 interface Parts {
@@ -49,4 +52,21 @@ t.test('what a runtime does not know is not measured', async (t) => {
   t.match(allocatedPerRequest(goes), { state: 'notMeasured', reason: /^only a Node\.js program counts/ });
   t.match(allocatedPerRequest(runOf({ columns: { handles: [2] } })), { reason: 'no request was answered' });
   t.same(handles(runOf({ columns: { handles: [2, 5, 3] } })), value(5));
+});
+
+t.test('as many requests as are asked for are enough, and one mark fewer is not', async (t) => {
+  const served = (total: number) => {
+    const marks: RequestMark[] = [];
+    for (let requests = markAfter(0); requests <= total; requests = markAfter(requests))
+      marks.push({ requests, allocated: requests * 7, allocatedYoung: requests * 7 });
+    const last = { answers: { total } };
+    const channel = { last, gc: [], marks, v8: { column: () => [2] } };
+    return allocatedPerRequest({ measure: { channel } } as unknown as RunFigures);
+  };
+  t.same(served(requestsNeeded), value(7));
+  t.match(served(requestsNeeded - 1), {
+    state: 'notMeasured',
+    reason: `too few requests: ${requestsNeeded - 1} were answered, and it takes ${requestsNeeded}, for example autocannon -c 1 -a ${requestsNeeded}`,
+  });
+  t.match(findMetric('allocated.perRequest')!.help, `takes ${requestsNeeded}.`);
 });

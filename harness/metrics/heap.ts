@@ -5,7 +5,7 @@ import { windowStart } from '../watch/warm-up.ts';
 import { perMessage, type RunFigures } from './measured-run.ts';
 import { largest } from './memory.ts';
 import { between, notMeasured, type Reading, value, valueOr } from './reading.ts';
-import { type AllocationKind, requestWindow } from './request-window.ts';
+import { type AllocationKind, requestsNeeded, requestWindow } from './request-window.ts';
 
 const noRuntime = 'its runtime is not looked into: it takes a Node.js program, or a Go program with --pprof';
 /** Of a program that counts the HTTP requests it answers. */
@@ -104,12 +104,9 @@ function isNode({ v8 }: RunFigures['measure']['channel']): boolean {
   return handles.length === 0 || handles.some((each) => each !== null);
 }
 
-/** Enough for a window behind the warm-up. */
-const requestsMin = 400;
-
 function tooFew(answered: number): string {
-  const counted = answered < requestsMin ? `${formatCount(answered)} were answered, and ` : '';
-  return `too few requests: ${counted}it takes ${requestsMin}, for example autocannon -c 1 -a ${requestsMin}`;
+  const counted = answered < requestsNeeded ? `${formatCount(answered)} were answered, and ` : '';
+  return `too few requests: ${counted}it takes ${requestsNeeded}, for example autocannon -c 1 -a ${requestsNeeded}`;
 }
 
 /** Of all collections, none left out: by nearest rank. */

@@ -15,6 +15,11 @@ export function knownMetric(name: string, { place = '', hint = listHint } = {}):
 /** What is wrong with a name; undefined where there is such a metric. */
 export function metricFault(name: string): string | undefined {
   if (findMetric(name)) return undefined;
+  if (name === '') return 'a metric is missing';
+  const [key = '', ...limit] = name.split('=');
+  // As on the command line, in a place that holds the name alone.
+  if (limit.length > 0 && findMetric(key))
+    return `"${name}" is more than a name: "${key}" is the metric, "${limit.join('=')}" its value`;
   const near = nearestName(name, metricNames());
   return `there is no metric "${name}"${near ? `; is "${near}" meant?` : ''}`;
 }

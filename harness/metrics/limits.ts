@@ -2,6 +2,7 @@
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { parseQuantity } from './quantity.ts';
+import { refuseSeveral } from './several-at-once.ts';
 import { findMetric, metricNames } from './table.ts';
 
 /** Letters that may be wrong in a name that is still recognized. */
@@ -15,7 +16,10 @@ export function limitsOf(texts: readonly string[], option = '--budget'): Budget 
     const at = text.lastIndexOf('=');
     const name = at < 0 ? text : text.slice(0, at);
     const metric = findMetric(name);
-    if (!metric) throw unknownMetric(text, name, option);
+    if (!metric) {
+      refuseSeveral(text, option);
+      throw unknownMetric(text, name, option);
+    }
     if (at < 0) {
       throw new FloodgateError('option-invalid', `${option}: "${text}" has no limit`, { hint: `Write ${name}=VALUE.` });
     }

@@ -1,7 +1,7 @@
 /** docs/metrics.md and docs/exit-codes.md, from the tables (`npm run generate`). Pure. */
 import type { Unit } from '../../reports/model.ts';
 import { agentExitCodes, type ExitCode, exitCodes } from './exit-codes.ts';
-import { metrics, sitePatternMetrics } from './table.ts';
+import { type Metric, metrics, sitePatternMetrics } from './table.ts';
 
 const unitWords: Readonly<Record<Unit, string>> = {
   bytes: 'bytes (`200MB`, `64KiB`)',
@@ -32,6 +32,12 @@ const uncomparedRows = [
   ...sitePatternMetrics.map(({ prefix, uncompared }) => [`${prefix}:PATTERN`, uncompared] as const),
 ].flatMap(([name, why]) => (why === undefined ? [] : [[`\`${name}\``, why]]));
 
+const namesOf = (isMeant: (metric: Metric) => boolean): string =>
+  metrics
+    .filter((metric) => isMeant(metric) && metric.uncompared === undefined)
+    .map(({ name }) => `\`${name}\``)
+    .join(', ');
+
 const generated = (source: string) => `<!-- Generated from ${source} by npm run generate: edit there. -->`;
 
 export function metricsPage(): string {
@@ -60,6 +66,12 @@ Neither passes and neither is a breach: a run without a breach then ends with ex
 A threshold (\`--threshold NAME=SHARE\`, \`--metric NAME\`, \`thresholds\`) can be on every metric above but these, which \`compare\` refuses (exit code 2):
 
 ${table(['metric', 'why'], uncomparedRows)}
+
+Nor does it measure these of a service under a load, where frames and our agent are missing: ${namesOf(({ lanes }) => lanes !== undefined)}.
+
+A busy machine moves these, so that \`compare\` waits for a quiet one before it judges them: ${namesOf(({ isMovedByNeighbours }) => isMovedByNeighbours)}.
+They are time, CPU time, resident memory, buffers (V8 frees them in a thread of its own) and what our agent leaves out when it cannot keep up.
+The others are what a program allocates, holds and answers: they are judged on any machine.
 
 ## How resident memory is read
 

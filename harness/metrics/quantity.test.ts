@@ -1,4 +1,5 @@
 import t from 'tap';
+import { metricFault } from './known-metric.ts';
 import { limitsOf } from './limits.ts';
 import { parseQuantity } from './quantity.ts';
 
@@ -54,6 +55,16 @@ t.test('limits by name', async (t) => {
     () => limitsOf(['rss.p99=1MB', 'rss.p99=9GB']),
     { message: /rss\.p99 has two limits/ },
     'neither is dropped',
+  );
+  t.throws(() => limitsOf(['rss.p99=200MB,requests.failed=0']), {
+    message: '--budget: "rss.p99=200MB,requests.failed=0" names 2 metrics at once',
+    hint: 'The option is given once for each: --budget rss.p99=200MB --budget requests.failed=0.',
+  });
+  t.throws(() => limitsOf(['rss.p99=200MB,nonsense=0']), { message: /names no metric/ });
+  t.equal(
+    metricFault('rss.p99=200MB'),
+    '"rss.p99=200MB" is more than a name: "rss.p99" is the metric, "200MB" its value',
+    'a key of a configuration',
   );
   t.throws(() => limitsOf(['=5']), { code: 'option-invalid' });
   t.throws(() => limitsOf(['gc.pauseP99=20MB']), { message: /--budget gc\.pauseP99: "20MB"/, hint: /20ms/ });

@@ -1,5 +1,5 @@
 /** Allocation by the request over a window of request numbers, read where the target was at fixed numbers of them. Pure. */
-import { windowStart } from '../watch/warm-up.ts';
+import { warmUpShare, windowStart } from '../watch/warm-up.ts';
 
 /** Readings at ascending numbers of requests. */
 export interface RequestMark {
@@ -14,6 +14,10 @@ export type AllocationKind = 'allocated' | 'allocatedYoung' | 'offHeap';
 
 /** Fewer are no window. */
 const requestsMin = 200;
+/** A program is looked at every so many requests, while they are few. */
+const markEvery = 100;
+/** As many as a load has to send: the fewest whose window is large enough, behind the warm-up. */
+export const requestsNeeded = Math.ceil(requestsMin / (1 - warmUpShare) / markEvery) * markEvery;
 
 /** Bytes a request; undefined where there were too few. */
 export function requestWindow(marks: readonly RequestMark[], which: AllocationKind = 'allocated'): number | undefined {

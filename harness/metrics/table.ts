@@ -3,7 +3,7 @@
  * says, and docs/metrics.md come from these rows. **Invariant**: a row that cannot know its figure says so; it never
  * reads as zero, and only a value within its limit passes. To add a metric, add a row, and its name to `metric-name.ts`.
  */
-import type { Unit } from '../../reports/model.ts';
+import type { Lane, Unit } from '../../reports/model.ts';
 import { type AgentStage, reaches } from '../scenario/agent-stage.ts';
 import type { Budget } from '../scenario/scenario.ts';
 import { readSites } from './allocated-sites.ts';
@@ -15,6 +15,7 @@ import type { RunFigures } from './measured-run.ts';
 import * as memory from './memory.ts';
 import * as overload from './overload.ts';
 import type { Reading } from './reading.ts';
+import { requestsNeeded } from './request-window.ts';
 import * as requests from './requests.ts';
 import { treeMax } from './tree.ts';
 import * as witnesses from './witnesses.ts';
@@ -32,11 +33,21 @@ export interface Metric {
   readonly stage?: AgentStage;
   /** Why no threshold can be on it, and what there is in its place; absent where `compare` judges it. */
   readonly uncompared?: string;
+  /**
+   * Whether a busy machine moves it, so that `compare` waits for a fit one: time, CPU time, resident memory; what V8 frees in a thread of
+   * its own (buffers); what our agent leaves out when it cannot keep up. What the program allocates, holds or answers is not moved.
+   */
+  readonly isMovedByNeighbours: boolean;
+  /** Lanes in which it can be known; absent: all. */
+  readonly lanes?: readonly Lane[];
 }
 
 const slope =
   'it is a slope, near zero where nothing leaks, of which a share says nothing: a budget in bytes is judged by gate and run';
 const callSites = 'compare names the call sites that changed, and judges none: a budget is judged by gate and run';
+
+/** Of frames, and of the agent that takes them: a service under a load has neither. */
+const ofFrames = ['exact', 'tap'] as const;
 
 /** In the order of the page. */
 export const metrics: readonly Metric[] = [
@@ -46,6 +57,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Resident memory before the first frame or request, the median: the fixed overhead.',
     read: memory.idle,
+    isMovedByNeighbours: true,
   },
   {
     name: 'rss.mean',
@@ -53,6 +65,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Resident memory, the mean over the time of the run.',
     read: memory.mean,
+    isMovedByNeighbours: true,
   },
   {
     name: 'rss.p50',
@@ -60,6 +73,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Resident memory that half of the time was spent at or below.',
     read: (run) => memory.atPercentile(run, 0.5),
+    isMovedByNeighbours: true,
   },
   {
     name: 'rss.p95',
@@ -67,6 +81,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Resident memory that 95 % of the time was spent at or below.',
     read: (run) => memory.atPercentile(run, 0.95),
+    isMovedByNeighbours: true,
   },
   {
     name: 'rss.p99',
@@ -74,6 +89,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Resident memory that 99 % of the time was spent at or below; takes 1,000 readings.',
     read: (run) => memory.atPercentile(run, 0.99),
+    isMovedByNeighbours: true,
   },
   {
     name: 'rss.p999',
@@ -81,6 +97,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Resident memory that 99.9 % of the time was spent at or below; takes 10,000 readings.',
     read: (run) => memory.atPercentile(run, 0.999),
+    isMovedByNeighbours: true,
   },
   {
     name: 'rss.max',
@@ -88,6 +105,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Highest resident memory: the kernel’s own peak where it can be asked, else the highest reading.',
     read: memory.highest,
+    isMovedByNeighbours: true,
   },
   {
     name: 'rss.rise',
@@ -95,6 +113,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'How far resident memory rises: rss.max less rss.idle.',
     read: memory.rise,
+    isMovedByNeighbours: true,
   },
   {
     name: 'pss.max',
@@ -102,6 +121,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Highest proportional set: resident memory with shared pages divided among those that share them.',
     read: (run) => memory.ofRollup(run, 'pss'),
+    isMovedByNeighbours: true,
   },
   {
     name: 'uss.max',
@@ -109,6 +129,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Highest unique set: what would be free if the process ended.',
     read: (run) => memory.ofRollup(run, 'uss'),
+    isMovedByNeighbours: true,
   },
   {
     name: 'tree.max',
@@ -116,6 +137,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Highest memory of the target with all processes that it started, pages that they share counted once.',
     read: treeMax,
+    isMovedByNeighbours: true,
   },
   {
     name: 'cgroup.max',
@@ -123,6 +145,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Highest charge of the target’s control group, its other processes and page cache included; read every 50 ms.',
     read: memory.ofGroup,
+    isMovedByNeighbours: true,
   },
   {
     name: 'growth.perSecond',
@@ -131,6 +154,7 @@ export const metrics: readonly Metric[] = [
     help: 'Growth that stays, by its 99 % interval: after forced collections in a pass of its own, else by resident memory over 20 s.',
     read: growth.growthPerSecond,
     uncompared: slope,
+    isMovedByNeighbours: true,
   },
   {
     name: 'growth.perRequest',
@@ -139,6 +163,7 @@ export const metrics: readonly Metric[] = [
     help: 'Memory that each request leaves behind, on the heap or off it, by its 99 % interval and what a program settles by: after forced collections in a pass of its own.',
     read: growth.growthPerRequest,
     uncompared: slope,
+    isMovedByNeighbours: false,
   },
   {
     name: 'recovery.seconds',
@@ -146,6 +171,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Longest time from the top of a spike back to its baseline, 0 without a spike.',
     read: memory.recovery,
+    isMovedByNeighbours: true,
   },
   {
     name: 'heap.peakBeforeGc',
@@ -153,6 +179,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Highest use of the heap, right before a collection or at a reading; in the exact lane once traffic flows.',
     read: heap.peakBeforeGc,
+    isMovedByNeighbours: false,
   },
   {
     name: 'heap.afterGc',
@@ -160,6 +187,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Use of the heap right after the last major collection.',
     read: heap.afterGc,
+    isMovedByNeighbours: false,
   },
   {
     name: 'external.max',
@@ -167,6 +195,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Most off-heap memory that the runtime knows of, at a reading (every 250 ms) or before a collection.',
     read: heap.external,
+    isMovedByNeighbours: true,
   },
   {
     name: 'arrayBuffers.max',
@@ -174,6 +203,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Most memory of buffers and array buffers at a reading (every 250 ms). Node.js only.',
     read: heap.arrayBuffers,
+    isMovedByNeighbours: true,
   },
   {
     name: 'handles.max',
@@ -181,6 +211,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Most timers, sockets, servers and requests that kept the program running, at a reading. Node.js only.',
     read: heap.handles,
+    isMovedByNeighbours: false,
   },
   {
     name: 'allocated.bytes',
@@ -188,6 +219,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Allocated on the heap, freed objects included, since the start of the target; in the exact lane by the traffic alone.',
     read: heap.allocated,
+    isMovedByNeighbours: false,
   },
   {
     name: 'allocated.perMessage',
@@ -195,13 +227,15 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'allocated.bytes divided by the messages the agent found, or by the answers another program gave.',
     read: heap.allocatedPerMessage,
+    isMovedByNeighbours: false,
   },
   {
     name: 'allocated.perRequest',
     unit: 'bytes',
     bound: 'max',
-    help: 'Allocated on the heap for each HTTP request that a Node.js server answered, by its worker threads and Node.js children too; takes 400.',
+    help: `Allocated on the heap for each HTTP request that a Node.js server answered, by its worker threads and Node.js children too; takes ${requestsNeeded}.`,
     read: heap.allocatedPerRequest,
+    isMovedByNeighbours: false,
   },
   {
     name: 'allocated.youngPerRequest',
@@ -209,6 +243,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'allocated.perRequest of the main thread, without what began its life in V8’s old space: that is known to 256 KiB a collection only.',
     read: heap.allocatedYoungPerRequest,
+    isMovedByNeighbours: false,
   },
   {
     name: 'allocated.offHeapPerRequest',
@@ -216,6 +251,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Allocated off the heap (buffers) for each HTTP request, by worker threads and Node.js children too; in compare and under --repeatable.',
     read: heap.allocatedOffHeapPerRequest,
+    isMovedByNeighbours: false,
   },
   {
     name: 'gc.pauseP99',
@@ -223,6 +259,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Pause that 99 % of the collections were no longer than; every collection is known.',
     read: heap.pauseP99,
+    isMovedByNeighbours: true,
   },
   {
     name: 'gc.share',
@@ -230,6 +267,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Pauses for collections, of the time from the first frame or request to the last.',
     read: heap.gcShare,
+    isMovedByNeighbours: true,
   },
   {
     name: 'cpu.seconds',
@@ -237,6 +275,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'CPU time of the target, user and system; of one that ran before, since the run began.',
     read: work.cpu,
+    isMovedByNeighbours: true,
   },
   {
     name: 'cpu.perMB',
@@ -244,6 +283,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'cpu.seconds for each megabyte of frames delivered, or that a target under load read and wrote.',
     read: work.cpuPerMegabyte,
+    isMovedByNeighbours: true,
   },
   {
     name: 'cpu.perMessage',
@@ -251,6 +291,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'cpu.seconds for each message the agent found, or each answer another program gave.',
     read: work.cpuPerMessage,
+    isMovedByNeighbours: true,
   },
   {
     name: 'pages.max',
@@ -258,6 +299,8 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Most reassembly pages in use at one time. The agent only.',
     read: work.pages,
+    isMovedByNeighbours: false,
+    lanes: ofFrames,
   },
   {
     name: 'streams.max',
@@ -265,6 +308,8 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Most TCP streams watched, at a reading of the agent’s counters (every 250 ms). The agent only.',
     read: work.streams,
+    isMovedByNeighbours: false,
+    lanes: ofFrames,
   },
   {
     name: 'sender.lateP99',
@@ -272,6 +317,8 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'How late 99 of 100 frames were sent after they were due, at most; read once for up to 64 frames. TAP lane, paced.',
     read: delivery.lateP99,
+    isMovedByNeighbours: true,
+    lanes: ['tap'],
   },
   {
     name: 'sender.lateMax',
@@ -279,6 +326,8 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'The latest that any frame was sent after it was due. TAP lane, paced.',
     read: delivery.lateMax,
+    isMovedByNeighbours: true,
+    lanes: ['tap'],
   },
   {
     name: 'dropped.frames',
@@ -286,6 +335,8 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Frames that did not reach the target: refused or dropped by the device, or dropped by the capture.',
     read: delivery.dropped,
+    isMovedByNeighbours: true,
+    lanes: ofFrames,
   },
   {
     name: 'missed.messages',
@@ -293,6 +344,8 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Messages that were delivered whole and that the agent did not find. The agent only.',
     read: delivery.missed,
+    isMovedByNeighbours: false,
+    lanes: ofFrames,
   },
   {
     name: 'messages.found',
@@ -300,6 +353,8 @@ export const metrics: readonly Metric[] = [
     bound: 'min',
     help: 'Share of the messages delivered whole that the agent found. The agent only.',
     read: delivery.found,
+    isMovedByNeighbours: false,
+    lanes: ofFrames,
   },
   {
     name: 'extra.messages',
@@ -307,6 +362,8 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Messages that the agent found beyond those that can have been there. The agent only.',
     read: delivery.extra,
+    isMovedByNeighbours: false,
+    lanes: ofFrames,
   },
   {
     name: 'witnesses.missing',
@@ -315,6 +372,8 @@ export const metrics: readonly Metric[] = [
     help: 'Exchanges delivered whole of which the collector has no witness, and no named policy of the agent says why.',
     read: witnesses.missing,
     stage: 'upload',
+    isMovedByNeighbours: false,
+    lanes: ofFrames,
   },
   {
     name: 'witnesses.stored',
@@ -323,6 +382,8 @@ export const metrics: readonly Metric[] = [
     help: 'Share of the exchanges delivered whole of which the collector stored a witness with both halves.',
     read: witnesses.stored,
     stage: 'upload',
+    isMovedByNeighbours: true,
+    lanes: ofFrames,
   },
   {
     name: 'bodies.cut',
@@ -331,6 +392,8 @@ export const metrics: readonly Metric[] = [
     help: 'Bodies that were delivered whole and are not whole in their witness: over a limit, shed for memory, or not decoded. The agent only.',
     read: witnesses.bodiesCut,
     stage: 'witnesses',
+    isMovedByNeighbours: true,
+    lanes: ofFrames,
   },
   {
     name: 'overload.level',
@@ -339,6 +402,8 @@ export const metrics: readonly Metric[] = [
     help: 'Highest level of overload: 0 nothing is left out, 1 bodies, 2 witnesses, 3 all but framing, 4 connections. The agent only.',
     read: overload.level,
     stage: 'witnesses',
+    isMovedByNeighbours: true,
+    lanes: ofFrames,
   },
   {
     name: 'exchanges.shed',
@@ -347,6 +412,8 @@ export const metrics: readonly Metric[] = [
     help: 'Exchanges of which the agent made no witness because it could not keep up. The agent only.',
     read: overload.exchangesShed,
     stage: 'witnesses',
+    isMovedByNeighbours: true,
+    lanes: ofFrames,
   },
   {
     name: 'exchanges.witnessed',
@@ -355,6 +422,8 @@ export const metrics: readonly Metric[] = [
     help: 'Share of the exchanges seen that the agent made a witness of. The agent only.',
     read: overload.witnessed,
     stage: 'witnesses',
+    isMovedByNeighbours: true,
+    lanes: ofFrames,
   },
   {
     name: 'bodies.shed',
@@ -363,6 +432,8 @@ export const metrics: readonly Metric[] = [
     help: 'Witnesses whose bodies the agent left out, wholly or from their middle on, because it could not keep up. The agent only.',
     read: overload.bodiesShed,
     stage: 'witnesses',
+    isMovedByNeighbours: true,
+    lanes: ofFrames,
   },
   {
     name: 'endpoints.missing',
@@ -371,6 +442,8 @@ export const metrics: readonly Metric[] = [
     help: 'Endpoints (method, host, path) sent of which the collector has no witness. Traffic that counts its endpoints only.',
     read: endpoints.missing,
     stage: 'upload',
+    isMovedByNeighbours: true,
+    lanes: ofFrames,
   },
   {
     name: 'endpoints.held',
@@ -379,6 +452,8 @@ export const metrics: readonly Metric[] = [
     help: 'Share of the endpoints whose true count lies in the interval of 99 % that the weights of their witnesses give.',
     read: endpoints.held,
     stage: 'upload',
+    isMovedByNeighbours: true,
+    lanes: ofFrames,
   },
   {
     name: 'collector.rssMax',
@@ -387,6 +462,8 @@ export const metrics: readonly Metric[] = [
     help: 'Highest resident memory of the collector that the agent uploads to, by the kernel’s own peak.',
     read: witnesses.collectorPeak,
     stage: 'upload',
+    isMovedByNeighbours: true,
+    lanes: ofFrames,
   },
   {
     name: 'requests.failed',
@@ -394,6 +471,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Requests without a whole answer, but for those in flight as the load ends, and statuses other than 2xx; of recorded ones, errors and answers that were none.',
     read: delivery.failed,
+    isMovedByNeighbours: false,
   },
   {
     name: 'requests.different',
@@ -401,6 +479,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Recorded requests whose answer has another status or length than the recorded one, or did not come.',
     read: requests.different,
+    isMovedByNeighbours: false,
   },
   {
     name: 'requests.late',
@@ -408,6 +487,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Delay against the recorded times that 99 % of the recorded requests were sent within, waits for the service included.',
     read: requests.late,
+    isMovedByNeighbours: true,
   },
   {
     name: 'requests.unsent',
@@ -415,6 +495,7 @@ export const metrics: readonly Metric[] = [
     bound: 'max',
     help: 'Requests of the recording that were not sent: damaged or not captured, and connections in TLS or HTTP/2, one each; in each round of --loop.',
     read: requests.unsent,
+    isMovedByNeighbours: false,
   },
 ];
 
@@ -425,12 +506,14 @@ export const sitePatternMetrics = [
     unit: 'share',
     help: 'Share of what was allocated while traffic flowed, by the call sites that match; a pass of its own samples them.',
     uncompared: callSites,
+    isMovedByNeighbours: false,
   },
   {
     prefix: 'bytes',
     unit: 'bytes',
     help: 'Bytes allocated while traffic flowed, on and off the heap, by the call sites that match.',
     uncompared: callSites,
+    isMovedByNeighbours: false,
   },
 ] as const;
 
@@ -444,9 +527,10 @@ export function findMetric(name: string): Metric | undefined {
     ({ prefix }) => name.startsWith(`${prefix}:`) && name.length > prefix.length + 1,
   );
   if (!pattern) return undefined;
-  const { prefix, unit, help, uncompared } = pattern;
+  const { prefix, unit, help, uncompared, isMovedByNeighbours } = pattern;
   const sites = name.slice(prefix.length + 1);
-  return { name, unit, bound: 'max', help, uncompared, read: (run) => readSites(run.sites, prefix, sites) };
+  const read: Metric['read'] = (run) => readSites(run.sites, prefix, sites);
+  return { name, unit, bound: 'max', help, uncompared, isMovedByNeighbours, read };
 }
 
 /** Whether a limit on this name takes a pass that samples allocations. */

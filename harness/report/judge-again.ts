@@ -1,4 +1,5 @@
 /** Judges a run that is over by other limits: its report holds a reading of every metric. Pure. */
+import { allOf } from '../../reports/counted.ts';
 import type { GateReport, Report, RunReport, Verdict } from '../../reports/model.ts';
 import { judge, readingOf } from '../metrics/budgets.ts';
 import { worstExitCode } from '../metrics/exit-codes.ts';
@@ -34,6 +35,6 @@ function gateVerdict({ verdict }: GateReport, runs: readonly RunReport[]): Verdi
   const exitCode = worstExitCode(runs.map((run) => run.verdict.exitCode));
   const failed = runs.filter((run) => !run.verdict.ok).map(({ scenario }) => scenario.name);
   const headline =
-    exitCode === 0 ? `All ${runs.length} scenarios within budget.` : `Not within budget: ${failed.join(', ')}.`;
+    exitCode === 0 ? `${allOf(runs.length, 'scenario')} within budget.` : `Not within budget: ${failed.join(', ')}.`;
   return { ok: exitCode === 0, exitCode, headline };
 }

@@ -34,6 +34,8 @@ export interface MeasureOrder {
   readonly pairs: Pick<ScenarioOrder, 'pairsMax' | 'deadlineMs' | 'nowMs' | 'readMachine' | 'pause' | 'seed'>;
   readonly signal: AbortSignal;
   readonly onStep: (text: string) => void;
+  /** Says every few seconds what it waits for; undefined: it waits no longer. */
+  readonly onWait: (text: string | undefined) => void;
 }
 
 export interface MeasuredRun {
@@ -133,13 +135,13 @@ async function measurePairs(
   lane: Lane,
   previous: Version,
 ): Promise<MeasuredComparison> {
-  const { project, store, candidate, environment, workFolder, signal, onStep, pairs } = order;
+  const { project, store, candidate, environment, workFolder, signal, onStep, onWait, pairs } = order;
   const folder = path.join(workFolder, 'pairs', lane);
   let facts: PairsFacts | undefined;
   try {
     const { compared: result } = await compareScenario({
       ...pairs,
-      ...{ project, store, folder, environment, signal, onStep },
+      ...{ project, store, folder, environment, signal, onStep, onWait },
       scenario: lane === 'load' ? scenario : { ...scenario, lane },
       versions: { base: previous, head: candidate },
       thresholds: [],

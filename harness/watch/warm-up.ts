@@ -1,5 +1,5 @@
 /** Of all requests; until then code is compiled, caches fill, connections open. */
-const warmUpShare = 0.25;
+export const warmUpShare = 0.25;
 
 /** The first mark behind the warm-up; marks are readings at ascending numbers of requests. */
 export function windowStart<T extends { readonly requests: number }>(marks: readonly T[]): T | undefined {

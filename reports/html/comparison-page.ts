@@ -8,6 +8,7 @@ import {
   type ComparedTimeline,
   type ComparisonReport,
   judgedMetrics,
+  shownMetrics,
 } from '../comparison.ts';
 import {
   formatChange,
@@ -61,9 +62,11 @@ function banner(report: ComparisonReport): HTMLElement {
       element('p', {
         class: 'dim',
         text:
-          pairs > 0
-            ? `${counted(pairs, 'interleaved pair')} on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`
-            : `No pair was run, in ${formatDuration(report.durationMs)}.`,
+          pairs > 0 && report.verdict.exitCode === 3
+            ? `${counted(pairs, 'interleaved pair')} on one machine in ${formatDuration(report.durationMs)}, until it was interrupted.`
+            : pairs > 0
+              ? `${counted(pairs, 'interleaved pair')} on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.`
+              : `No scenario was compared to its end, in ${formatDuration(report.durationMs)}.`,
       }),
       ...(report.failures ?? []).flatMap(({ details }) =>
         details === ''
@@ -91,7 +94,7 @@ function version({ label, commit, dirty }: ComparisonReport['base']): string {
 function scenarioCard(scenario: ComparedScenario, { timelines, flames }: ComparisonReport): HTMLElement {
   const flame = flames.find((each) => each.scenario === scenario.name);
   const judged = judgedMetrics(scenario);
-  const shown = scenario.metrics.filter(({ decision }) => decision === 'shown');
+  const shown = shownMetrics(scenario);
   const method =
     scenario.method === 'numbers' ? 'repeats agree, so numbers are compared' : counted(scenario.pairs, 'pair');
   return element('article', { class: 'card comparison' }, [

@@ -1,6 +1,9 @@
 "use strict";
 (function() {
 	// reports/comparison.ts
+	function shownMetrics({ metrics }) {
+		return metrics.filter(({ decision, baseMedian, headMedian }) => decision === "shown" && (baseMedian !== null || headMedian !== null));
+	}
 	function judgedMetrics(scenario) {
 		const order = [
 			"worse",
@@ -785,7 +788,7 @@
 			element("p", { text: `Base ${version(report.base)}, head ${version(report.head)}.` }),
 			element("p", {
 				class: "dim",
-				text: pairs > 0 ? `${counted(pairs, "interleaved pair")} on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.` : `No pair was run, in ${formatDuration(report.durationMs)}.`
+				text: pairs > 0 && report.verdict.exitCode === 3 ? `${counted(pairs, "interleaved pair")} on one machine in ${formatDuration(report.durationMs)}, until it was interrupted.` : pairs > 0 ? `${counted(pairs, "interleaved pair")} on one machine in ${formatDuration(report.durationMs)}. A verdict is wrong in at most ${formatShare(report.errorRate)} of cases.` : `No scenario was compared to its end, in ${formatDuration(report.durationMs)}.`
 			}),
 			...(report.failures ?? []).flatMap(({ details }) => details === "" ? [] : [element("pre", {
 				class: "said",
@@ -801,7 +804,7 @@
 	function scenarioCard(scenario, { timelines, flames }) {
 		const flame = flames.find((each) => each.scenario === scenario.name);
 		const judged = judgedMetrics(scenario);
-		const shown = scenario.metrics.filter(({ decision }) => decision === "shown");
+		const shown = shownMetrics(scenario);
 		const method = scenario.method === "numbers" ? "repeats agree, so numbers are compared" : counted(scenario.pairs, "pair");
 		return element("article", { class: "card comparison" }, [
 			element("h2", { text: `${printable(scenario.name, 200)}: ${scenario.lane} lane, ${method}` }),
