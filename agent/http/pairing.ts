@@ -30,8 +30,9 @@ import {
 } from './pairing-tables.ts';
 import type { Pairable, Place } from './place.ts';
 import { PlainPairing } from './plain-pairing.ts';
-import { NONE, PERHAPS_PIPELINES, PIPELINES, TurnPairing } from './turn-pairing.ts';
-import { distance, REQUEST_BYTES_MIN, TURNS_PROVEN } from './turn-taking.ts';
+import { ResponsePairing } from './response-pairing.ts';
+import { NONE, TurnPairing } from './turn-pairing.ts';
+import { distance, REQUEST_BYTES_MIN } from './turn-taking.ts';
 
 export class Pairing {
   readonly #limits: HttpLimits;
@@ -43,6 +44,7 @@ export class Pairing {
   readonly #plain: PlainPairing;
   readonly #order: PairingOrder;
   readonly #early: EarlyResponses;
+  readonly #responses: ResponsePairing;
   readonly #words: Int32Array;
   readonly #parts: Int32Array;
 
@@ -57,9 +59,9 @@ export class Pairing {
     this.#turns = new TurnPairing(this.#streams, this.#entries);
     this.#plain = new PlainPairing(this.#streams, this.#entries, limits, counters);
     this.#order = new PairingOrder(this.#streams, this.#entries, counters);
-    this.#early = new EarlyResponses({
-      ...{ limits, counters, streams: this.#streams, entries: this.#entries, turns: this.#turns, order: this.#order },
-    });
+    const parts = { counters, streams: this.#streams, entries: this.#entries, turns: this.#turns, order: this.#order };
+    this.#early = new EarlyResponses({ ...parts, limits });
+    this.#responses = new ResponsePairing({ ...parts, early: this.#early });
   }
 
   /** Requests that wait for their response and responses that wait for their request, in all streams. */
@@ -95,7 +97,7 @@ export class Pairing {
     if (words[at + Of.mode]! === Mode.lost) this.#order.leaveUnanswered(stream, message.method);
     else if (early >= 0) {
       this.#counters.responsesEarly++;
-      this.#pair(stream, message, this.#parts[(early << entryShift) + Part.sequence]!);
+      this.#responses.pair(stream, message, this.#parts[(early << entryShift) + Part.sequence]!);
       const isBodiless = (this.#parts[(early << entryShift) + Part.flags]! & EntryFlag.bodiless) !== 0;
       this.#entries.shift(stream, Queue.responses);
       // It had a body, in which the responses behind it were found.
@@ -159,8 +161,8 @@ export class Pairing {
     message.pairing = 'absent';
     const flags = this.#turns.describe(stream, message.status, place);
     const mode = words[at + Of.mode]!;
-    if (mode === Mode.turns) this.#answerByTurns(stream, interim, message, place, flags);
-    else if (mode !== Mode.lost) this.#answerInOrder(stream, interim, message, place, flags);
+    if (mode === Mode.turns) this.#responses.byTurns(stream, interim, message, place, flags);
+    else if (mode !== Mode.lost) this.#responses.inOrder(stream, interim, message, place, flags);
     if (interim) return;
     const flag = words[at + Of.flags]! & ~(StreamFlag.responsesMissing | StreamFlag.clear);
     words[at + Of.flags] = flag | StreamFlag.answered;
@@ -271,14 +273,6 @@ export class Pairing {
     this.#streams.reset(stream);
   }
 
-  /** @param sequence of the response's first byte */
-  #pair(stream: number, message: Pairable, sequence: number): void {
-    this.#words[stream * streamWords + Of.paired] = message.exchange;
-    this.#words[stream * streamWords + Of.pairedSequence] = sequence;
-    this.#counters.pairs++;
-    if (message.pairing === 'probable') this.#counters.pairsProbable++;
-  }
-
   /** Whether order is known behind the response at hand. */
   #align(stream: number, { exchange, pairing }: Pairable): void {
     const isPaired = pairing === 'certain' || pairing === 'probable';
@@ -314,98 +308,5 @@ export class Pairing {
     this.#parts[(entry << entryShift) + Part.end] = place.end;
     this.#parts[(entry << entryShift) + Part.ms] = this.#words[stream * streamWords + Of.lastMs]!;
     this.#parts[(entry << entryShift) + Part.flags] = flags;
-  }
-
-  #answerInOrder(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
-    const entries = this.#entries;
-    const first = entries.first(stream, Queue.requests);
-    if (first < 0) {
-      this.#early.add(stream, interim, message, place, flags);
-      return;
-    }
-    const parts = this.#parts;
-    const entry = first << entryShift;
-    const isPlaced = (flags & parts[entry + Part.flags]! & EntryFlag.placed) !== 0;
-    // It had not received that request: a server that waited in vain says so unasked, or it waited behind missing bytes.
-    const isUnasked = isPlaced && distance(parts[entry + Part.sequence]!, place.ack) <= 0;
-    const isOrdered = this.#words[stream * streamWords + Of.mode] === Mode.ordered;
-    if (isUnasked && (!isOrdered || (flags & EntryFlag.timeout) !== 0)) return;
-    if (isOrdered && isPlaced && (isUnasked || this.#turns.isImpossible(stream, first, flags))) {
-      this.#order.breakOrder(stream);
-      if (this.#words[stream * streamWords + Of.mode] === Mode.turns)
-        this.#answerByTurns(stream, interim, message, place, flags);
-      return;
-    }
-    if (!isOrdered && this.#turns.isMisplaced(stream, first, flags)) {
-      this.#order.giveUp(stream);
-      return;
-    }
-    const isSure = isOrdered && this.#turns.isMeant(flags, first);
-    this.#answer(stream, interim, message, place, first, isSure ? 'certain' : 'probable');
-  }
-
-  #answerByTurns(stream: number, interim: boolean, message: Pairable, place: Place, flags: number): void {
-    const words = this.#words;
-    const at = stream * streamWords;
-    const entries = this.#entries;
-    if ((flags & EntryFlag.placed) === 0) {
-      this.#answerNewest(stream, interim, message, place);
-      return;
-    }
-    const found = this.#turns.findRequest(stream, interim, place, flags);
-    if (found === PIPELINES) this.#order.foundPipelining(stream);
-    if (found === PERHAPS_PIPELINES) words[at + Of.doubt] = TURNS_PROVEN;
-    if (found === PIPELINES || found === PERHAPS_PIPELINES) return;
-    if (found === NONE) {
-      this.#early.add(stream, interim, message, place, flags);
-      return;
-    }
-    const ack = words[at + Of.previousAck]!;
-    const previous = words[at + Of.previous]!;
-    const verdict = interim
-      ? (flags & EntryFlag.guessed) === 0
-        ? 'certain'
-        : 'probable'
-      : this.#turns.judge(
-          stream,
-          this.#parts[(found << entryShift) + Part.flags]!,
-          this.#parts[(found << entryShift) + Part.sequence]!,
-          flags,
-          previous,
-          ack,
-        );
-    if (verdict === 'absent') {
-      this.#order.foundPipelining(stream);
-      return;
-    }
-    const isSure = verdict === 'certain' && this.#turns.isMeant(flags, found) && this.#turns.isLastAsked(found, place);
-    while (entries.first(stream, Queue.requests) !== found) this.#order.dropRequest(stream);
-    this.#answer(stream, interim, message, place, found, isSure ? 'certain' : 'probable');
-  }
-
-  /** Without sequence numbers a client that takes turns has one request open at a time: the newest. */
-  #answerNewest(stream: number, interim: boolean, message: Pairable, place: Place): void {
-    const entries = this.#entries;
-    if (entries.length(stream, Queue.requests) === 0) return;
-    while (entries.length(stream, Queue.requests) > 1) this.#order.dropRequest(stream);
-    this.#answer(stream, interim, message, place, entries.first(stream, Queue.requests), 'probable');
-  }
-
-  #answer(
-    stream: number,
-    interim: boolean,
-    message: Pairable,
-    place: Place,
-    entry: number,
-    verdict: 'certain' | 'probable',
-  ): void {
-    const entries = this.#entries;
-    message.exchange = this.#parts[(entry << entryShift) + Part.exchange]!;
-    message.method = entries.methods[entry]!;
-    message.uri = entries.uris[entry]!;
-    message.pairing = verdict;
-    if (interim) return;
-    this.#pair(stream, message, place.sequence);
-    entries.shift(stream, Queue.requests);
   }
 }

@@ -10,6 +10,7 @@ import type { TcpCounters } from './counters.ts';
 import { HalfState, type HalfStreams } from './half-streams.ts';
 import type { TcpLimits } from './limits.ts';
 import { firstByte } from './sequence-fit.ts';
+import type { SequenceRanges } from './sequence-ranges.ts';
 import type { StreamTable } from './stream-table.ts';
 import { SuccessorKind, Successors } from './successors.ts';
 
@@ -29,6 +30,7 @@ export class Beginnings {
   readonly #table: StreamTable;
   readonly #halves: HalfStreams;
   readonly #waiting: Successors;
+  readonly #ranges: SequenceRanges;
   /** By entry: segments that came, and whether one had payload. */
   readonly #segments: Uint16Array;
   readonly #hasPayload: Uint8Array;
@@ -39,6 +41,7 @@ export class Beginnings {
     this.#table = options.table;
     this.#halves = options.halves;
     this.#waiting = new Successors(waitingLimits(options.limits));
+    this.#ranges = this.#waiting.ranges;
     this.#segments = new Uint16Array(options.limits.beginningsMax);
     this.#hasPayload = new Uint8Array(options.limits.beginningsMax);
   }
@@ -88,11 +91,11 @@ export class Beginnings {
     const kind = packet.flags & (TcpFlag.syn | TcpFlag.ack | TcpFlag.rst);
     const entry = this.#waiting.of(slot);
     // Of another conversation, a segment finds this one's begun as far as it came.
-    const isOther = !this.#waiting.fits(entry, half & 1, packet, firstByte(packet));
+    const isOther = !this.#ranges.fits(entry, half & 1, packet, firstByte(packet));
     const isOver = (kind & TcpFlag.rst) !== 0 || (kind === TcpFlag.syn && !this.#noteSyn(entry, half, packet));
     if (!isOther && !isOver) {
       if (kind === (TcpFlag.syn | TcpFlag.ack)) {
-        this.#waiting.noteSyn(entry, half & 1, packet);
+        this.#ranges.noteSyn(entry, half & 1, packet);
         this.settle(slot, tsUs, () => this.#options.take(slot, packet, bytes, tsUs));
         return true;
       }
@@ -105,21 +108,21 @@ export class Beginnings {
 
   /** @returns whether a client's SYN is that of the stream, as far as one is known */
   #noteSyn(entry: number, half: number, packet: Packet): boolean {
-    const waiting = this.#waiting;
+    const ranges = this.#ranges;
     const first = firstByte(packet);
     const own = entry * 2 + (half & 1);
-    const isSame = waiting.syn[own] === 0 || waiting.start[own] === first;
+    const isSame = ranges.syn[own] === 0 || ranges.start[own] === first;
     const isOfStream = (this.#halves.state[half]! & HalfState.known) === 0 || this.#halves.first[half] === first;
-    if (isSame && isOfStream) waiting.noteSyn(entry, half & 1, packet);
+    if (isSame && isOfStream) ranges.noteSyn(entry, half & 1, packet);
     return isSame && isOfStream;
   }
 
   #hold(entry: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
     const sequence = firstByte(packet);
     this.#segments[entry]! += 1;
-    this.#waiting.noteNumbers(entry, half & 1, packet, sequence);
+    this.#ranges.noteNumbers(entry, half & 1, packet, sequence);
     if (packet.payloadWireBytes > 0) this.#hasPayload[entry] = 1;
-    return this.#waiting.hold(entry, half & 1, packet, sequence, bytes, tsUs);
+    return this.#waiting.held.hold(entry, half & 1, packet, sequence, bytes, tsUs);
   }
 
   /**
@@ -128,11 +131,12 @@ export class Beginnings {
    */
   settle(slot: number, tsUs: number, before?: () => void): void {
     const waiting = this.#waiting;
+    const ranges = this.#ranges;
     const entry = waiting.of(slot);
     if (entry < 0) return;
     const isOpen = waiting.kind[entry] === SuccessorKind.unanswered;
-    const hasSyn = waiting.hasSyn(entry);
-    const client = isOpen || !hasSyn ? 0 : waiting.client[entry]!;
+    const hasSyn = ranges.hasSyn(entry);
+    const client = isOpen || !hasSyn ? 0 : ranges.client[entry]!;
     waiting.detach(entry);
     if (!isOpen && !hasSyn && this.#hasPayload[entry] === 0) {
       // A FIN of a conversation that nothing more was seen of.
@@ -147,8 +151,8 @@ export class Beginnings {
     const { fromFirst } = this.#table;
     const clientFirst = this.#table.clientFirst[slot] === 1;
     for (const at of [entry * 2, entry * 2 + 1]) {
-      const isAnswer = before !== undefined && (at & 1) !== waiting.client[entry];
-      if (waiting.syn[at] === 1 && !isAnswer) this.#place(slot * 2 + ((at & 1) ^ client), waiting.start[at]!);
+      const isAnswer = before !== undefined && (at & 1) !== ranges.client[entry];
+      if (ranges.syn[at] === 1 && !isAnswer) this.#place(slot * 2 + ((at & 1) ^ client), ranges.start[at]!);
     }
     before?.();
     waiting.release(entry, (side, piece, bytes, pieceUs) => {

@@ -108,7 +108,8 @@ export class Connections {
     });
     this.#beginnings = beginnings;
     const parts = { limits, handler, counters, table, halves, assembler, fit, resets, succession, beginnings };
-    const life = new StreamLife({ ...parts, networks, past, overUs: this.#overUs, pressure: this.#pressure });
+    const { queue } = succession;
+    const life = new StreamLife({ ...parts, queue, networks, past, overUs: this.#overUs, pressure: this.#pressure });
     this.#life = life;
     const { urgent: urgentPolicy } = options;
     const payload = new PayloadArrival({ ...parts, life, windowBytesMax, urgentPolicy, urgent: this.#urgent });

@@ -13,7 +13,7 @@ import type { PastConversations } from './past-conversations.ts';
 import type { Resets } from './resets.ts';
 import { CloseReason, type Side, type StreamHandler } from './stream-handler.ts';
 import { StreamList, type StreamTable } from './stream-table.ts';
-import type { Succession } from './succession.ts';
+import type { SuccessorQueue } from './successor-queue.ts';
 
 export interface StreamLifeOptions {
   readonly limits: TcpLimits;
@@ -25,7 +25,7 @@ export interface StreamLifeOptions {
   readonly assembler: Assembler;
   readonly past: PastConversations;
   readonly resets: Resets;
-  readonly succession: Succession;
+  readonly queue: SuccessorQueue;
   readonly beginnings: Beginnings;
   /** When a stream was reset, or closed for another reason. */
   readonly overUs: Float64Array;
@@ -43,7 +43,8 @@ export class StreamLife {
   readonly #assembler: Assembler;
   readonly #past: PastConversations;
   readonly #resets: Resets;
-  readonly #succession: Succession;
+  /** What waits to follow the streams. */
+  readonly #queue: SuccessorQueue;
   readonly #beginnings: Beginnings;
   readonly #overUs: Float64Array;
   readonly #pressure: Uint8Array;
@@ -60,7 +61,7 @@ export class StreamLife {
     this.#assembler = options.assembler;
     this.#past = options.past;
     this.#resets = options.resets;
-    this.#succession = options.succession;
+    this.#queue = options.queue;
     this.#beginnings = options.beginnings;
     this.#overUs = options.overUs;
     this.#pressure = options.pressure;
@@ -90,7 +91,7 @@ export class StreamLife {
     const fromClient = !syn || (packet.flags & TcpFlag.ack) === 0;
     let slot = reused;
     if (slot >= 0) {
-      this.#succession.drop(slot);
+      this.#queue.drop(slot);
       table.restart(slot, packet, fromClient, !syn, tsUs, interfaceIndex);
     } else slot = this.#slotFor(packet, fromClient, tsUs, interfaceIndex);
     this.#begin(slot, packet, !syn, tsUs);
@@ -184,9 +185,9 @@ export class StreamLife {
     this.#resets.forget(slot);
     this.#assembler.finish(slot * 2, tsUs);
     this.#assembler.finish(slot * 2 + 1, tsUs);
-    this.#succession.closed(slot);
+    const isFollowed = this.#queue.closed(slot);
     this.#notePast(slot, tsUs);
-    const watched = this.isTagged(slot) || this.#succession.concerns(slot) ? HalfState.watched : 0;
+    const watched = this.isTagged(slot) || isFollowed ? HalfState.watched : 0;
     this.#endHalf(slot * 2, watched);
     this.#endHalf(slot * 2 + 1, watched);
     countClose(this.#counters, reason);
@@ -223,7 +224,7 @@ export class StreamLife {
   }
 
   #forget(slot: number): void {
-    this.#succession.drop(slot);
+    this.#queue.drop(slot);
     this.#table.remove(slot);
   }
 
@@ -233,7 +234,7 @@ export class StreamLife {
     // What waits for a beginning may be what the first segment held acknowledges: both wait for as long.
     this.#beginnings.expire(nowUs);
     this.#assembler.expire(nowUs);
-    this.#succession.expire(nowUs);
+    this.#queue.expire(nowUs);
     for (let slot = this.#resets.overdue(nowUs); slot >= 0; slot = this.#resets.overdue(nowUs)) {
       this.close(slot, CloseReason.reset, this.#resets.dueUs(slot, nowUs));
     }
@@ -264,7 +265,7 @@ export class StreamLife {
   finish(tsUs: number): void {
     const table = this.#table;
     this.#beginnings.finish(tsUs);
-    this.#succession.finish(tsUs);
+    this.#queue.finish(tsUs);
     for (const list of [StreamList.established, StreamList.embryonic, StreamList.closed]) {
       for (let slot = table.oldest(list); slot >= 0; slot = table.oldest(list)) {
         if (list !== StreamList.closed) this.close(slot, CloseReason.endOfInput, tsUs);
