@@ -123,7 +123,7 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'sums',
-    rule: 'Sums of allocation are made again, from each mark to any later one and to the end: so many young objects were allocated as lie on the heap more and as collections freed, to the byte; of what began old no more than that (1 MiB, and 10 % of the heap), and no less but for 768 KiB a collection. The reading beside a mark is of the same heap; readings take 96 KiB each, 40 KiB for each collection that they list, and 640 KiB.',
+    rule: 'Sums of allocation are made again, from each mark to any later one and to the end: so many young objects were allocated as lie on the heap more and as collections freed, to the byte; of what began old no more than that (1 MiB, and 10 % of the heap), and no less but for 768 KiB a collection. The reading beside a mark is of the same heap; readings take 96 KiB each, 40 KiB for each collection that they list, and 384 KiB, all of it young objects.',
     why: 'The sum is made of the same collections and the same heap; in 17 services of many kinds young objects came out to the byte.',
     fault: sumsFault,
   },
