@@ -50,7 +50,7 @@ export class ResetSurvival {
 
   #hold(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
     const entry = this.#successors.of(slot);
-    if (entry < 0) this.#queue.begin(slot, half, SuccessorKind.survival, packet, bytes, tsUs);
+    if (entry < 0) this.#queue.begin(slot, SuccessorKind.survival, packet, bytes, tsUs);
     else if (this.#successors.kind[entry] === SuccessorKind.survival) {
       this.#queue.hold(entry, half, packet, packet.sequence, bytes, tsUs);
     }

@@ -137,7 +137,7 @@ export class Succession {
     // Once payload came after the first answer, there is none but that.
     const isAnswer =
       mayBeAnswer && this.#evidence.isUnspoken(half) && this.#fit.isSent(half ^ 1, packet.acknowledgement);
-    this.queue.begin(slot, half, isAnswer ? SuccessorKind.answer : SuccessorKind.conversation, packet, bytes, tsUs);
+    this.queue.begin(slot, isAnswer ? SuccessorKind.answer : SuccessorKind.conversation, packet, bytes, tsUs);
   }
 
   /** Payload outside of the window: perhaps of another conversation. Bytes far ahead alone are more likely a gap. */
@@ -146,13 +146,13 @@ export class Succession {
     const isGap = ahead > 0 && (!hasAck || this.#fit.isNear(half ^ 1, packet.acknowledgement, 0));
     // Behind its FIN a direction has none.
     if (isGap && !this.#fit.isBehindFin(half, packet, firstByte(packet))) return;
-    this.queue.begin(slot, half, SuccessorKind.conversation, packet, bytes, tsUs);
+    this.queue.begin(slot, SuccessorKind.conversation, packet, bytes, tsUs);
   }
 
   /** Payload that is known, with an acknowledgement lower than its sender's last, after a pause. */
   beginRepetition(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
     if (this.idleUs < quietUs || !this.#fit.isRepetition(half, packet)) return;
-    this.queue.begin(slot, half, SuccessorKind.repetition, packet, bytes, tsUs);
+    this.queue.begin(slot, SuccessorKind.repetition, packet, bytes, tsUs);
   }
 
   /**
@@ -190,7 +190,7 @@ export class Succession {
         return this.#table.listOf(slot) !== StreamList.closed;
       }
     } else if (packet.payloadWireBytes > 0 || (packet.flags & TcpFlag.syn) !== 0) {
-      this.queue.begin(slot, half, SuccessorKind.conversation, packet, bytes, tsUs);
+      this.queue.begin(slot, SuccessorKind.conversation, packet, bytes, tsUs);
     }
     return false;
   }

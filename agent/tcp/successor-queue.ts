@@ -51,8 +51,10 @@ export class SuccessorQueue {
   }
 
   /** A conversation may begin with a segment. */
-  begin(slot: number, half: number, kind: SuccessorKind, packet: Packet, bytes: Uint8Array, tsUs: number): void {
+  begin(slot: number, kind: SuccessorKind, packet: Packet, bytes: Uint8Array, tsUs: number): void {
     this.#makeRoom(slot, kind, tsUs);
+    // Only now: one that took the stream's place may have another client.
+    const half = slot * 2 + (this.#table.fromFirst === (this.#table.clientFirst[slot] === 1) ? 0 : 1);
     const entry = this.#successors.begin(slot, kind, tsUs);
     this.#dueUs = Math.min(this.#dueUs, tsUs + this.#ackSlackUs);
     const sequence = firstByte(packet);
@@ -68,13 +70,13 @@ export class SuccessorQueue {
     if (first >= 0) {
       if (kind !== SuccessorKind.conversation || !successors.isQueued(first)) this.drop(slot);
       else if (!successors.ranges.hasSyn(successors.last(slot))) this.#dropEntry(successors.last(slot));
-      else if (successors.count(slot) >= queuedMax) this.#dropEntry(first);
+      // That so many began behind it shows that it was one.
+      else if (successors.count(slot) >= queuedMax) this.#giveUp(slot, first, tsUs, true);
     }
     const victim = successors.victim();
     if (victim < 0) return;
     const other = successors.slotOf(victim);
-    if (other === slot) this.#dropEntry(victim);
-    else this.#giveUpTo(other, victim, tsUs);
+    this.#giveUpTo(other, victim, tsUs);
   }
 
   /** A segment waits. @returns false where there was no room, and its conversation is likely one: it is not to wait */
@@ -131,10 +133,13 @@ export class SuccessorQueue {
     }
   }
 
-  /** What one side shows of a conversation is all that there is: it is taken as one where nothing contradicts it. */
-  #giveUp(slot: number, entry: number, tsUs: number): void {
+  /**
+   * What one side shows of a conversation is all that there is: it is taken as one where nothing contradicts it.
+   * @param isShown something else shows that it began
+   */
+  #giveUp(slot: number, entry: number, tsUs: number, isShown = false): void {
     const half = this.#speakerOf(slot, entry);
-    if (!this.#isEnough(half, entry)) {
+    if (!this.#isEnough(half, entry, isShown)) {
       this.#dropEntry(entry);
       return;
     }
@@ -153,9 +158,9 @@ export class SuccessorQueue {
   }
 
   /** Whether a conversation whose SYN was seen in one direction, and whose other one does not come, is taken as one. */
-  #isEnough(half: number, entry: number): boolean {
+  #isEnough(half: number, entry: number, isShown = false): boolean {
     if (!this.#successors.isQueued(entry) || !this.#successors.held.has(entry)) return false;
-    return this.#evidence.isLikely(half, entry) || this.#table.listOf(half >> 1) === StreamList.closed;
+    return isShown || this.#evidence.isLikely(half, entry) || this.#table.listOf(half >> 1) === StreamList.closed;
   }
 
   /** Forgets what nothing came for in long, and waits no more for a direction that does not come. */
