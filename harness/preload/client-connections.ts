@@ -15,6 +15,7 @@ export interface Response {
 
 export interface Socket extends EventEmitter, Ended {
   readonly readableEnded: boolean;
+  readonly writableEnded: boolean;
   /** Written so far, as `node:net` keeps it: `bytesWritten` makes an array each time. */
   readonly _bytesDispatched?: number;
 }
@@ -31,6 +32,8 @@ export interface Connection {
   /** What was written to it when it was looked at, and when that last had grown since its requests began. */
   written: number;
   sentMs: number;
+  /** The service ended it first: its client's end is the answer to that. */
+  endedHere: boolean;
   /** Streams of HTTP/2 that the client gave up, and began no other after. */
   givenUp: Left | undefined;
 }
@@ -59,7 +62,14 @@ export class ClientConnections {
   /** A new connection takes the place of one that was cut: its client did not leave because it was done. */
   connect(key: object, socket?: Socket): Connection {
     const times = { since: 0, written: 0, sentMs: 0 };
-    const connection: Connection = { open: 0, latest: undefined, socket, ...times, givenUp: undefined };
+    const connection: Connection = {
+      open: 0,
+      latest: undefined,
+      socket,
+      ...times,
+      endedHere: false,
+      givenUp: undefined,
+    };
     this.#known.set(key, connection);
     this.#live.add(connection);
     this.#mostLive = Math.max(this.#mostLive, this.#live.size);

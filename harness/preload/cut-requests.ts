@@ -4,6 +4,7 @@
  * request had waited distinguishes a hang from that, and so does a client that comes back: who gives up reconnects, who is done does not.
  */
 import { subscribe } from 'node:diagnostics_channel';
+import type { EventEmitter } from 'node:events';
 import {
   ClientConnections,
   type Connection,
@@ -14,6 +15,7 @@ import {
 } from './client-connections.ts';
 import { CutStreams, type Stream } from './cut-streams.ts';
 import { isEventStream, isOfPeer, RequestOutcomes } from './request-outcomes.ts';
+import { ServerRefusals } from './server-refusals.ts';
 
 /** An answer of which something was sent in the last two looks is on its way: its reader may have what it came for. */
 const sendingMs = 100;
@@ -36,13 +38,19 @@ export class CutRequests {
   readonly #connections = new ClientConnections(this.#outcomes);
   readonly #streams = new CutStreams(this.#outcomes, this.#connections);
 
+  readonly #refusals = new ServerRefusals((socket) => {
+    // What the service had begun to answer is counted when its connection ends.
+    const connection = socket && this.#connections.of(socket);
+    if (!connection?.open) this.#outcomes.unanswered += 1;
+  });
+
   /** @param onEventStream called for each of HTTP/1 whose connection has ended: what it had sent is an answer that has no end */
   constructor(onEventStream: (status: number) => void = () => {}, nowMs: () => number = () => performance.now()) {
     this.#nowMs = () => Math.floor(nowMs());
     this.#onEventStream = onEventStream;
     subscribe('http.server.request.start', (message) => {
-      const { socket, response } = message as { socket: Socket; response: Response };
-      this.#begin(socket, response);
+      const { socket, response, server } = message as { socket: Socket; response: Response; server?: EventEmitter };
+      this.#begin(socket, response, server);
     });
     subscribe('http.server.response.finish', (message) => {
       const { socket, response } = message as { socket: object; response: Response };
@@ -71,10 +79,10 @@ export class CutRequests {
     this.#outcomes.unanswered += 1;
   }
 
-  #begin(socket: Socket, response: Response): void {
+  #begin(socket: Socket, response: Response, server: EventEmitter | undefined): void {
     const now = this.#nowMs();
     this.#outcomes.left.goOn(now);
-    const connection = this.#connections.of(socket) ?? this.#connectSocket(socket);
+    const connection = this.#connections.of(socket) ?? this.#connectSocket(socket, server);
     if (connection.open === 0) waitFrom(connection, now);
     connection.open += 1;
     connection.latest = response;
@@ -99,7 +107,7 @@ export class CutRequests {
     connection.latest = undefined;
     if (latest && isEventStream(latest._header)) this.#onEventStream(latest.statusCode);
     else if (open > 0) {
-      if (!socket.readableEnded && !isOfPeer(socket)) this.#outcomes.unanswered += open;
+      if (connection.endedHere || (!socket.readableEnded && !isOfPeer(socket))) this.#outcomes.unanswered += open;
       else {
         const now = this.#nowMs();
         lookAt(connection, now);
@@ -111,8 +119,13 @@ export class CutRequests {
     this.#connections.disconnect(connection);
   }
 
-  #connectSocket(socket: Socket): Connection {
+  #connectSocket(socket: Socket, server: EventEmitter | undefined): Connection {
+    this.#refusals.watch(server);
     const connection = this.#connections.connect(socket, socket);
+    // Before the server's own, which ends what its client has ended.
+    socket.prependOnceListener('end', () => {
+      connection.endedHere = socket.writableEnded;
+    });
     socket.once('close', () => this.#end(socket, connection));
     return connection;
   }

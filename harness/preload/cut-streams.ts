@@ -10,7 +10,10 @@ export interface Stream extends Ended {
   readonly session?: EventEmitter & { readonly closed: boolean; readonly destroyed: boolean };
   readonly aborted: boolean;
   readonly headersSent: boolean;
+  readonly writableEnded: boolean;
   readonly writableFinished: boolean;
+  /** 0: neither side has reset it. */
+  readonly rstCode?: number;
   /** Destroyed here: what the other side resets is read to its end. */
   readonly readableAborted: boolean;
   readonly sentHeaders?: Readonly<Record<string, unknown>>;
@@ -57,7 +60,9 @@ export class CutStreams {
     this.#streams.delete(stream);
     outcomes.open -= 1;
     const type = stream.sentHeaders?.['content-type'];
-    const isWhole = !stream.aborted && stream.headersSent && stream.writableFinished;
+    // What has ended with nothing behind its head is not said to be finished by then.
+    const isWritten = stream.writableFinished || (stream.writableEnded && stream.rstCode === 0);
+    const isWhole = !stream.aborted && stream.headersSent && isWritten;
     if (isWhole) outcomes.answered(now - since, type);
     if (isWhole || isEventStream(type)) return;
     if (this.#closedHere.has(stream) || (stream.readableAborted && !isOfPeer(stream))) {
@@ -67,7 +72,9 @@ export class CutStreams {
     const { session } = stream;
     const connection = session && this.#connections.of(session);
     const isAlone = this.#connections.isAlone && (!session || session.closed || session.destroyed);
-    const left = outcomes.leave(1, now, { since, sentMs: since }, { isAlone, isSending: false });
+    // How much of it was sent is not known: its reader may have what it came for.
+    const isSending = stream.headersSent;
+    const left = outcomes.leave(1, now, { since, sentMs: since }, { isAlone, isSending });
     if (!left || !connection) return;
     if (!connection.givenUp?.count) connection.givenUp = left;
     else connection.givenUp.count += 1;

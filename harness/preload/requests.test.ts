@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
@@ -172,6 +173,7 @@ function served(t: Test) {
     state.begun += 1;
     response.once('finish', () => (state.answered += 1));
     if (request.url === '/cut') request.socket.destroy();
+    if (request.url === '/fin') response.write('half', () => request.socket.end());
     if (request.url === '/half') response.write('half', () => request.socket.destroy());
     if (request.url === '/events') response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1');
     if (request.url === '/rows') rows.push(() => new Promise((resolve) => response.write('{"row":1}', resolve)));
@@ -186,6 +188,10 @@ function served(t: Test) {
     if (url === '/cut') stream.destroy();
     if (url === '/close') stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
     if (url === '/') stream.respond({ ':status': 200 }, { endStream: true });
+    if (url === '/ended') {
+      stream.respond({ ':status': 200 });
+      stream.end();
+    }
   });
   const clients: { destroy: () => unknown }[] = [];
   for (const server of [one, two]) server.listen(0);
@@ -199,7 +205,8 @@ function served(t: Test) {
     const { begun, closed, answered } = state;
     write();
     await until(() => state.begun === begun + count);
-    if (['/cut', '/half', '/close'].includes(url)) await until(() => state.closed === closed + 1);
+    if (['/cut', '/half', '/fin', '/close', '/ended', '/upgrade'].includes(url))
+      await until(() => state.closed === closed + 1);
     if (url === '/') await until(() => state.answered === answered + count || state.closed === closed + count);
   };
   const leaves = async (leave: () => void) => {
@@ -234,7 +241,7 @@ function served(t: Test) {
   };
   const is = (unanswered: number, inFlight: number, why: string, more: { leftEarly?: number; open?: number } = {}) =>
     t.match(cut.counts, { unanswered, inFlight, ...more }, why);
-  return { state, later, rows, client, session, is };
+  return { one, state, later, rows, client, session, is };
 }
 
 t.test('what the service cuts is unanswered at once, whatever comes after it', async (t) => {
@@ -242,11 +249,36 @@ t.test('what the service cuts is unanswered at once, whatever comes after it', a
   await client().asks('/cut');
   await client().asks('/half');
   is(2, 0, 'the last requests of a load');
+  await client().asks('/fin');
+  is(3, 0, 'with an end that its client answers');
   const two = session();
   await two.asks('/cut');
-  is(3, 0, 'a stream');
+  is(4, 0, 'a stream');
   await two.asks('/close');
-  is(4, 0, 'a stream that is closed with a code, as a client may close it too');
+  is(5, 0, 'a stream that is closed with a code, as a client may close it too');
+  await two.asks('/ended');
+  is(5, 0, 'a whole one without a body');
+});
+
+t.test('what the server refuses by itself is unanswered, and what is no answer to an upgrade', async (t) => {
+  const { one, client, is } = served(t);
+  const first = client();
+  await first.asks('/');
+  const refused = async (text: string, count: number, why: string) => {
+    const socket = net.connect((one.address() as AddressInfo).port).on('error', () => {});
+    socket.resume().write(text);
+    await once(socket, 'close');
+    is(count, 0, why);
+  };
+  await refused(`GET / HTTP/1.1\r\nhost: x\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, 1, 'a head that is too long');
+  await refused('GET / HTTP/1.1\r\nhost: x\r\nno field\r\n\r\n', 2, 'one that is none');
+  const upgrade = 'GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+  one.once('upgrade', (_, socket) => socket.destroy());
+  await refused(upgrade, 3, 'an upgrade');
+  one.once('upgrade', (_, socket) => socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n'));
+  await refused(upgrade, 3, 'one that is answered');
+  one.maxConnections = 1;
+  await refused('', 4, 'a connection');
 });
 
 t.test('what hangs is unanswered, while its client stays and when it leaves; an event stream is not', async (t) => {

@@ -33,13 +33,20 @@ interface Response {
   /** False of a HEAD, a 204 and a 304. */
   readonly _hasBody?: boolean;
   readonly chunkedEncoding?: boolean;
+  /** After `100 Continue`. */
+  readonly _sent100?: boolean;
 }
 
+const continueBytes = 'HTTP/1.1 100 Continue\r\n\r\n'.length;
+
 /** Less than its own `Content-Length` was written (RFC 9112, 8): it is no whole answer. */
-function isShort({ _header, _contentLength, _hasBody, chunkedEncoding }: Response, bytes: number | undefined): boolean {
+function isShort(
+  { _header, _contentLength, _hasBody, chunkedEncoding, _sent100 }: Response,
+  bytes: number | undefined,
+): boolean {
   if (bytes === undefined || !_hasBody || chunkedEncoding || !_header || typeof _contentLength !== 'number')
     return false;
-  return bytes < _header.length + _contentLength;
+  return bytes - (_sent100 ? continueBytes : 0) < _header.length + _contentLength;
 }
 
 export class RequestCount {

@@ -20,7 +20,8 @@ export const oldSpaces = 3;
 const sweptShare = 0.02;
 /** A reading takes 40 to 70 KB, and more where it has collections to list, or handles. */
 const readingBytes = 128 << 10;
-const collectionBytes = 16 << 10;
+/** The text of each collection that it lists takes 25 to 33 KiB. */
+export const listedBytes = 40 << 10;
 export const handleBytes = 256;
 /** Beside threads of the program Node.js has so many of its own. */
 const ownThreads = 11;
@@ -97,7 +98,7 @@ function ownFault(pass: Pass): string | undefined {
 function mostOfReadings(pass: Pass): number {
   const { v8, gc } = pass.channel;
   const ofEach = readingBytes + handleBytes * largest(column(v8, 'handles'));
-  return v8.tMs.length * ofEach + gc.length * collectionBytes + slackOf(pass, sumPages);
+  return v8.tMs.length * ofEach + gc.length * listedBytes + slackOf(pass, sumPages);
 }
 
 /** What readings took. */

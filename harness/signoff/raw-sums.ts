@@ -5,7 +5,7 @@
 import type { SumParts } from '../preload/options.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { eventsMax } from '../watch/preload-channel.ts';
-import { handleBytes, hasEachReading, isV8, oldSpaces, pageBytes } from './raw-marks.ts';
+import { handleBytes, hasEachReading, isV8, listedBytes, oldSpaces, pageBytes } from './raw-marks.ts';
 import { column, largest } from './raw-memory.ts';
 
 type Pass = Measurement['pass'];
@@ -24,9 +24,8 @@ const sweptShare = 0.1;
 const firstBytes = 4 << 20;
 /** The heap of a thread holds 4 MiB and more: what a reading has beyond the main thread's is nothing, or at least so much. */
 const threadBytes = 2 << 20;
-/** A reading takes 36 to 60 KiB of young objects over many, half of that again in room; the text of each collection that it lists 33 KiB. */
+/** A reading takes 36 to 60 KiB of young objects over many, half of that again in room. */
 const readingBytes = 96 << 10;
-const listedBytes = 40 << 10;
 /** Single ones take more: 500 KiB with V8's other collector of young objects (`--minor-ms`). */
 const roomBytes = 384 << 10;
 
