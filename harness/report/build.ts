@@ -125,6 +125,14 @@ function memoryCost(pass: PassResult, measure: PassResult): string {
   return added > 0 ? `, ${formatDifference(added, 'bytes')} at its top` : '';
 }
 
+/** A port of its own may be another server than the one that is meant. */
+function portNotes({ otherPort }: PassResult): Note[] {
+  if (!otherPort) return [];
+  const { taken, given } = otherPort;
+  const text = `the load was sent to port ${taken}: the target was given port ${given} (PORT) and listens on ${taken}; if another one is meant, say which line of its output says that it is ready (--ready REGEX, ready of the target), or write the port into the load`;
+  return [{ severity: 'warning', text }];
+}
+
 function notesOf(input: RunReportInput): Note[] {
   const notes: Note[] = [...input.notes];
   const { measure } = input;
@@ -137,6 +145,7 @@ function notesOf(input: RunReportInput): Note[] {
   }
   if (sending) notes.push(...pacingNotes(sending, input.profile));
   notes.push(...requestNotes(measure));
+  notes.push(...portNotes(measure));
   notes.push(...measuredNotes(measure));
   for (const pass of [measure, ...input.passes]) {
     for (const error of pass.channel.errors.slice(0, 5)) notes.push({ severity: 'warning', text: `preload: ${error}` });
