@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparedMetric, ComparisonReport } from '../../reports/comparison.ts';
-import { formatChange, metricSentence, siteSentence } from '../../reports/comparison-sentence.ts';
+import { formatRatio, metricSentence, siteSentence } from '../../reports/comparison-sentence.ts';
 import { counted } from '../../reports/counted.ts';
 import { printable } from '../../reports/format.ts';
 import { type BisectRange, bisect, type Finding, looksLeft } from '../compare/bisect.ts';
@@ -199,7 +199,7 @@ class Bisection {
     if (finding === 'good') this.#range = { ...this.#range, good: index };
     if (finding === 'bad') this.#range = { ...this.#range, bad: index };
     const left = looksLeft(this.#range);
-    const words = why === '' ? formatChange(change) : why;
+    const words = why === '' ? formatRatio(change) : why;
     step(`${commit.id.slice(0, 10)} is ${finding} (${words}); about ${left} more to look at`);
     return finding;
   }
@@ -246,7 +246,7 @@ class Bisection {
 
   #whatWords(): string {
     const { flags } = this.#options;
-    return `${flags.metric} of ${flags.scenario} ${formatChange(this.#log.whole!)} from ${flags.good} to ${flags.bad}`;
+    return `${flags.metric} of ${flags.scenario} ${formatRatio(this.#log.whole!)} from ${flags.good} to ${flags.bad}`;
   }
 
   #entryOf({ id }: Commit): BisectEntry | undefined {
