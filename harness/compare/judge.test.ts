@@ -288,6 +288,15 @@ t.test('a threshold that no comparison can judge is refused, and a ledger may ho
       message: /nothing measures it in the load lane of scenario "cart" \((?:exact and )?tap alone\)/,
       hint: /thresholds" of a scenario/,
     });
+  for (const name of ['requests.different', 'requests.late', 'requests.unsent']) {
+    t.throws(() => comparedThresholds(...served, [name]), {
+      code: 'option-invalid',
+      message: /scenario "cart" sends no recorded requests/,
+      hint: /thresholds" of a scenario \("requests": a capture or HAR file\)\. /,
+    });
+    const replayed = { name: 'cart', requests: 'cart.har' };
+    t.equal(comparedThresholds(project, replayed, 'load', undefined, [], [name]).size, 1);
+  }
   for (const lane of ['exact', 'tap'] as const)
     t.equal(comparedThresholds(project, scenario, lane, undefined, [], ['streams.max']).size, 1, lane);
   t.throws(() => comparedThresholds(project, scenario, 'exact', undefined, [], ['sender.lateMax']), /exact lane/);
