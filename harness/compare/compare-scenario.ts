@@ -36,11 +36,13 @@ export interface ScenarioOrder extends CellsOrder {
   readonly onWait: (text: string | undefined) => void;
   /** Each run leaves all that its figures are read from. @default false */
   readonly keepsMeasurement?: boolean;
-  /** Ctrl-C: what was measured until then. */
-  readonly onInterrupted?: (result: ScenarioResult) => void;
+  /** Ctrl-C: what was measured until then, in the pairs, or judged, while call sites were looked for. */
+  readonly onInterrupted?: (result: ScenarioResult, during: InterruptedIn) => void;
   /** What the pairs were judged by, for whoever judges them again. */
   readonly onJudged?: (facts: PairsFacts) => void;
 }
+
+export type InterruptedIn = 'pairs' | 'callSites';
 
 export interface PairsFacts {
   readonly repeats: boolean;
@@ -67,7 +69,9 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
   const [first, second]: ComparedPasses = order.keepsMeasurement
     ? [onePass(thresholds)]
     : passesOf(thresholds, laneOf(project, scenario));
-  const onInterrupted = (compared: ComparedScenario) => order.onInterrupted?.({ scenario, compared, flame: undefined });
+  const interrupted = (compared: ComparedScenario, during: InterruptedIn) =>
+    order.onInterrupted?.({ scenario, compared, flame: undefined }, during);
+  const onInterrupted = (compared: ComparedScenario) => interrupted(compared, 'pairs');
   const { compared: inFirst, cells } = await comparePass(order, first, onInterrupted);
   const paired = second ? await withSecond(order, inFirst, second, onInterrupted) : inFirst;
   const compared = withUncountedFailures(paired, scenario);
@@ -76,7 +80,7 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
   order.onStep(`${scenario.name}: looking for the call sites`);
   const sampled = await sampleVersions(order, cells).catch((error: unknown) => {
     // The pairs are judged: only who it was is not known.
-    if (isInterruption(error)) onInterrupted(compared);
+    if (isInterruption(error)) interrupted(compared, 'callSites');
     throw error;
   });
   if (!sampled) return { scenario, compared, flame: undefined };
