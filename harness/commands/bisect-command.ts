@@ -16,7 +16,7 @@ import { type Commit, commitsBetween } from '../compare/commits-between.ts';
 import { failuresName } from '../compare/failures.ts';
 import { comparedThresholds } from '../compare/thresholds.ts';
 import { laneOf } from '../compare/version-cells.ts';
-import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import { parseThreshold, parseWhole } from '../metrics/quantity.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
 import { chosenScenarios } from './project-gate.ts';
@@ -74,7 +74,7 @@ async function run(flags: BisectFlags): Promise<number> {
   const project = await loadProject(process.cwd(), flags.config);
   const [scenario] = chosenScenarios(project, { only: [flags.scenario] });
   comparedThresholds(project, scenario!, laneOf(project, scenario!), undefined, [], [flags.metric]);
-  if (flags.threshold !== undefined) parseQuantity(flags.threshold, '--threshold', 'share');
+  if (flags.threshold !== undefined) parseThreshold(flags.threshold, '--threshold');
   const commits = commitsBetween(project.folder, flags.good, flags.bad);
   const session = await openSession(project.file);
   const folder = makeReportFolder('bisect', flags.out);

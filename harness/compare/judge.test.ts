@@ -318,6 +318,17 @@ t.test('a threshold that is not whole is refused with what is missing', async (t
     hint: /^Write --threshold allocated\.perRequest=SHARE/,
   });
   t.throws(() => given(['alocated.perRequest']), /there is no metric "alocated.*is "allocated\.perRequest" meant/);
+  for (const [text, share] of [
+    ['1', '0.01'],
+    ['5', '0.05'],
+    ['2.5', '0.025'],
+  ])
+    t.throws(() => given([`allocated.perRequest=${text}`]), {
+      code: 'option-invalid',
+      message: `threshold allocated.perRequest: "${text}" has no unit, and as a share it would be`,
+      hint: `Write "${text} %" or ${share}.`,
+    });
+  t.same([...given(['rss.max=0.5', 'rss.p99=100%', 'rss.p50=1 %']).values()], [0.5, 1, 0.01]);
   t.throws(() => given(['=5%']), /a metric is missing/);
   t.throws(() => given(['rss.max=5%,heap.afterGc=1%']), {
     message: '--threshold: "rss.max=5%,heap.afterGc=1%" names 2 metrics at once',

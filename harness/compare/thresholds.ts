@@ -2,7 +2,7 @@
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Lane } from '../../reports/model.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
-import { parseQuantity } from '../metrics/quantity.ts';
+import { parseThreshold } from '../metrics/quantity.ts';
 import { refuseSeveral } from '../metrics/several-at-once.ts';
 import { findMetric } from '../metrics/table.ts';
 import type { ScenarioConfig } from '../project/define.ts';
@@ -105,5 +105,5 @@ function checked(name: string): string {
 }
 
 function shareOf(name: string, value: string | number): number {
-  return typeof value === 'number' ? value : parseQuantity(value.replaceAll(' ', ''), `threshold ${name}`, 'share');
+  return parseThreshold(value, `threshold ${name}`);
 }
