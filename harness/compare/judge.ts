@@ -128,7 +128,8 @@ function comparePairs(figures: readonly MetricFigures[], look: Look, random: () 
       change: Math.expm1(estimate),
       changeLow: Number.isFinite(low) ? Math.expm1(low) : null,
       changeHigh: finite(Math.expm1(high)),
-      threshold: thresholds[at]!,
+      // To the last bit as bundles of before have it.
+      threshold: Math.expm1(Math.log1p(thresholds[at]!)),
       detectable: finite(Math.expm1(detectable)),
       decision,
       note: decision === 'undecided' && verdict !== 'worse' ? needs(pairsNeeded) : '',
