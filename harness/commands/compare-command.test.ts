@@ -84,6 +84,15 @@ t.test('Ctrl-C while call sites are looked for: the verdict that was reached sta
   t.match(read('xml'), /errors="[1-9]/, 'no green in a job that reads JUnit');
 });
 
+t.test('a load that went to another port than PORT is said of the version', async (t) => {
+  const elsewhere = server.replace('process.env.PORT', '0');
+  const folder = t.testdir({ 'floodgate.config.yaml': loaded, 'server.mjs': elsewhere, 'load.mjs': load });
+  const { code, errors, read } = await interruptedAt(folder, 'pair 2 of', '--metric', 'handles.max');
+  t.equal(code, 3, errors);
+  for (const side of ['base', 'head'])
+    t.match(read('txt'), `warning: ${side}: the load was sent to another port than PORT`, side);
+});
+
 t.test('Ctrl-C leaves the pairs that were run, says how many and where, and judges none', async (t) => {
   const folder = t.testdir({ 'floodgate.config.yaml': loaded, 'server.mjs': server, 'load.mjs': load });
   const { code, errors, read } = await interruptedAt(folder, 'pair 2 of', '--metric', 'handles.max');
@@ -102,5 +111,6 @@ t.test('Ctrl-C leaves the pairs that were run, says how many and where, and judg
   const handles = report.scenarios[0]!.metrics.find(({ name }) => name === 'handles.max');
   t.match(handles, { decision: 'undecided', note: /^interrupted after 1 pair/, base: [Number], head: [Number] });
   t.match(read('txt'), /1 interleaved pair in .*, until it was interrupted/);
+  t.notMatch(read('txt'), /another port/);
   t.match(read('xml'), /errors="[1-9]/, 'no green in a job that reads JUnit');
 });

@@ -19,6 +19,7 @@ import type { RateProfile } from '../traffic/rate-profile.ts';
 import { derivedOf, feedsBudgets, feedsNone, measuredNotes } from './derived.ts';
 import { familyNotes, familyOf } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
+import { portNotes } from './port-notes.ts';
 import { requestNotes } from './requests-notes.ts';
 import { seriesOf } from './series.ts';
 import { lastLinesOf } from './target-words.ts';
@@ -123,14 +124,6 @@ function memoryCost(pass: PassResult, measure: PassResult): string {
   const highest = ({ watch }: PassResult) => largest(watch.rss.column('own')) ?? 0;
   const added = highest(pass) - highest(measure);
   return added > 0 ? `, ${formatDifference(added, 'bytes')} at its top` : '';
-}
-
-/** A port of its own may be another server than the one that is meant. */
-function portNotes({ otherPort }: PassResult): Note[] {
-  if (!otherPort) return [];
-  const { taken, given } = otherPort;
-  const text = `the load was sent to port ${taken}: the target was given port ${given} (PORT) and listens on ${taken}; if another one is meant, say which line of its output says that it is ready (--ready REGEX, ready of the target), or write the port into the load`;
-  return [{ severity: 'warning', text }];
 }
 
 function notesOf(input: RunReportInput): Note[] {
