@@ -7,10 +7,11 @@ import {
   shownMetrics,
 } from './comparison.ts';
 import {
-  formatChange,
+  formatDetectable,
   formatInterval,
   formatLimit,
   formatMedian,
+  formatMetricChange,
   formatOrigin,
   formatSiteChange,
   shownSource,
@@ -94,15 +95,16 @@ function tableOf(metrics: readonly ComparedMetric[]): string[] {
     '|---|---|--:|--:|--:|---|--:|--:|',
   ];
   for (const metric of metrics) {
+    const seen = formatDetectable(metric);
     const cells = [
       `${signs[metric.decision]} ${words[metric.decision]}`.trim(),
       code(metric.name),
       formatMedian(metric.baseMedian, metric.unit),
       formatMedian(metric.headMedian, metric.unit),
-      formatChange(metric.change),
+      formatMetricChange(metric),
       formatInterval(metric),
       formatLimit(metric),
-      metric.detectable === null ? '' : `≥ ${formatChange(metric.detectable)}`,
+      seen === '' ? '' : `≥ ${seen}`,
     ];
     lines.push(`| ${cells.join(' | ')} |`);
     if (metric.note !== '') lines.push(`| | ${escaped(metric.note)} | | | | | | |`);

@@ -1,5 +1,11 @@
 /** What is said of one metric of a comparison, in a sentence: every format of machines carries it. Pure. */
-import type { ComparedMetric, ComparedScenario, ComparedSite, ComparisonReport } from './comparison.ts';
+import {
+  type ComparedMetric,
+  type ComparedScenario,
+  type ComparedSite,
+  type ComparisonReport,
+  logRatioMax,
+} from './comparison.ts';
 import { formatBytes, formatDifference, formatShare, formatSite, formatValue, printable } from './format.ts';
 import type { SourceExcerpt, Unit } from './model.ts';
 
@@ -16,7 +22,9 @@ export function metricSentence(metric: ComparedMetric): string {
   const { note } = metric;
   const interval = formatInterval(metric);
   const change =
-    metric.change === null ? '' : `: ${formatChange(metric.change)}${interval === '' ? '' : ` (${interval})`}`;
+    metric.change === null && !isFromNothing(metric)
+      ? ''
+      : `: ${formatMetricChange(metric)}${interval === '' ? '' : ` (${interval})`}`;
   const limit = metric.threshold === null ? '' : `, at most ${formatLimit(metric)} is allowed`;
   return `${printable(metric.name)} ${words[metric.decision]}${change}${limit}${note === '' ? '' : `; ${printable(note)}`}`;
 }
@@ -102,6 +110,29 @@ export function formatChange(change: number | null): string {
   return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
 }
 
+/** The same of two figures, of which one may be nothing. */
+export function formatRatio(change: number | null): string {
+  return change !== null && change >= Math.expm1(logRatioMax) ? '∞' : formatChange(change);
+}
+
+/** From nothing, or to nothing where less is worse: no share can be given. */
+export function isFromNothing({ bound, baseMedian, headMedian }: ComparedMetric): boolean {
+  const [one, other] = bound === 'max' ? [baseMedian, headMedian] : [headMedian, baseMedian];
+  return one === 0 && other !== null && other > 0;
+}
+
+/** `+3.1 %`; `10 a run, 0 before` where no share can be given. */
+export function formatMetricChange(metric: ComparedMetric): string {
+  if (!isFromNothing(metric)) return formatRatio(metric.change);
+  const { unit, baseMedian, headMedian } = metric;
+  return `${formatMedian(headMedian, unit)}${unit === 'count' ? ' a run' : ''}, ${formatMedian(baseMedian, unit)} before`;
+}
+
+/** `+3.3 %`; empty where it is not known. */
+export function formatDetectable(metric: ComparedMetric): string {
+  return metric.detectable === null || isFromNothing(metric) ? '' : formatRatio(metric.detectable);
+}
+
 /** `+18 % (+2.1 kB ± 40 B)`, `new (+60 kB ± 1 kB off-heap)`; `new`, `gone` where one version has nothing of it. */
 export function formatSiteChange({ baseBytes, headBytes, errorBytes, isOffHeap }: ComparedSite): string {
   const difference = (headBytes ?? 0) - (baseBytes ?? 0);
@@ -126,13 +157,15 @@ export function formatOrigin({ file, functionName, origin }: ComparedSite): stri
 }
 
 /** `+5.9 % … +6.1 %`; empty where it is not known. */
-export function formatInterval({ changeLow, changeHigh }: ComparedMetric): string {
-  return changeLow === null || changeHigh === null ? '' : `${formatChange(changeLow)} … ${formatChange(changeHigh)}`;
+export function formatInterval(metric: ComparedMetric): string {
+  const { changeLow, changeHigh } = metric;
+  if (changeLow === null || changeHigh === null || isFromNothing(metric)) return '';
+  return `${formatRatio(changeLow)} … ${formatRatio(changeHigh)}`;
 }
 
-/** `+3 %`; empty without a threshold. */
+/** `+3 %`, `0 %`; empty without a threshold. */
 export function formatLimit({ threshold }: ComparedMetric): string {
-  return threshold === null ? '' : `+${formatShare(threshold)}`;
+  return threshold === null ? '' : `${threshold > 0 ? '+' : ''}${formatShare(threshold)}`;
 }
 
 /** What one version has; a dash where it was not measured. */

@@ -7,9 +7,11 @@ import {
   shownMetrics,
 } from './comparison.ts';
 import {
-  formatChange,
+  formatDetectable,
+  formatInterval,
   formatLimit,
   formatMedian,
+  formatMetricChange,
   formatOrigin,
   formatSiteChange,
   shownSource,
@@ -94,7 +96,7 @@ function cellsOf(metric: ComparedMetric): string[] {
     printable(metric.name),
     formatMedian(metric.baseMedian, metric.unit),
     formatMedian(metric.headMedian, metric.unit),
-    formatChange(metric.change),
+    formatMetricChange(metric),
     formatLimit(metric),
   ];
 }
@@ -102,10 +104,10 @@ function cellsOf(metric: ComparedMetric): string[] {
 function hintOf(metric: ComparedMetric): string {
   if (metric.decision === 'shown') return '';
   const parts: string[] = [];
-  if (metric.changeLow !== null && metric.changeHigh !== null) {
-    parts.push(`between ${formatChange(metric.changeLow)} and ${formatChange(metric.changeHigh)}`);
-  }
-  if (metric.detectable !== null) parts.push(`a change of ${formatChange(metric.detectable)} would have been seen`);
+  const interval = formatInterval(metric);
+  if (interval !== '') parts.push(`between ${interval.replace(' … ', ' and ')}`);
+  const seen = formatDetectable(metric);
+  if (seen !== '') parts.push(`a change of ${seen} would have been seen`);
   if (metric.note !== '') parts.push(printable(metric.note));
   return parts.join('; ');
 }

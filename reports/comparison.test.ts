@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import Ajv from 'ajv';
 import t from 'tap';
+import type { ComparedMetric } from './comparison.ts';
 import { renderComparisonAnnotations } from './comparison-annotations.ts';
 import { sampleComparison } from './comparison-fixture.ts';
 import { renderComparisonMarkdown } from './comparison-markdown.ts';
@@ -74,6 +75,32 @@ t.test('a comparison is read as it was written, one that failed as well', async 
   }
   for (const text of ['', '[]', 'null', '{"kind":"run"}', JSON.stringify({ ...whole, scenarios: [{}] })])
     t.throws(() => readComparison(text), { name: 'ReportError' }, text.slice(0, 80));
+});
+
+t.test('what was 0 before is said by counts in every format, and 0 % as 0 %', async (t) => {
+  const whole = sampleComparison();
+  const [scenario] = whole.scenarios;
+  const boundless = Math.expm1(10);
+  const failed: ComparedMetric = {
+    ...{ ...scenario!.metrics[0]!, name: 'requests.failed', unit: 'count', base: [0, 0], head: [10, 10] },
+    ...{ baseMedian: 0, headMedian: 10, threshold: 0, detectable: boundless },
+    ...{ change: boundless, changeLow: boundless, changeHigh: boundless },
+  };
+  const report = { ...whole, scenarios: [{ ...scenario!, metrics: [failed] }] };
+  for (const { fileName, render } of comparisonReporters.filter(({ fileName }) => !/json|html/.test(fileName))) {
+    const text = render(report);
+    t.notMatch(text, /×|22026/, fileName);
+    t.match(text, /10 a run, 0 before/, fileName);
+    t.match(text, /(?<!\+)0 %/, fileName);
+  }
+  const some = { ...failed, baseMedian: 5 };
+  t.match(
+    renderComparisonTerminal(
+      { ...report, scenarios: [{ ...scenario!, metrics: [some] }] },
+      { colour: false, all: true },
+    ),
+    / ∞ /,
+  );
 });
 
 t.test('Markdown: found again by its mark; a name is data, never markup', async (t) => {

@@ -4,6 +4,9 @@ import type { FlameTree, Lane, Note, SourceExcerpt, ToolInfo, Unit, Verdict } fr
 /** Raised whenever a reader of an older version could misread a newer report. */
 export const COMPARISON_SCHEMA_VERSION = 1;
 
+/** Logarithm of the largest ratio of two figures: beyond e¹⁰ one is infinite for every purpose, as from nothing. */
+export const logRatioMax = 10;
+
 export interface ComparedVersion {
   /** As it was asked for: `main`, `.`. */
   readonly label: string;

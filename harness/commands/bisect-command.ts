@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparedMetric, ComparisonReport } from '../../reports/comparison.ts';
-import { formatChange, metricSentence, siteSentence } from '../../reports/comparison-sentence.ts';
+import { formatRatio, metricSentence, siteSentence } from '../../reports/comparison-sentence.ts';
 import { counted } from '../../reports/counted.ts';
 import { printable } from '../../reports/format.ts';
 import { type BisectRange, bisect, type Finding, looksLeft } from '../compare/bisect.ts';
@@ -16,7 +16,7 @@ import { type Commit, commitsBetween } from '../compare/commits-between.ts';
 import { failuresName } from '../compare/failures.ts';
 import { comparedThresholds } from '../compare/thresholds.ts';
 import { laneOf } from '../compare/version-cells.ts';
-import { parseQuantity, parseWhole } from '../metrics/quantity.ts';
+import { parseThreshold, parseWhole } from '../metrics/quantity.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
 import { chosenScenarios } from './project-gate.ts';
@@ -74,7 +74,7 @@ async function run(flags: BisectFlags): Promise<number> {
   const project = await loadProject(process.cwd(), flags.config);
   const [scenario] = chosenScenarios(project, { only: [flags.scenario] });
   comparedThresholds(project, scenario!, laneOf(project, scenario!), undefined, [], [flags.metric]);
-  if (flags.threshold !== undefined) parseQuantity(flags.threshold, '--threshold', 'share');
+  if (flags.threshold !== undefined) parseThreshold(flags.threshold, '--threshold');
   const commits = commitsBetween(project.folder, flags.good, flags.bad);
   const session = await openSession(project.file);
   const folder = makeReportFolder('bisect', flags.out);
@@ -199,7 +199,7 @@ class Bisection {
     if (finding === 'good') this.#range = { ...this.#range, good: index };
     if (finding === 'bad') this.#range = { ...this.#range, bad: index };
     const left = looksLeft(this.#range);
-    const words = why === '' ? formatChange(change) : why;
+    const words = why === '' ? formatRatio(change) : why;
     step(`${commit.id.slice(0, 10)} is ${finding} (${words}); about ${left} more to look at`);
     return finding;
   }
@@ -246,7 +246,7 @@ class Bisection {
 
   #whatWords(): string {
     const { flags } = this.#options;
-    return `${flags.metric} of ${flags.scenario} ${formatChange(this.#log.whole!)} from ${flags.good} to ${flags.bad}`;
+    return `${flags.metric} of ${flags.scenario} ${formatRatio(this.#log.whole!)} from ${flags.good} to ${flags.bad}`;
   }
 
   #entryOf({ id }: Commit): BisectEntry | undefined {

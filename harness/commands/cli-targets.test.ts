@@ -1,6 +1,6 @@
 /** `floodgate run --target`, as a person uses it: real programs under real load, and nothing left behind. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -106,6 +106,42 @@ t.test('another capture agent takes the frames', tcpdumpOnly, async (t) => {
   t.ok(report.ledger!.framesDelivered > 1_000);
   await nothingLeft(t, place);
 });
+
+t.test(
+  'the load goes to PORT, though the target listens elsewhere first; and where it never listens there, that is said',
+  async (t) => {
+    const place = workplace(t);
+    const service = path.join(place.folder, 'service.mjs');
+    // Its metrics are up at once, the service itself once it has what it needs.
+    const lines = [
+      "import { createServer } from 'node:http';",
+      "createServer((_, response) => response.end('metrics')).listen(0, '127.0.0.1');",
+      "const service = createServer((_, response) => response.end('service'));",
+      "if (process.argv[2] === 'late') setTimeout(() => service.listen(process.env.PORT, '127.0.0.1'), 400);",
+    ];
+    writeFileSync(service, lines.join('\n'));
+    const drive = `node -e "fetch('http://127.0.0.1:{port}').then(async (answer) => console.log(await answer.text()))"`;
+    for (const [how, answer] of [
+      ['late', 'service'],
+      ['never', 'metrics'],
+    ] as const) {
+      const args = ['--target', `node ${service} ${how}`, '--load', drive, '--no-explain'];
+      const { code, err } = await run(['run', ...args, '--out', place.out], place.temporary);
+      t.equal(code, 0, err);
+      t.match(readFileSync(path.join(place.out, 'load.log'), 'utf8'), answer);
+      const said = reportIn(place.out).notes.filter(({ text }) => /^the load was sent to port/.test(text));
+      if (how === 'late') t.same(said, []);
+      else
+        t.match(said, [
+          {
+            severity: 'warning',
+            text: /^the load was sent to port (\d+): .* given port \d+ \(PORT\) and listens on \1;/,
+          },
+        ]);
+    }
+    await nothingLeft(t, place);
+  },
+);
 
 t.test('what cannot be run: exit 2, and what to do', async (t) => {
   const place = workplace(t);

@@ -4,7 +4,12 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { ComparedFailure, ComparedVersion, ComparisonReport } from '../../reports/comparison.ts';
 import { counted } from '../../reports/counted.ts';
 import type { Note } from '../../reports/model.ts';
-import { compareScenario, type ScenarioOrder, type ScenarioResult } from '../compare/compare-scenario.ts';
+import {
+  compareScenario,
+  type InterruptedIn,
+  type ScenarioOrder,
+  type ScenarioResult,
+} from '../compare/compare-scenario.ts';
 import type { Side } from '../compare/pairs.ts';
 import { runtimeDoubt } from '../compare/pinned-runtime.ts';
 import { sameFilesNotes } from '../compare/same-files.ts';
@@ -46,7 +51,7 @@ export class Comparison {
   readonly #failures: FloodgateError[] = [];
   #versions: Readonly<Record<Side, Version>> | undefined;
   /** What is compared now, and what came of it until an interruption. */
-  #current: { readonly name: string; result?: ScenarioResult } | undefined;
+  #current: { readonly name: string; result?: ScenarioResult; during?: InterruptedIn } | undefined;
   #doubts: readonly Note[] = [];
   /** Why nothing may be called within. */
   #stray: string | undefined;
@@ -75,13 +80,17 @@ export class Comparison {
   /** An interruption in words of what was run until then; any other error as it is. */
   named(error: FloodgateError, hint = ''): FloodgateError {
     if (error.code !== 'interrupted' || !this.#current) return error;
-    const { name, result } = this.#current;
+    const { name, result, during } = this.#current;
+    if (result && during === 'callSites') {
+      const { headline } = comparisonVerdict([result.compared], this.#options.flags.undecided === 'pass');
+      const message = `${headline}; interrupted while looking for call sites`;
+      return new FloodgateError('interrupted', message, { hint, exitCode: error.exitCode });
+    }
     const pairs = result?.compared.pairs ?? 0;
-    const isJudged = result?.compared.metrics.every(({ decision }) => decision !== 'undecided');
     const what =
       pairs === 0
         ? `no pair of ${name} was run to its end`
-        : `${counted(pairs, 'pair')} of ${name} ${pairs === 1 ? 'was' : 'were'} run${isJudged ? '' : ', and nothing of it is judged'}`;
+        : `${counted(pairs, 'pair')} of ${name} ${pairs === 1 ? 'was' : 'were'} run, and nothing of it is judged`;
     return new FloodgateError('interrupted', `interrupted: ${what}`, { hint, exitCode: error.exitCode });
   }
 
@@ -160,8 +169,8 @@ export class Comparison {
       seed,
       onStep,
       onWait,
-      onInterrupted: (result) => {
-        this.#current = { name: scenario.name, result: this.#withStray(result) };
+      onInterrupted: (result, during) => {
+        this.#current = { name: scenario.name, result: this.#withStray(result), during };
       },
     };
   }

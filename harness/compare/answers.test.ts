@@ -34,6 +34,33 @@ t.test('a head that answers less, something else or nothing is said, in every ru
   t.equal(answersDiffer({ base: [{}, {}], head: base }), undefined, 'of a base that counts none nothing is known');
 });
 
+t.test('of a load by count a few are enough: neither a share nor chance hides them', async (t) => {
+  const base = runs(served(1_200), served(1_200), served(1_200));
+  const differ = (...totals: number[]) => answersDiffer({ base, head: runs(...totals.map((total) => served(total))) });
+  t.match(
+    differ(1_188, 1_188, 1_188),
+    'head answered at most 1,188 requests of the load in a run, base at least 1,200',
+  );
+  t.match(differ(1_197, 1_197, 1_190), 'head answered at most 1,197 ');
+  t.match(differ(1_198, 1_198, 1_198), 'head answered at most 1,198 ', '0.1 % are 1.2 of them');
+  t.equal(differ(1_199, 1_199, 1_199), undefined, 'one is no difference');
+  t.equal(differ(1_188, 1_188, 1_200), undefined, 'it takes every run');
+  t.equal(differ(1_203, 1_203, 1_203), undefined, 'more than the base is no harm');
+  const large = runs(served(100_000), served(100_000));
+  t.match(answersDiffer({ base: large, head: runs(served(99_997), served(99_997)) }), 'at most 99,997');
+  t.equal(answersDiffer({ base: large, head: runs(served(99_998), served(99_998)) }), undefined);
+  t.equal(answersDiffer({ base: runs(served(1_200)), head: runs(served(1_195)) }), undefined, 'one run is no proof');
+  const mixed = (ok: number, redirected: number) => ({
+    ...served(ok + redirected),
+    statuses: { 200: ok, ...(redirected > 0 && { 302: redirected }) },
+  });
+  t.match(
+    answersDiffer({ base, head: runs(mixed(1_195, 5), mixed(1_195, 5), mixed(1_196, 4)) }),
+    'head answers 5 requests of a run with status 302, base 0',
+  );
+  t.equal(answersDiffer({ base, head: runs(mixed(1_199, 1), mixed(1_195, 5), mixed(1_195, 5)) }), undefined);
+});
+
 t.test('a load by time is answered as often as a service is quick', async (t) => {
   const base = runs(served(4_000), served(4_400), served(4_200));
   t.equal(answersDiffer({ base, head: runs(served(3_000), served(3_100), served(2_900)) }), undefined);

@@ -14,6 +14,9 @@ const sameCountShare = 0.005;
 /** A difference of every run from here on. */
 const fewerShare = 0.01;
 const statusShare = 0.01;
+/** Where each run of the base answered the very same number: so many are no chance, or, of a short load, such a share of it. */
+const exactCount = 3;
+const exactShare = 0.001;
 /** Half as many bytes, or twice as many: another answer. A field more or less is none. */
 const sizeFactor = 2;
 
@@ -48,15 +51,55 @@ function fewer({ base, head }: Sides): string | undefined {
   const least = Math.min(...before);
   const isCounted = Math.max(...before) - least <= sameCountShare * least;
   const most = Math.max(...after);
-  if (!isCounted || most >= least * (1 - fewerShare)) return undefined;
+  const isFewer = isSame(before) ? isExactly(least - most, least) : most < least * (1 - fewerShare);
+  if (!isCounted || !isFewer) return undefined;
   return `head answered at most ${formatCount(most)} requests of the load in a run, base at least ${formatCount(least)}`;
 }
 
-function otherStatuses({ base, head }: Sides): string | undefined {
-  const all = new Set([...base, ...head].flatMap(({ statuses }) => Object.keys(statuses)));
+/** A load by count, as it seems: by time, two runs are hardly ever answered equally often. */
+function isSame(counts: readonly number[]): boolean {
+  return counts.length > 1 && counts.every((each) => each === counts[0]);
+}
+
+function isExactly(difference: number, of: number): boolean {
+  return difference >= Math.min(exactCount, Math.max(1, exactShare * of));
+}
+
+function otherStatuses(sides: Sides): string | undefined {
+  return otherStatusCounts(sides) ?? otherStatusShares(sides);
+}
+
+/** Of a load by count, whose answers have the same statuses in each run of the base: by how many. */
+function otherStatusCounts({ base, head }: Sides): string | undefined {
+  const [first] = base;
+  if (!first || !isSame(base.map(({ total }) => total))) return undefined;
+  const of = (side: readonly AnswerCounts[], status: string) => side.map(({ statuses }) => statuses[status] ?? 0);
+  const differing = statusesOf({ base, head }).flatMap((status) => {
+    const [before, after] = [of(base, status), of(head, status)];
+    if (!isSame(before)) return [];
+    // More answers of the same kind are no other answers.
+    const extra = before[0]! > 0 ? Math.max(0, ...head.map(({ total }) => total - first.total)) : 0;
+    const more = Math.min(...after) - before[0]! - extra;
+    const less = before[0]! - Math.max(...after);
+    return isExactly(Math.max(more, less), first.total)
+      ? [{ status, before: before[0]!, after: middle(after), more }]
+      : [];
+  });
+  const [largest] = differing.sort((a, b) => b.more - a.more);
+  if (!largest) return undefined;
+  const { status, before, after } = largest;
+  return `head answers ${formatCount(after)} requests of a run with status ${status}, base ${formatCount(before)}`;
+}
+
+function statusesOf({ base, head }: Sides): string[] {
+  return [...new Set([...base, ...head].flatMap(({ statuses }) => Object.keys(statuses)))];
+}
+
+function otherStatusShares({ base, head }: Sides): string | undefined {
+  const all = statusesOf({ base, head });
   const shares = (side: readonly AnswerCounts[], status: string) =>
     side.map(({ statuses, total }) => (statuses[status] ?? 0) / Math.max(1, total));
-  const differing = [...all].flatMap((status) => {
+  const differing = all.flatMap((status) => {
     const [before, after] = [shares(base, status), shares(head, status)];
     const more = Math.min(...after) - Math.max(...before);
     const less = Math.min(...before) - Math.max(...after);

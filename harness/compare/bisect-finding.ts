@@ -1,6 +1,6 @@
 /** What a comparison with the good version says of a commit. Pure. */
 import type { ComparedMetric, ComparedScenario } from '../../reports/comparison.ts';
-import { formatChange } from '../../reports/comparison-sentence.ts';
+import { formatRatio } from '../../reports/comparison-sentence.ts';
 import type { BisectEntry } from './bisect-log.ts';
 import { failuresName } from './failures.ts';
 
@@ -24,7 +24,7 @@ export function findingOf(compared: ComparedScenario | undefined, name: string, 
   const { changeLow: low, changeHigh: high } = metric;
   if (low !== null && low > half) return { finding: 'bad', change, why: '' };
   if (high !== null && high < half) return { finding: 'good', change, why: '' };
-  return undecided(`${formatChange(change)} is too near to half of the whole change (${formatChange(half)})`);
+  return undecided(`${formatRatio(change)} is too near to half of the whole change (${formatRatio(half)})`);
 }
 
 /** Why a commit is not worse than the one before it beyond doubt; undefined where it is. */
@@ -33,7 +33,7 @@ export function whyUnconfirmed(compared: ComparedScenario | undefined, name: str
   if (!metric || metric.change === null) return metric?.note || 'it was not measured';
   if (metric.decision === 'notMeasured') return metric.note;
   if (metric.changeLow !== null && metric.changeLow > 0) return undefined;
-  return `${formatChange(metric.change)}, between ${formatChange(metric.changeLow)} and ${formatChange(metric.changeHigh)}`;
+  return `${formatRatio(metric.change)}, between ${formatRatio(metric.changeLow)} and ${formatRatio(metric.changeHigh)}`;
 }
 
 export function metricOf(compared: ComparedScenario | undefined, name: string): ComparedMetric | undefined {

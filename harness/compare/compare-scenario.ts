@@ -6,11 +6,12 @@ import { formatDuration } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
 import { metrics } from '../metrics/table.ts';
 import type { ScenarioConfig } from '../project/define.ts';
+import { isAtOtherPort } from '../report/port-notes.ts';
 import type { MachineReading } from '../watch/machine.ts';
 import { refuseInterrupted } from './cell-run.ts';
 import { failuresName } from './failures.ts';
 import { FitMachine } from './fit-machine.ts';
-import { runPairs } from './pairs.ts';
+import { runPairs, type Side } from './pairs.ts';
 import { type ComparedPass, type ComparedPasses, onePass, passesOf, passesTogether } from './passes.ts';
 import { type SampledVersions, sampleVersions, withSources } from './sampled-sites.ts';
 import { compareSites, noneNamed } from './sites.ts';
@@ -36,11 +37,13 @@ export interface ScenarioOrder extends CellsOrder {
   readonly onWait: (text: string | undefined) => void;
   /** Each run leaves all that its figures are read from. @default false */
   readonly keepsMeasurement?: boolean;
-  /** Ctrl-C: what was measured until then. */
-  readonly onInterrupted?: (result: ScenarioResult) => void;
+  /** Ctrl-C: what was measured until then, in the pairs, or judged, while call sites were looked for. */
+  readonly onInterrupted?: (result: ScenarioResult, during: InterruptedIn) => void;
   /** What the pairs were judged by, for whoever judges them again. */
   readonly onJudged?: (facts: PairsFacts) => void;
 }
+
+export type InterruptedIn = 'pairs' | 'callSites';
 
 export interface PairsFacts {
   readonly repeats: boolean;
@@ -67,7 +70,9 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
   const [first, second]: ComparedPasses = order.keepsMeasurement
     ? [onePass(thresholds)]
     : passesOf(thresholds, laneOf(project, scenario));
-  const onInterrupted = (compared: ComparedScenario) => order.onInterrupted?.({ scenario, compared, flame: undefined });
+  const interrupted = (compared: ComparedScenario, during: InterruptedIn) =>
+    order.onInterrupted?.({ scenario, compared, flame: undefined }, during);
+  const onInterrupted = (compared: ComparedScenario) => interrupted(compared, 'pairs');
   const { compared: inFirst, cells } = await comparePass(order, first, onInterrupted);
   const paired = second ? await withSecond(order, inFirst, second, onInterrupted) : inFirst;
   const compared = withUncountedFailures(paired, scenario);
@@ -76,7 +81,7 @@ export async function compareScenario(order: ScenarioOrder): Promise<ScenarioRes
   order.onStep(`${scenario.name}: looking for the call sites`);
   const sampled = await sampleVersions(order, cells).catch((error: unknown) => {
     // The pairs are judged: only who it was is not known.
-    if (isInterruption(error)) onInterrupted(compared);
+    if (isInterruption(error)) interrupted(compared, 'callSites');
     throw error;
   });
   if (!sampled) return { scenario, compared, flame: undefined };
@@ -135,6 +140,12 @@ async function comparePass(
   const more = ['--no-explain', ...(order.keepsMeasurement ? ['--keep-measurement'] : [])];
   const { changedAnswers: mayAnswerOtherwise = false } = scenario;
   let isCutShort = false;
+  const atOtherPort = new Set<Side>();
+  // A bundle's pairs are judged again without what their reports remark.
+  const withPorts = (until: ComparedScenario): ComparedScenario =>
+    order.keepsMeasurement
+      ? until
+      : { ...until, notes: [...until.notes, ...[...atOtherPort].sort().map(otherPortNote)] };
   const compared = await runPairs({
     scenario: scenario.name,
     lane,
@@ -148,7 +159,11 @@ async function comparePass(
     deadlineMs: order.deadlineMs,
     nowMs: order.nowMs,
     random: createRandom(order.seed, `${prefix}${scenario.name}`).fraction,
-    run: (side, name) => cells.run(side, `${prefix}${name}`, more),
+    run: async (side, name) => {
+      const report = await cells.run(side, `${prefix}${name}`, more);
+      if (isAtOtherPort(report.notes)) atOtherPort.add(side);
+      return report;
+    },
     machine,
     onPair: (done, next, judgement) => {
       const left = cells.meanMs > 0 ? `, ${formatDuration(cells.meanMs * 2 * (next - done))} to the next look` : '';
@@ -158,12 +173,17 @@ async function comparePass(
     onCutShort: () => {
       isCutShort = true;
     },
-    onInterrupted,
+    onInterrupted: (until) => onInterrupted(withPorts(until)),
     onLack: (text) => order.onStep(`${said}${text}`),
   });
   const { unfitPairs, lastFault } = machine;
   order.onJudged?.({ repeats: cells.repeats, thresholds, unfitPairs, lastFault, isCutShort, mayAnswerOtherwise });
-  return { compared, cells };
+  return { compared: withPorts(compared), cells };
+}
+
+function otherPortNote(side: Side): Note {
+  const text = `${side}: the load was sent to another port than PORT, on which the target does not listen; if that is not the service, say when it is ready (ready of the target)`;
+  return { severity: 'warning', text };
 }
 
 const loadsThatReport = /\b(?:autocannon|wrk|ab|hey|oha|vegeta|k6)\b/;

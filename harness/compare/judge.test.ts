@@ -1,5 +1,6 @@
 import t from 'tap';
 import { createRandom } from '../../agent/seeded-random.ts';
+import { formatDetectable, metricSentence } from '../../reports/comparison-sentence.ts';
 import type { Project } from '../project/find-config.ts';
 import { judgePairs, type MetricFigures } from './judge.ts';
 import { compareSites, inProject } from './sites.ts';
@@ -98,6 +99,32 @@ t.test('failed requests are judged without a threshold', async (t) => {
   );
   t.equal(some([null, null], [8, 8]).decision, 'undecided', 'a load that reports failures alone');
   t.equal(some([8, 8], [null, null]).decision, 'shown');
+});
+
+t.test('from nothing no share is given, and a threshold on a count is what it says', async (t) => {
+  const judge = (base: number[], head: number[], threshold = 0, repeats = false) =>
+    judgePairs([figures(base, head, { threshold, name: 'requests.failed', unit: 'count' })], repeats, look, random());
+  for (const repeats of [false, true]) {
+    const { method, metrics } = judge([0, 0, 0, 0, 0], [10, 10, 10, 10, 10], 0, repeats);
+    const cart = { name: 'cart', lane: 'load', method, pairs: 5, metrics, sites: [], notes: [] } as const;
+    t.match(metrics[0], { decision: 'worse', threshold: 0 });
+    t.equal(
+      comparisonVerdict([cart], false).headline,
+      'WORSE: requests.failed of cart: 10 a run, 0 before, at most 0 % is allowed',
+    );
+    t.equal(metricSentence(metrics[0]!), 'requests.failed is worse: 10 a run, 0 before, at most 0 % is allowed');
+    t.equal(formatDetectable(metrics[0]!), '');
+    t.equal(judge([0, 0, 0, 0, 0], [0, 0, 0, 0, 0], 0, repeats).decision, 'within');
+    t.equal(judge([12, 12, 12, 12, 12], [12, 12, 12, 12, 12], 0, repeats).decision, 'within');
+  }
+  t.equal(
+    judge([1000, 1000, 1000], [1001, 1001, 1001], 0, true).decision,
+    'worse',
+    'one more is no share of a per cent',
+  );
+  t.equal(judge([1000, 1000, 1000], [1001, 1001, 1001], 0.01, true).decision, 'within');
+  const bytes = judgePairs([figures([1, 1, 1], [1, 1, 1], { threshold: 0 })], true, look, random());
+  t.equal(bytes.metrics[0]!.threshold, 0.005, 'of what is allocated it is raised');
 });
 
 t.test('the verdict: worse first; nothing judged and nothing decided are no passes', async (t) => {
@@ -261,6 +288,15 @@ t.test('a threshold that no comparison can judge is refused, and a ledger may ho
       message: /nothing measures it in the load lane of scenario "cart" \((?:exact and )?tap alone\)/,
       hint: /thresholds" of a scenario/,
     });
+  for (const name of ['requests.different', 'requests.late', 'requests.unsent']) {
+    t.throws(() => comparedThresholds(...served, [name]), {
+      code: 'option-invalid',
+      message: /scenario "cart" sends no recorded requests/,
+      hint: /thresholds" of a scenario \("requests": a capture or HAR file\)\. /,
+    });
+    const replayed = { name: 'cart', requests: 'cart.har' };
+    t.equal(comparedThresholds(project, replayed, 'load', undefined, [], [name]).size, 1);
+  }
   for (const lane of ['exact', 'tap'] as const)
     t.equal(comparedThresholds(project, scenario, lane, undefined, [], ['streams.max']).size, 1, lane);
   t.throws(() => comparedThresholds(project, scenario, 'exact', undefined, [], ['sender.lateMax']), /exact lane/);
@@ -282,6 +318,17 @@ t.test('a threshold that is not whole is refused with what is missing', async (t
     hint: /^Write --threshold allocated\.perRequest=SHARE/,
   });
   t.throws(() => given(['alocated.perRequest']), /there is no metric "alocated.*is "allocated\.perRequest" meant/);
+  for (const [text, share] of [
+    ['1', '0.01'],
+    ['5', '0.05'],
+    ['2.5', '0.025'],
+  ])
+    t.throws(() => given([`allocated.perRequest=${text}`]), {
+      code: 'option-invalid',
+      message: `threshold allocated.perRequest: "${text}" has no unit, and as a share it would be`,
+      hint: `Write "${text} %" or ${share}.`,
+    });
+  t.same([...given(['rss.max=0.5', 'rss.p99=100%', 'rss.p50=1 %']).values()], [0.5, 1, 0.01]);
   t.throws(() => given(['=5%']), /a metric is missing/);
   t.throws(() => given(['rss.max=5%,heap.afterGc=1%']), {
     message: '--threshold: "rss.max=5%,heap.afterGc=1%" names 2 metrics at once',

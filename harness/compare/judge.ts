@@ -1,6 +1,6 @@
 /** From the figures of the pairs to decisions: which method holds, what it says, and with what error. Pure. */
 import { median } from 'simple-statistics';
-import type { ComparedMetric, ComparedScenario } from '../../reports/comparison.ts';
+import { type ComparedMetric, type ComparedScenario, logRatioMax } from '../../reports/comparison.ts';
 import type { Unit } from '../../reports/model.ts';
 import { failuresName, judgeFailures } from './failures.ts';
 import { type Decision, decide, detectableEffect, type Look, overall } from './stopping-rule.ts';
@@ -9,8 +9,8 @@ import { type Decision, decide, detectableEffect, type Look, overall } from './s
 const agreementRange = 0.002;
 /** A neutral refactoring moves allocation by up to 0.2 %, a load by more: below these no threshold means anything. */
 const floors = { numbers: 0.005, pairs: 0.02 } as const;
-/** A ratio beyond e¹⁰ is infinite for every purpose. */
-const logRatioMax = 10;
+/** Of a count a threshold is what it says: in a logarithm too small to be one more, so that none more is below it. */
+const nothingMore = 1e-9;
 
 export interface MetricFigures {
   readonly name: string;
@@ -91,7 +91,7 @@ export function isComplete({ base, head }: MetricFigures): boolean {
 }
 
 function compareNumbers(figures: MetricFigures): ComparedMetric {
-  const threshold = Math.max(figures.threshold!, floors.numbers);
+  const threshold = raised(figures, floors.numbers);
   const common = plain(figures);
   const change = Math.expm1(logRatio(common.baseMedian!, common.headMedian!, figures.bound));
   return {
@@ -106,12 +106,18 @@ function compareNumbers(figures: MetricFigures): ComparedMetric {
   };
 }
 
+/** By the floor, which is that of what a program allocates or takes. */
+function raised({ threshold, unit }: MetricFigures, floor: number): number {
+  return unit === 'count' ? threshold! : Math.max(threshold!, floor);
+}
+
 function comparePairs(figures: readonly MetricFigures[], look: Look, random: () => number): ComparedMetric[] {
   if (figures.length === 0) return [];
-  const series = figures.map(({ name, base, head, bound, threshold }) => ({
+  const thresholds = figures.map((each) => raised(each, floors.pairs));
+  const series = figures.map(({ name, base, head, bound }, at) => ({
     name,
     logRatios: base.map((value, at) => logRatio(value!, head[at]!, bound)),
-    threshold: Math.log1p(Math.max(threshold!, floors.pairs)),
+    threshold: Math.max(Math.log1p(thresholds[at]!), nothingMore),
   }));
   const decisions = decide(series, look);
   const verdict = overall(decisions);
@@ -122,7 +128,8 @@ function comparePairs(figures: readonly MetricFigures[], look: Look, random: () 
       change: Math.expm1(estimate),
       changeLow: Number.isFinite(low) ? Math.expm1(low) : null,
       changeHigh: finite(Math.expm1(high)),
-      threshold: Math.expm1(series[at]!.threshold),
+      // To the last bit as bundles of before have it.
+      threshold: Math.expm1(Math.log1p(thresholds[at]!)),
       detectable: finite(Math.expm1(detectable)),
       decision,
       note: decision === 'undecided' && verdict !== 'worse' ? needs(pairsNeeded) : '',

@@ -308,6 +308,9 @@ t.test('interrupted, it hands over the pairs that are whole, and judges none of 
   const metric = { decision: 'undecided', note, base: [1000, 1000], head: [1100, 1100], threshold: Number };
   for (const compared of until) t.match(compared, { pairs: 2, metrics: [metric] });
   t.equal(until.length, 2);
+  await t.rejects(runPairs(orderOf(stops('3-base'), { onInterrupted, repeats: true })), { code: 'interrupted' });
+  const unclaimed = { changeLow: null, changeHigh: null, detectable: null, decision: 'undecided', note };
+  t.match(until.pop(), { method: 'pairs', metrics: [unclaimed] }, 'two repeats that agree are not called so');
   await t.rejects(runPairs(orderOf(stops('1-base'), { onInterrupted })), { code: 'interrupted' });
   const fails = async () => {
     throw new FloodgateError('run-failed', 'base (main): it died', { hint: '' });

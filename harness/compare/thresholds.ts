@@ -2,7 +2,7 @@
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Lane } from '../../reports/model.ts';
 import { knownMetric } from '../metrics/known-metric.ts';
-import { parseQuantity } from '../metrics/quantity.ts';
+import { parseThreshold } from '../metrics/quantity.ts';
 import { refuseSeveral } from '../metrics/several-at-once.ts';
 import { findMetric } from '../metrics/table.ts';
 import type { ScenarioConfig } from '../project/define.ts';
@@ -63,19 +63,21 @@ export function comparedThresholds(...asked: Parameters<typeof thresholdsOf>): M
     const metric = findMetric(name);
     if (metric?.uncompared !== undefined)
       throw notJudged(name, metric.uncompared, `Write it as a budget: --budget ${name}=… .`);
-    const { lanes } = metric ?? {};
+    const { lanes, ofRequests = false } = metric ?? {};
+    if (ofRequests && scenario.requests === undefined) {
+      const why = `scenario "${scenario.name}" sends no recorded requests, which alone it is measured by`;
+      throw notJudged(name, why, `${giveElsewhere} ("requests": a capture or HAR file).`);
+    }
     // A target may take frames in a lane that nothing names.
     const isFed = scenario.load === undefined && scenario.requests === undefined;
     if (lanes === undefined || lanes.includes(lane) || (lane === 'load' && isFed)) continue;
     const why = `nothing measures it in the ${lane} lane of scenario "${scenario.name}" (${lanes.join(' and ')} alone)`;
-    throw notJudged(
-      name,
-      why,
-      'Leave it out, or give it to those scenarios alone that measure it: "thresholds" of a scenario.',
-    );
+    throw notJudged(name, why, `${giveElsewhere}.`);
   }
   return thresholds;
 }
+
+const giveElsewhere = 'Leave it out, or give it to those scenarios alone that measure it: "thresholds" of a scenario';
 
 function notJudged(name: string, why: string, wayOut: string): FloodgateError {
   return new FloodgateError('option-invalid', `threshold: compare cannot judge ${name}: ${why}`, {
@@ -103,5 +105,5 @@ function checked(name: string): string {
 }
 
 function shareOf(name: string, value: string | number): number {
-  return typeof value === 'number' ? value : parseQuantity(value.replaceAll(' ', ''), `threshold ${name}`, 'share');
+  return parseThreshold(value, `threshold ${name}`);
 }

@@ -1,7 +1,14 @@
 /** One verdict over all scenarios of a comparison. Pure. */
 import { type ComparedMetric, type ComparedScenario, judgedMetrics } from '../../reports/comparison.ts';
-import { formatChange, grownSite, siteSentence } from '../../reports/comparison-sentence.ts';
-import { formatCount, formatShare } from '../../reports/format.ts';
+import {
+  formatDetectable,
+  formatLimit,
+  formatMetricChange,
+  grownSite,
+  isFromNothing,
+  siteSentence,
+} from '../../reports/comparison-sentence.ts';
+import { formatCount } from '../../reports/format.ts';
 import type { Verdict } from '../../reports/model.ts';
 import { failuresName } from './failures.ts';
 
@@ -44,7 +51,8 @@ export function comparisonVerdict(scenarios: readonly ComparedScenario[], accept
     return { ok: isAccepted, exitCode: isAccepted ? 0 : 4, headline };
   }
   const { metric } = judged[0]!;
-  const seen = metric.detectable === null ? '' : `; ${formatChange(metric.detectable)} would have been seen`;
+  const detectable = formatDetectable(metric);
+  const seen = detectable === '' ? '' : `; ${detectable} would have been seen`;
   return {
     ok: true,
     exitCode: 0,
@@ -63,7 +71,9 @@ function sentence({ scenario, metric }: Judged): string {
     const counted = (value: number | null) => (value === null ? '–' : formatCount(value));
     return `${metric.name} of ${scenario.name}: ${counted(metric.headMedian)} a run, ${counted(metric.baseMedian)} before`;
   }
-  return `${metric.name} of ${scenario.name} ${formatChange(metric.change)}, at most +${formatShare(metric.threshold ?? 0)} is allowed`;
+  const limit = formatLimit(metric);
+  const allowed = limit === '' ? '' : `, at most ${limit} is allowed`;
+  return `${metric.name} of ${scenario.name}${isFromNothing(metric) ? ':' : ''} ${formatMetricChange(metric)}${allowed}`;
 }
 
 /** Who it is, where a call site stands out. */

@@ -19,6 +19,8 @@ export interface Feed {
   readonly interfaces: readonly string[];
   /** It sends nothing and drives nothing: time passes. @default false */
   readonly isWatchOnly?: boolean;
+  /** It sends to the port that the target is found to listen on. @default false */
+  readonly takesPort?: boolean;
   /** What a load says of the answers it got, once it has ended; undefined where it says nothing that is understood. */
   readonly answers?: Answers | undefined;
   /** What became of recorded requests, once all were sent; undefined where none are. */

@@ -56,10 +56,13 @@ export class LoadFeed implements Feed {
     return this.#options.command === undefined;
   }
 
+  get takesPort(): boolean {
+    return this.#options.command?.includes('{port}') === true;
+  }
+
   /** @throws FloodgateError `option-invalid` where the load needs a port and the target has none */
   async open(target: Target): Promise<Flow> {
-    const { command } = this.#options;
-    if (command?.includes('{port}') && target.port === undefined) {
+    if (this.takesPort && target.port === undefined) {
       throw new FloodgateError('option-invalid', `the load wants a {port}, but ${target.name} listens on none`, {
         hint: 'Write the port into the load.',
       });

@@ -145,7 +145,7 @@ export function extra(run: RunFigures): Reading {
 }
 
 const noAnswers =
-  'no answer was counted: it takes an HTTP server under a load, of Node.js, or a load that reports them';
+  'no answer was counted: it takes an HTTP server under a load, of Node.js (HTTP/2 from Node.js 24.2 on), or a load that reports them';
 
 const lostWords = (lost: number) =>
   `${counted(lost, 'process or thread', 'processes or threads')} of the target ended under the load without a last word, or could not be asked: what was not answered there is not known`;

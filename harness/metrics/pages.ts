@@ -68,6 +68,7 @@ A threshold (\`--threshold NAME=SHARE\`, \`--metric NAME\`, \`thresholds\`) can 
 ${table(['metric', 'why'], uncomparedRows)}
 
 Nor does it measure these of a service under a load, where frames and our agent are missing: ${namesOf(({ lanes }) => lanes !== undefined)}.
+Of anything but recorded requests (\`requests\` of a scenario) it measures none of these: ${namesOf(({ ofRequests }) => ofRequests === true)}. They are refused too.
 
 A busy machine moves these, so that \`compare\` waits for a quiet one before it judges them: ${namesOf(({ isMovedByNeighbours }) => isMovedByNeighbours)}.
 They are time, CPU time, resident memory, buffers (V8 frees them in a thread of its own) and what our agent leaves out when it cannot keep up.

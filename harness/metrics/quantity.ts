@@ -79,6 +79,21 @@ export function parseQuantity(text: string, option: string, unit: Unit): number 
   return value;
 }
 
+/**
+ * The share by which a version may be worse: `1%`, `1 %`, `0.01`. A number alone from 1 on is refused: of all of it nobody thinks who writes 1.
+ * @throws FloodgateError `option-invalid`
+ */
+export function parseThreshold(value: string | number, option: string): number {
+  const text = String(value).trim();
+  const bare = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (bare >= 1) {
+    const message = `${option}: "${text}" has no unit, and as a share it would be ${bare === 1 ? '' : 'more than '}all of it`;
+    const share = Number((bare / 100).toPrecision(15));
+    throw new FloodgateError('option-invalid', message, { hint: `Write "${bare} %" or ${share}.` });
+  }
+  return typeof value === 'number' ? value : parseQuantity(text.replaceAll(' ', ''), option, 'share');
+}
+
 /** A whole number within bounds. @throws FloodgateError `option-invalid` */
 export function parseWhole(
   text: string,

@@ -40,6 +40,8 @@ export interface Metric {
   readonly isMovedByNeighbours: boolean;
   /** Lanes in which it can be known; absent: all. */
   readonly lanes?: readonly Lane[];
+  /** Known where recorded requests are sent alone: a load says nothing of it. @default false */
+  readonly ofRequests?: boolean;
 }
 
 const slope =
@@ -480,6 +482,7 @@ export const metrics: readonly Metric[] = [
     help: 'Recorded requests whose answer has another status or length than the recorded one, or did not come.',
     read: requests.different,
     isMovedByNeighbours: false,
+    ofRequests: true,
   },
   {
     name: 'requests.late',
@@ -488,6 +491,7 @@ export const metrics: readonly Metric[] = [
     help: 'Delay against the recorded times that 99 % of the recorded requests were sent within, waits for the service included.',
     read: requests.late,
     isMovedByNeighbours: true,
+    ofRequests: true,
   },
   {
     name: 'requests.unsent',
@@ -496,6 +500,7 @@ export const metrics: readonly Metric[] = [
     help: 'Requests of the recording that were not sent: damaged or not captured, and connections in TLS or HTTP/2, one each; in each round of --loop.',
     read: requests.unsent,
     isMovedByNeighbours: false,
+    ofRequests: true,
   },
 ];
 

@@ -121,6 +121,8 @@ export interface PassResult {
   /** It ran before: counters of its own go back further than the pass. */
   readonly ranBefore: boolean;
   readonly commandLine: readonly string[];
+  /** Where the load went, and the port that the target was given; undefined where these are the same, or not ours to choose. */
+  readonly otherPort: { readonly taken: number; readonly given: number } | undefined;
   /** Which files of our agent ran, in words; empty for other targets. */
   readonly startedFrom: string;
   /** In words, for the report. */

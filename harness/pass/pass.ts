@@ -142,6 +142,7 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     targetName: target.name,
     ranBefore: target.ranBefore ?? false,
     commandLine: target.commandLine,
+    otherPort: otherPortOf(target, options.feed),
     startedFrom: target.startedFrom ?? '',
     instruments: instrument.describe(launcher.instruments ?? usualInstruments, launcher.isNode),
     watch,
@@ -160,6 +161,11 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     family: kin,
     elsewhere,
   };
+}
+
+function otherPortOf({ port, givenPort }: Target, { takesPort = false }: Feed): PassResult['otherPort'] {
+  if (!takesPort || port === undefined || givenPort === undefined) return undefined;
+  return { taken: port, given: givenPort };
 }
 
 /** @throws FloodgateError `target-died` where it is gone before anything could be looked at */

@@ -1,7 +1,7 @@
 /** Checks a project's configuration, and scenarios in files of their own. */
 import type { FloodgateError } from '../../agent/errors.ts';
 import { metricFault } from '../metrics/known-metric.ts';
-import { parseQuantity } from '../metrics/quantity.ts';
+import { parseQuantity, parseThreshold } from '../metrics/quantity.ts';
 import { findMetric } from '../metrics/table.ts';
 import { parseImpairments } from '../traffic/impairments/parse.ts';
 import { configSchema } from './config.ts';
@@ -72,13 +72,17 @@ function impairFaults({ impair }: Pick<ScenarioConfig, 'impair'>, place: Place):
 /** A budget is in the metric's unit, a threshold a share. Undefined where the value is one. */
 function valueFault(kind: 'budgets' | 'thresholds', name: string, value: string | number): string | undefined {
   const unit = kind === 'thresholds' ? 'share' : findMetric(name)!.unit;
-  if (typeof value === 'number') {
+  const isAll = kind === 'thresholds' && value === 1;
+  if (typeof value === 'number' && !isAll) {
     if (value > Number.MAX_SAFE_INTEGER) return `${value} is no limit: nothing counts so far`;
     if (Number.isFinite(value) && value >= 0 && (unit !== 'share' || value <= 1)) return undefined;
     return `${value} is no limit: it is ${unit === 'share' ? 'a share from 0 to 1' : '0 or more'}`;
   }
   try {
-    const amount = parseQuantity(value.replaceAll(' ', ''), name, unit);
+    const amount =
+      kind === 'thresholds'
+        ? parseThreshold(value, name)
+        : parseQuantity(String(value).replaceAll(' ', ''), name, unit);
     return amount > Number.MAX_SAFE_INTEGER ? `"${value}" is no limit: nothing counts so far` : undefined;
   } catch (error) {
     const { message, hint } = error as FloodgateError;

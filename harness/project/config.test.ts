@@ -58,6 +58,9 @@ t.test('what is wrong is said with its place, and the nearest name', async (t) =
   }
   t.match(fault({ thresholds: { 'rss.max': '5 MB' } }), /thresholds\.rss\.max: "5MB" is an amount of bytes/);
   t.match(fault({ thresholds: { 'rss.max': 5 } }), /thresholds\.rss\.max: 5 is no limit: it is a share from 0 to 1/);
+  for (const one of [1, '1'])
+    t.match(fault({ thresholds: { 'rss.max': one } }), /"1" has no unit, .* all of it\. Write "1 %" or 0\.01\./);
+  t.equal(fault({ thresholds: { 'rss.max': 1e-7, 'rss.p99': '100 %', 'rss.p50': '0.5' } }), '');
   t.equal(fault({ budgets: { 'rss.max': '200 MB' }, thresholds: { 'rss.max': 0.05, 'rss.p99': '5 %' } }), '');
   t.match(fault({ scenarios: [{ name: 'a', duration: 'soon' }] }), /a time such as "10s"/);
   t.match(fault(undefined), /the configuration/);

@@ -22,6 +22,7 @@ export interface RequestsOrder {
 
 export class RequestsFeed implements Feed {
   readonly interfaces: readonly string[] = [];
+  readonly takesPort = true;
   readonly #order: RequestsOrder;
   #flow: RequestsFlow | undefined;
 

@@ -17,7 +17,7 @@ export interface ChildTargetOptions {
   readonly ready?: RegExp;
   /** Asked again and again once it runs, until it says yes; `what` it waits for, for the error. */
   readonly probe?: { readonly isReady: (pid: number) => boolean; readonly what: string; readonly hint: string };
-  /** @default 15000 */
+  /** @default `readyTimeoutMs` */
   readonly readyTimeoutMs?: number;
   /** Where all of its output goes as well. */
   readonly onOutput?: (chunk: Buffer) => void;
@@ -35,6 +35,8 @@ export interface ChildTargetOptions {
   readonly withChannel?: boolean;
 }
 
+/** In which a target is ready, where nothing says how long it may take. */
+export const readyTimeoutMs = 15_000;
 /** Between two questions whether it is ready. */
 const probeMs = 25;
 const linesKept = 20;
@@ -140,7 +142,7 @@ class ChildTarget implements Target {
   /** Resolves at the ready line. */
   async ready(): Promise<void> {
     const { ready: pattern, probe } = this.#options;
-    const timeoutMs = this.#options.readyTimeoutMs ?? 15_000;
+    const timeoutMs = this.#options.readyTimeoutMs ?? readyTimeoutMs;
     let timer: NodeJS.Timeout | undefined;
     let prober: NodeJS.Timeout | undefined;
     const seen = new Promise<'ready'>((resolve) => {

@@ -67,15 +67,18 @@ function linkOf(path: string): string {
 }
 
 /**
- * Who of a process group listens: the leader before all others, who may be a launcher's child or its workers, and the
- * wanted port before all others. Undefined where none does.
+ * Who of a process group listens: on the wanted port before any other, and the leader before all others, who may be a
+ * launcher's child or its workers. Undefined where none does.
  */
 export function findListener(group: number, wantedPort: number): Listener | undefined {
   const inodes = listeningInodes();
   if (inodes.size === 0) return undefined;
   const leader = listenersOf(group, inodes);
-  const all = leader.length > 0 ? leader : members(group).flatMap((pid) => listenersOf(pid, inodes));
-  return all.find((each) => each.port === wantedPort) ?? all[0];
+  const isWanted = ({ port }: Listener) => port === wantedPort;
+  const found = leader.find(isWanted);
+  if (found) return found;
+  const others = members(group).flatMap((pid) => listenersOf(pid, inodes));
+  return others.find(isWanted) ?? leader[0] ?? others[0];
 }
 
 /** Ports on which a process listens. */

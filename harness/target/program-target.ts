@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { preloadFolderName } from '../preload/options.ts';
-import { startChild } from './child-target.ts';
+import { readyTimeoutMs, startChild } from './child-target.ts';
 import { fillIn, splitWords, withoutAssignments } from './command-words.ts';
 import { findListener, type Listener } from './listening-sockets.ts';
 import { findHeapProfiler, type HeapProfiler, MallocChannel } from './malloc-channel.ts';
@@ -31,6 +31,11 @@ export interface ProgramOptions {
   readonly readyTimeoutMs?: number;
   readonly stopTimeoutMs?: number;
 }
+
+/** A server that listens elsewhere first (metrics, a child that helps) gets so long to listen on its PORT too. */
+const portGraceMs = 2_000;
+/** Left of the time in which it has to be ready when what it listens on by then is taken. */
+const readyMarginMs = 500;
 
 const nodeInstruments = ['/proc (RSS, PSS, peaks, faults)', 'V8 counters and collections'];
 /** The first with `--import` and all that the preload needs. */
@@ -80,6 +85,8 @@ export class ProgramLauncher implements TargetLauncher {
     const values = { port: String(port), ...interfaceValues(options.interfaces, after) };
     const ported = portablePreload(folder);
     const malloc = this.#mallocOf(options);
+    const givenPort = this.#givenPort(port);
+    const isListening = this.#portWait(givenPort);
     let listener: Listener | undefined;
     const target = await startChild({
       name: this.name,
@@ -105,7 +112,7 @@ export class ProgramLauncher implements TargetLauncher {
       ...(this.#options.ready && { ready: this.#options.ready }),
       ...(this.#options.listens && {
         probe: {
-          isReady: (pid) => (listener = findListener(pid, port)) !== undefined,
+          isReady: (pid) => isListening((listener = findListener(pid, givenPort))),
           what: 'listens on no TCP port',
           hint: 'If it is no server, say when it is ready: --ready REGEX.',
         },
@@ -114,12 +121,36 @@ export class ProgramLauncher implements TargetLauncher {
       ...(this.#options.stopTimeoutMs !== undefined && { stopTimeoutMs: this.#options.stopTimeoutMs }),
     });
     target.exited.then(() => rmSync(path.join(folder, preloadFolderName), { recursive: true, force: true }));
-    listener ??= findListener(target.pid, port);
+    listener ??= findListener(target.pid, givenPort);
     if (malloc) {
       malloc.pid = listener?.pid ?? target.pid;
       target.exited.then(() => malloc.destroy());
     }
-    return this.#withSight(target, listener, options, malloc);
+    return this.#withSight(target, listener, options, { malloc, givenPort });
+  }
+
+  /** The free port where the command has it; else what PORT says, which the command or the operator may have set. */
+  #givenPort(free: number): number {
+    if (this.#program.after.some((word) => word.includes('{port}'))) return free;
+    const set = fillIn(this.#assigned.PORT ?? process.env.PORT ?? '{port}', { port: String(free) });
+    return /^\d+$/.test(set) ? Number(set) : free;
+  }
+
+  /** Whether the command line names this port itself: then it is meant. */
+  #namesPort(port: number): boolean {
+    return new RegExp(`\\b${port}\\b`).test(this.name);
+  }
+
+  /** Asked again and again: ready where it listens on its port, or for a while on another one alone. */
+  #portWait(givenPort: number): (listener: Listener | undefined) => boolean {
+    const lastMs = performance.now() + (this.#options.readyTimeoutMs ?? readyTimeoutMs) - readyMarginMs;
+    let untilMs: number | undefined;
+    return (listener) => {
+      if (!listener) return false;
+      if (listener.port === givenPort || this.#namesPort(listener.port)) return true;
+      untilMs ??= Math.min(performance.now() + portGraceMs, lastMs);
+      return performance.now() >= untilMs;
+    };
   }
 
   /** In a pass that explains, the heap profiler that the program is started under. */
@@ -135,13 +166,15 @@ export class ProgramLauncher implements TargetLauncher {
     target: Target,
     listener: Listener | undefined,
     options: LaunchOptions,
-    malloc: MallocChannel | undefined,
+    { malloc, givenPort }: { readonly malloc: MallocChannel | undefined; readonly givenPort: number },
   ): Promise<Target> {
+    const isElsewhere = listener && listener.port !== givenPort && !this.#namesPort(listener.port);
     const watched: Target = {
       name: target.name,
       pid: listener?.pid ?? target.pid,
       rootPid: target.pid,
       port: listener?.port,
+      ...(isElsewhere && { givenPort }),
       commandLine: target.commandLine,
       input: target.input,
       channel: malloc ?? target.channel,

@@ -63,6 +63,8 @@ export interface Target {
   readonly startedFrom?: string;
   /** TCP port it listens on, where that was looked for. */
   readonly port?: number | undefined;
+  /** The port that it was given, where it listens on another one alone that its command line does not name. */
+  readonly givenPort?: number;
   /** Its memory, where `/proc/<pid>` is not the place to look. */
   readonly memory?: MemoryAccount | undefined;
   /** It ran before: what it took until then is none of the run's. @default false */

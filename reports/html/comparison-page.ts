@@ -11,12 +11,15 @@ import {
   shownMetrics,
 } from '../comparison.ts';
 import {
-  formatChange,
+  formatDetectable,
   formatInterval,
   formatLimit,
   formatMedian,
+  formatMetricChange,
   formatOrigin,
+  formatRatio,
   formatSiteChange,
+  isFromNothing,
 } from '../comparison-sentence.ts';
 import { counted } from '../counted.ts';
 import { formatDuration, formatShare, formatSite, formatValue, printable, verdictWord } from '../format.ts';
@@ -143,7 +146,7 @@ export function metricTable(metrics: readonly ComparedMetric[]): HTMLElement {
         }),
     },
     { title: 'Metric', cell: nameCell, key: ({ name }) => name },
-    { title: 'Change', numeric: true, cell: ({ change }) => formatChange(change), key: ({ change }) => change ?? 0 },
+    { title: 'Change', numeric: true, cell: formatMetricChange, key: ({ change }) => change ?? 0 },
     { title: 'Interval and limit', cell: (metric) => strip(metric, reach) },
     { title: 'Base', numeric: true, cell: ({ baseMedian, unit }) => formatMedian(baseMedian, unit) },
     { title: 'Head', numeric: true, cell: ({ headMedian, unit }) => formatMedian(headMedian, unit) },
@@ -151,11 +154,13 @@ export function metricTable(metrics: readonly ComparedMetric[]): HTMLElement {
     {
       title: 'Would have been seen',
       numeric: true,
-      cell: ({ detectable }) => (detectable === null ? '' : `≥ ${formatChange(detectable)}`),
+      cell: (metric) => atLeast(formatDetectable(metric)),
     },
   ];
   return sortableTable(columns, metrics, ({ decision }) => looks[decision].class);
 }
+
+const atLeast = (seen: string) => (seen === '' ? '' : `≥ ${seen}`);
 
 function nameCell({ name, decision, note }: ComparedMetric): Node {
   const why = note === '' ? looks[decision].word : `${looks[decision].word}: ${printable(note, 300)}`;
@@ -166,8 +171,9 @@ function nameCell({ name, decision, note }: ComparedMetric): Node {
 }
 
 /** How far a strip must reach to either side to hold a metric's interval and its threshold. */
-function reachOf({ changeLow, changeHigh, threshold }: ComparedMetric): number {
-  const ends = [changeLow ?? 0, changeHigh ?? 0, threshold ?? 0].map(Math.abs);
+function reachOf(metric: ComparedMetric): number {
+  const { changeLow, changeHigh, threshold } = metric;
+  const ends = (isFromNothing(metric) ? [] : [changeLow ?? 0, changeHigh ?? 0, threshold ?? 0]).map(Math.abs);
   // From ten times on every change looks alike.
   return Math.min(10, Math.max(0.005, ...ends) * 1.15);
 }
@@ -182,7 +188,7 @@ function stripLegend(): HTMLElement {
 /** The interval as a bar about its estimate, with "no change" and the limit as lines. Its text says the same. */
 function strip(metric: ComparedMetric, reach: number): Node {
   const { change, changeLow, changeHigh, threshold } = metric;
-  if (change === null) return document.createTextNode('');
+  if (change === null || isFromNothing(metric)) return document.createTextNode('');
   const at = (value: number) => `${(50 + (Math.max(-reach, Math.min(reach, value)) / reach) * 50).toFixed(2)}%`;
   const place = (kind: string, value: number) => {
     const line = element('span', { class: kind });
@@ -197,7 +203,7 @@ function strip(metric: ComparedMetric, reach: number): Node {
   }
   if (threshold !== null) parts.push(place('limit', threshold));
   const interval = formatInterval(metric);
-  const label = `${formatChange(change)}${interval === '' ? '' : `, between ${interval}`}${threshold === null ? '' : `, limit ${formatLimit(metric)}`}`;
+  const label = `${formatRatio(change)}${interval === '' ? '' : `, between ${interval}`}${threshold === null ? '' : `, limit ${formatLimit(metric)}`}`;
   const options = {
     class: `strip ${looks[metric.decision].class}`,
     attributes: { role: 'img', 'aria-label': label, title: label },

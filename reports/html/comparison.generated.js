@@ -113,6 +113,21 @@
 		if (change >= manyfold) return `×${Math.round(change + 1)}`;
 		return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
 	}
+	function formatRatio(change) {
+		return change !== null && change >= Math.expm1(10) ? "∞" : formatChange(change);
+	}
+	function isFromNothing({ bound, baseMedian, headMedian }) {
+		const [one, other] = bound === "max" ? [baseMedian, headMedian] : [headMedian, baseMedian];
+		return one === 0 && other !== null && other > 0;
+	}
+	function formatMetricChange(metric) {
+		if (!isFromNothing(metric)) return formatRatio(metric.change);
+		const { unit, baseMedian, headMedian } = metric;
+		return `${formatMedian(headMedian, unit)}${unit === "count" ? " a run" : ""}, ${formatMedian(baseMedian, unit)} before`;
+	}
+	function formatDetectable(metric) {
+		return metric.detectable === null || isFromNothing(metric) ? "" : formatRatio(metric.detectable);
+	}
 	function formatSiteChange({ baseBytes, headBytes, errorBytes, isOffHeap }) {
 		const difference = (headBytes ?? 0) - (baseBytes ?? 0);
 		return `${baseBytes === null ? "new" : headBytes === null ? "gone" : formatChange(difference / baseBytes)} (${formatDifference(difference, "bytes")} ± ${formatBytes(errorBytes)}${isOffHeap ? " off-heap" : ""})`;
@@ -130,11 +145,13 @@
 		const place = origin.file === file ? "" : `${printable(origin.file, 300)} `;
 		return `, ${originWords[how]} ${place}${printable(origin.functionName || "(anonymous)", 200)}`;
 	}
-	function formatInterval({ changeLow, changeHigh }) {
-		return changeLow === null || changeHigh === null ? "" : `${formatChange(changeLow)} … ${formatChange(changeHigh)}`;
+	function formatInterval(metric) {
+		const { changeLow, changeHigh } = metric;
+		if (changeLow === null || changeHigh === null || isFromNothing(metric)) return "";
+		return `${formatRatio(changeLow)} … ${formatRatio(changeHigh)}`;
 	}
 	function formatLimit({ threshold }) {
-		return threshold === null ? "" : `+${formatShare(threshold)}`;
+		return threshold === null ? "" : `${threshold > 0 ? "+" : ""}${formatShare(threshold)}`;
 	}
 	function formatMedian(value, unit) {
 		return value === null ? "–" : formatValue(value, unit);
@@ -843,7 +860,7 @@
 			{
 				title: "Change",
 				numeric: true,
-				cell: ({ change }) => formatChange(change),
+				cell: formatMetricChange,
 				key: ({ change }) => change ?? 0
 			},
 			{
@@ -868,10 +885,11 @@
 			{
 				title: "Would have been seen",
 				numeric: true,
-				cell: ({ detectable }) => detectable === null ? "" : `≥ ${formatChange(detectable)}`
+				cell: (metric) => atLeast(formatDetectable(metric))
 			}
 		], metrics, ({ decision }) => looks[decision].class);
 	}
+	const atLeast = (seen) => seen === "" ? "" : `≥ ${seen}`;
 	function nameCell({ name, decision, note }) {
 		const why = note === "" ? looks[decision].word : `${looks[decision].word}: ${printable(note, 300)}`;
 		return element("div", {}, [element("code", { text: printable(name, 200) }), decision === "shown" ? null : element("div", {
@@ -879,12 +897,13 @@
 			text: why
 		})]);
 	}
-	function reachOf({ changeLow, changeHigh, threshold }) {
-		const ends = [
+	function reachOf(metric) {
+		const { changeLow, changeHigh, threshold } = metric;
+		const ends = (isFromNothing(metric) ? [] : [
 			changeLow ?? 0,
 			changeHigh ?? 0,
 			threshold ?? 0
-		].map(Math.abs);
+		]).map(Math.abs);
 		return Math.min(10, Math.max(.005, ...ends) * 1.15);
 	}
 	function stripLegend() {
@@ -901,7 +920,7 @@
 	}
 	function strip(metric, reach) {
 		const { change, changeLow, changeHigh, threshold } = metric;
-		if (change === null) return document.createTextNode("");
+		if (change === null || isFromNothing(metric)) return document.createTextNode("");
 		const at = (value) => `${(50 + Math.max(-reach, Math.min(reach, value)) / reach * 50).toFixed(2)}%`;
 		const place = (kind, value) => {
 			const line = element("span", { class: kind });
@@ -916,7 +935,7 @@
 		}
 		if (threshold !== null) parts.push(place("limit", threshold));
 		const interval = formatInterval(metric);
-		const label = `${formatChange(change)}${interval === "" ? "" : `, between ${interval}`}${threshold === null ? "" : `, limit ${formatLimit(metric)}`}`;
+		const label = `${formatRatio(change)}${interval === "" ? "" : `, between ${interval}`}${threshold === null ? "" : `, limit ${formatLimit(metric)}`}`;
 		const options = {
 			class: `strip ${looks[metric.decision].class}`,
 			attributes: {

@@ -108,7 +108,7 @@
 	function metricSentence(metric) {
 		const { note } = metric;
 		const interval = formatInterval(metric);
-		const change = metric.change === null ? "" : `: ${formatChange(metric.change)}${interval === "" ? "" : ` (${interval})`}`;
+		const change = metric.change === null && !isFromNothing(metric) ? "" : `: ${formatMetricChange(metric)}${interval === "" ? "" : ` (${interval})`}`;
 		const limit = metric.threshold === null ? "" : `, at most ${formatLimit(metric)} is allowed`;
 		return `${printable(metric.name)} ${words[metric.decision]}${change}${limit}${note === "" ? "" : `; ${printable(note)}`}`;
 	}
@@ -118,11 +118,28 @@
 		if (change >= manyfold) return `×${Math.round(change + 1)}`;
 		return change < 0 ? `−${formatShare(-change)}` : `+${formatShare(change)}`;
 	}
-	function formatInterval({ changeLow, changeHigh }) {
-		return changeLow === null || changeHigh === null ? "" : `${formatChange(changeLow)} … ${formatChange(changeHigh)}`;
+	function formatRatio(change) {
+		return change !== null && change >= Math.expm1(10) ? "∞" : formatChange(change);
+	}
+	function isFromNothing({ bound, baseMedian, headMedian }) {
+		const [one, other] = bound === "max" ? [baseMedian, headMedian] : [headMedian, baseMedian];
+		return one === 0 && other !== null && other > 0;
+	}
+	function formatMetricChange(metric) {
+		if (!isFromNothing(metric)) return formatRatio(metric.change);
+		const { unit, baseMedian, headMedian } = metric;
+		return `${formatMedian(headMedian, unit)}${unit === "count" ? " a run" : ""}, ${formatMedian(baseMedian, unit)} before`;
+	}
+	function formatDetectable(metric) {
+		return metric.detectable === null || isFromNothing(metric) ? "" : formatRatio(metric.detectable);
+	}
+	function formatInterval(metric) {
+		const { changeLow, changeHigh } = metric;
+		if (changeLow === null || changeHigh === null || isFromNothing(metric)) return "";
+		return `${formatRatio(changeLow)} … ${formatRatio(changeHigh)}`;
 	}
 	function formatLimit({ threshold }) {
-		return threshold === null ? "" : `+${formatShare(threshold)}`;
+		return threshold === null ? "" : `${threshold > 0 ? "+" : ""}${formatShare(threshold)}`;
 	}
 	function formatMedian(value, unit) {
 		return value === null ? "–" : formatValue(value, unit);
@@ -321,7 +338,7 @@
 			{
 				title: "Change",
 				numeric: true,
-				cell: ({ change }) => formatChange(change),
+				cell: formatMetricChange,
 				key: ({ change }) => change ?? 0
 			},
 			{
@@ -346,10 +363,11 @@
 			{
 				title: "Would have been seen",
 				numeric: true,
-				cell: ({ detectable }) => detectable === null ? "" : `≥ ${formatChange(detectable)}`
+				cell: (metric) => atLeast(formatDetectable(metric))
 			}
 		], metrics, ({ decision }) => looks[decision].class);
 	}
+	const atLeast = (seen) => seen === "" ? "" : `≥ ${seen}`;
 	function nameCell({ name, decision, note }) {
 		const why = note === "" ? looks[decision].word : `${looks[decision].word}: ${printable(note, 300)}`;
 		return element("div", {}, [element("code", { text: printable(name, 200) }), decision === "shown" ? null : element("div", {
@@ -357,17 +375,18 @@
 			text: why
 		})]);
 	}
-	function reachOf({ changeLow, changeHigh, threshold }) {
-		const ends = [
+	function reachOf(metric) {
+		const { changeLow, changeHigh, threshold } = metric;
+		const ends = (isFromNothing(metric) ? [] : [
 			changeLow ?? 0,
 			changeHigh ?? 0,
 			threshold ?? 0
-		].map(Math.abs);
+		]).map(Math.abs);
 		return Math.min(10, Math.max(.005, ...ends) * 1.15);
 	}
 	function strip(metric, reach) {
 		const { change, changeLow, changeHigh, threshold } = metric;
-		if (change === null) return document.createTextNode("");
+		if (change === null || isFromNothing(metric)) return document.createTextNode("");
 		const at = (value) => `${(50 + Math.max(-reach, Math.min(reach, value)) / reach * 50).toFixed(2)}%`;
 		const place = (kind, value) => {
 			const line = element("span", { class: kind });
@@ -382,7 +401,7 @@
 		}
 		if (threshold !== null) parts.push(place("limit", threshold));
 		const interval = formatInterval(metric);
-		const label = `${formatChange(change)}${interval === "" ? "" : `, between ${interval}`}${threshold === null ? "" : `, limit ${formatLimit(metric)}`}`;
+		const label = `${formatRatio(change)}${interval === "" ? "" : `, between ${interval}`}${threshold === null ? "" : `, limit ${formatLimit(metric)}`}`;
 		const options = {
 			class: `strip ${looks[metric.decision].class}`,
 			attributes: {
