@@ -3,7 +3,8 @@
  * looked for by its value. Pure, but for the environment that it is given.
  */
 import { isSecretPair } from '../../agent/witness/secret-names.ts';
-import { REDACTED, redactText } from '../../agent/witness/secret-scanner.ts';
+import { REDACTED } from '../../agent/witness/secret-scanner.ts';
+import { isFileName, redactedOutsidePaths, redactedPath } from './file-paths.ts';
 import { isSecretMember, type SecretForms, secretForms } from './secret-forms.ts';
 import { plainWord, shellWord, shellWords } from './shell-words.ts';
 
@@ -44,7 +45,13 @@ export class Redactor {
     const whole = end < text.length ? `${text.slice(0, end)}${REDACTED}` : text;
     const long = longIn(whole);
     const plain = long === undefined ? whole : whole.replace(long, REDACTED);
-    return redactText(plain.replace(variablePair, `$1${REDACTED}`));
+    return redactedOutsidePaths(plain.replace(variablePair, `$1${REDACTED}`));
+  }
+
+  /** The path of a file, without values of the environment and what has a secret's own shape: names beside one another say nothing of each other. */
+  path(path: string): string {
+    const long = this.#forms.longIn(path);
+    return redactedPath(long === undefined ? path : path.replace(long, REDACTED));
   }
 
   /**
@@ -72,7 +79,8 @@ export class Redactor {
     if (depth > depthMax) return null;
     if (typeof value === 'string') {
       if (name === 'command' && ownCommand.test(value)) return this.command(value);
-      return isSecretPair(name, value) || isSecretMember(name) ? REDACTED : this.text(value);
+      const isSecret = (isSecretPair(name, value) || isSecretMember(name)) && !isFileName(name);
+      return isSecret ? REDACTED : this.text(value);
     }
     if (Array.isArray(value)) return this.#list(value, depth);
     if (value === null || typeof value !== 'object') return value;
