@@ -6,7 +6,7 @@ import { isSecretPair } from '../../agent/witness/secret-names.ts';
 import { REDACTED } from '../../agent/witness/secret-scanner.ts';
 import { isFileName, redactedOutsidePaths, redactedPath } from './file-paths.ts';
 import { isSecretMember, type SecretForms, secretForms } from './secret-forms.ts';
-import { plainWord, shellWord, shellWords } from './shell-words.ts';
+import { plainWord, shellWord, shellWords, withSpacedWords } from './shell-words.ts';
 
 /** Command lines of floodgate's own, in a member of that name. */
 const ownCommand = /^floodgate (?:run|signoff) /;
@@ -21,6 +21,17 @@ const namesMax = 10_000;
 
 /** `GH_PAT=…`, `NPM_AUTH=…` in a command; a seed that is a number is a random generator's. */
 const variablePair = /\b((?:[A-Z0-9]+_)*PAT=|(?:[A-Z0-9]+_)+(?:AUTH|SALT|SEED(?!=\d+(?![^\s"'])))=)[^\s"']+/gi;
+
+/** A character of no text, in place of the colon of a header that was redacted. */
+const colonMark = '\u0003';
+const redactedHeader = /:(?=\s*\*REDACTED\*$)/g;
+
+/** A header takes along the rest of a text: where it is a word of a command, that of the word. */
+function byRules(text: string): string {
+  if (text.includes(colonMark)) return redactedOutsidePaths(text);
+  const held = withSpacedWords(text, (word) => redactedOutsidePaths(word).replace(redactedHeader, colonMark));
+  return redactedOutsidePaths(held).replaceAll(colonMark, ':');
+}
 
 export class Redactor {
   readonly #forms: SecretForms;
@@ -45,7 +56,7 @@ export class Redactor {
     const whole = end < text.length ? `${text.slice(0, end)}${REDACTED}` : text;
     const long = longIn(whole);
     const plain = long === undefined ? whole : whole.replace(long, REDACTED);
-    return redactedOutsidePaths(plain.replace(variablePair, `$1${REDACTED}`));
+    return byRules(plain.replace(variablePair, `$1${REDACTED}`));
   }
 
   /** The path of a file, without values of the environment and what has a secret's own shape: names beside one another say nothing of each other. */

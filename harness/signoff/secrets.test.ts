@@ -183,6 +183,37 @@ t.test('no half of a secret is left where a text is cut', (t) => {
   t.end();
 });
 
+t.test('a header in a command takes along nothing but its own word', (t) => {
+  const redactor = new Redactor({ SHOP_TOKEN: 'plain words of-no shape' });
+  const key = 'Zq7Lm2Xw9Kp4Rt8Vb3Nc6Hd1';
+  const cases: readonly (readonly [string, string])[] = [
+    [`--header 'Authorization: Bearer ${key}' --tag 'a b'`, `--header 'Authorization: *REDACTED*' --tag 'a b'`],
+    [
+      `-H 'Authorization: Bearer ${key}' -H 'X-Trace: abc' -H 'Cookie: session=${key}; a=b' --end 1`,
+      `-H 'Authorization: *REDACTED*' -H 'X-Trace: abc' -H 'Cookie: *REDACTED*' --end 1`,
+    ],
+    [
+      String.raw`-H Authorization:\ Bearer\ ${key} --tail 'it'\''s'`,
+      String.raw`-H Authorization:\ *REDACTED* --tail 'it'\''s'`,
+    ],
+    [`-H "Authorization: Bearer ${key}" --then more`, `-H "Authorization: *REDACTED*" --then more`],
+    [`--header='X-Api-Key: ${key}'; true`, `--header='X-Api-Key: *REDACTED*'; true`],
+    [`-H 'Cookie: a=plain words of-no shape' --end 1`, `-H 'Cookie: *REDACTED*' --end 1`],
+    // Of what is no whole word nobody knows where it ends.
+    [`-H 'Authorization: Bearer '${key} --end 1`, `-H 'Authorization: *REDACTED*`],
+    [`it's 'Authorization: Bearer ${key}' here`, `it's 'Authorization: *REDACTED*`],
+  ];
+  for (const [text, plain] of cases) {
+    t.equal(redactor.text(text), plain);
+    t.equal(redactor.text(plain), plain, 'once more');
+  }
+  const [command = '', plain = ''] = cases[0]!;
+  const line = (load: string) =>
+    shownCommand(['run', '--target', './svc', '--load', `node load.mjs ${load}`, '--pps', '9']);
+  t.equal(redactor.command(line(command)), line(plain));
+  t.end();
+});
+
 t.test('a header in a command is taken out of it, and the bundle is verified', async (t) => {
   const { folder, temporary } = workplace(t);
   const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
@@ -205,10 +236,10 @@ budgets: { rss.max: 1 GB }\n`,
   const { command, scenario } = JSON.parse(
     readFileSync(path.join(folder, 'bundle/runs/cart/load/report.json'), 'utf8'),
   );
-  t.match(command, "--header '\\''Authorization: *REDACTED*' --budget rss.max=1GB --target-dir");
+  t.match(command, "--header '\\''Authorization: *REDACTED*'\\'' 60' --budget rss.max=1GB --target-dir");
   t.match(scenario.options, {
-    target: "node server.mjs -H 'X-Api-Key: *REDACTED*",
-    load: "node load.mjs {port} --header 'Authorization: *REDACTED*",
+    target: "node server.mjs -H 'X-Api-Key: *REDACTED*' 7",
+    load: "node load.mjs {port} --header 'Authorization: *REDACTED*' 60",
     budget: 'rss.max=1GB',
   });
   for (const name of ['signoff.json', 'project.json', 'signoff.html', 'runs/cart/load/report.json'])
