@@ -10,7 +10,7 @@ const pathRule = /[^\s"'`<>?#&;,\\(){}|=]*\/[^\s"'`<>?#&;,\\(){}|=]+/g;
 const addressRule = /^(?!file:|webpack)[a-z][a-z\d+.-]*:\/\//i;
 
 const endings =
-  'm?[jt]sx?|c[jt]s|json5?|ya?ml|toml|lock|md|mdx|txt|html?|s?css|less|svelte|vue|astro|map|snap|wasm|wat|node|sh|py|rb|php|go|rs|java|kts?|scala|swift|cs|fs|c|h|cc|cpp|hpp|zig|ex|exs|erl|sql|proto|graphql|gql|feature|svg|png|har|pcap|pcapng|cap|pprof|(?:cpu|heap)profile';
+  'm?[jt]sx?|c[jt]s|json5?|ya?ml|toml|lock|md|mdx|txt|html?|s?css|less|svelte|vue|astro|map|snap|wasm|wat|node|sh|py|rb|php|go|rs|java|kts?|scala|swift|cs|fs|c|h|cc|cpp|hpp|zig|ex|exs|erl|sql|proto|graphql|gql|feature|svg|png|har|pcap|pcapng|cap|pprof|(?:cpu|heap)profile|pem|crt|key|p12|ini|conf';
 const fileEnding = new RegExp(String.raw`\.(?:${endings})$`, 'i');
 /** Where a frame of a program is in its file. */
 const placeRule = /(?::\d{1,7}){1,2}$/;

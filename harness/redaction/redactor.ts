@@ -7,6 +7,7 @@ import { REDACTED } from '../../agent/witness/secret-scanner.ts';
 import { isFileName, redactedOutsidePaths, redactedPath } from './file-paths.ts';
 import { isSecretMember, type SecretForms, secretForms } from './secret-forms.ts';
 import { plainWord, shellWord, shellWords, withSpacedWords } from './shell-words.ts';
+import { nothingTakenOut, type TakenOut, takenOut } from './taken-out.ts';
 
 /** Command lines of floodgate's own, in a member of that name. */
 const ownCommand = /^floodgate (?:run|signoff) /;
@@ -34,12 +35,22 @@ function byRules(text: string): string {
 }
 
 export class Redactor {
+  readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #forms: SecretForms;
   readonly #names = new Map<string, string>();
 
-  /** @param environment variables whose names say that their values are secret are looked for by value */
-  constructor(environment: Readonly<Record<string, string | undefined>>) {
-    this.#forms = secretForms(environment);
+  /**
+   * @param environment variables whose names say that their values are secret are looked for by value
+   * @param known values that are looked for as well
+   */
+  constructor(environment: Readonly<Record<string, string | undefined>>, known: TakenOut = nothingTakenOut) {
+    this.#environment = environment;
+    this.#forms = secretForms(environment, known);
+  }
+
+  /** One that looks for what rules take out of a value wherever else it stands. @param value as JSON has it: commands of a project, say */
+  knowing(value: unknown): Redactor {
+    return new Redactor(this.#environment, takenOut(value, new Redactor({}).value(value)));
   }
 
   /** A text without what a rule, or the environment, says is secret. */

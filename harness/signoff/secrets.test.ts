@@ -214,6 +214,40 @@ t.test('a header in a command takes along nothing but its own word', (t) => {
   t.end();
 });
 
+t.test('what was taken out of one place is looked for in every other', (t) => {
+  const key = 'Zq7Lm2Xw9Kp4Rt8Vb3Nc6Hd1';
+  const knowing = (load: string) => new Redactor({}).knowing({ scenarios: [{ name: 'cart', load }] });
+  for (const load of [
+    `echo '${key}'; echo "Authorization: Bearer ${key}" | node load.mjs`,
+    `node load.mjs ${key} -H 'Cookie: theme=dark; session=${key}; SameSite=Strict'`,
+    `node load.mjs --user me:${key} ${key}`,
+    String.raw`node load.mjs -H Authorization:\ Bearer\ ${key} ${key}`,
+    `node load.mjs --db postgres://app:${key}@127.0.0.1/shop ${key}`,
+    `node load.mjs -d '{"password":"${key}","n":3}' ${key}`,
+    `API_TOKEN=${key} node load.mjs ${key}`,
+  ]) {
+    const redactor = knowing(load);
+    t.notMatch(redactor.text(load), key.slice(4, -4), load);
+    t.equal(redactor.text(`no login with ${key}, sorry`), 'no login with *REDACTED*, sorry', load);
+    t.equal(redactor.text('SameSite of a dark theme, by Bearer'), 'SameSite of a dark theme, by Bearer');
+    t.match(redactor.text(Buffer.from(`${key}-`).toString('base64')), /^\*REDACTED\*/);
+  }
+  const words = knowing(
+    'node load.mjs --password letmein123 --key-file certs/prod-2024.pem --token-file config/token.json',
+  );
+  t.equal(words.text('login with letmein123 at /letmein123/a.js'), 'login with *REDACTED* at /letmein123/a.js');
+  for (const name of ['certs/prod-2024.pem', 'config/token.json', 'src/letmein123.ts']) t.equal(words.path(name), name);
+  for (const load of [
+    'node load.mjs --password $SHOP_PASSWORD',
+    'node load.mjs -H "Authorization: Bearer $(cat token-of-the-shop-17)"',
+    'node load.mjs --secret ./run/shop-1a2b3c',
+  ]) {
+    const plain = 'SHOP_PASSWORD cat token-of-the-shop-17 ./run/shop-1a2b3c';
+    t.equal(knowing(load).text(plain), plain, load);
+  }
+  t.end();
+});
+
 t.test('a header in a command is taken out of it, and the bundle is verified', async (t) => {
   const { folder, temporary } = workplace(t);
   const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
@@ -225,7 +259,7 @@ t.test('a header in a command is taken out of it, and the bundle is verified', a
   write(
     'floodgate.config.yaml',
     `targets: { shop: { command: "node server.mjs -H 'X-Api-Key: k3y9xw82hqk3y9xw82hq' 7" } }
-scenarios: [{ name: cart, load: "node load.mjs {port} --header 'Authorization: Bearer tok_AbCdEf0123456789' 60" }]
+scenarios: [{ name: cart, load: "node load.mjs {port} --header 'Authorization: Bearer tok_AbCdEf0123456789' 60; echo tok_AbCdEf0123456789" }]
 budgets: { rss.max: 1 GB }\n`,
   );
   const words = ['signoff', '--release', 'v1', '--no-pdf', '--out', 'bundle'];
@@ -236,10 +270,13 @@ budgets: { rss.max: 1 GB }\n`,
   const { command, scenario } = JSON.parse(
     readFileSync(path.join(folder, 'bundle/runs/cart/load/report.json'), 'utf8'),
   );
-  t.match(command, "--header '\\''Authorization: *REDACTED*'\\'' 60' --budget rss.max=1GB --target-dir");
+  t.match(
+    command,
+    "--header '\\''Authorization: *REDACTED*'\\'' 60; echo *REDACTED*' --budget rss.max=1GB --target-dir",
+  );
   t.match(scenario.options, {
     target: "node server.mjs -H 'X-Api-Key: *REDACTED*' 7",
-    load: "node load.mjs {port} --header 'Authorization: *REDACTED*' 60",
+    load: "node load.mjs {port} --header 'Authorization: *REDACTED*' 60; echo *REDACTED*",
     budget: 'rss.max=1GB',
   });
   for (const name of ['signoff.json', 'project.json', 'signoff.html', 'runs/cart/load/report.json'])
