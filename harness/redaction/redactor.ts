@@ -5,6 +5,7 @@
 import { isSecretPair } from '../../agent/witness/secret-names.ts';
 import { REDACTED } from '../../agent/witness/secret-scanner.ts';
 import { isFileName, redactedOutsidePaths, redactedPath } from './file-paths.ts';
+import { redactedMark } from './redacted-mark.ts';
 import { isSecretMember, type SecretForms, secretForms } from './secret-forms.ts';
 import { plainWord, shellWord, shellWords, withSpacedWords } from './shell-words.ts';
 import { nothingTakenOut, type TakenOut, takenOut } from './taken-out.ts';
@@ -12,8 +13,8 @@ import { nothingTakenOut, type TakenOut, takenOut } from './taken-out.ts';
 /** Command lines of floodgate's own, in a member of that name. */
 const ownCommand = /^floodgate (?:run|signoff) /;
 
-/** What stands in place of a secret. */
-export const REDACTED_MARK: string = REDACTED;
+/** What stands in place of a secret: the agent's own. */
+export const REDACTED_MARK: typeof REDACTED = redactedMark;
 
 /** Of a JSON value: deeper is no report. */
 const depthMax = 100;

@@ -283,6 +283,31 @@ budgets: { rss.max: 1 GB }\n`,
     t.notMatch(readFileSync(path.join(folder, 'bundle', name), 'utf8'), /k3y9|tok_Ab/, name);
 });
 
+t.test('a password in an address of a target is noted as taken out', async (t) => {
+  const { folder, temporary } = workplace(t);
+  const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+  write(
+    'server.mjs',
+    `import('node:http').then((all) => all.createServer((_, r) => r.end()).listen(process.env.PORT));`,
+  );
+  write('load.mjs', `for (let i = 0; i < 60; i += 1) await fetch('http://127.0.0.1:' + process.argv[2]);`);
+  write(
+    'floodgate.config.yaml',
+    `targets: { shop: { command: "node server.mjs --db postgres://app:Zq7Lm2Xw9Kp4@127.0.0.1:5432/shop" } }
+scenarios: [{ name: cart, load: 'node load.mjs {port}' }]
+budgets: { rss.max: 1 GB }\n`,
+  );
+  const words = ['signoff', '--release', 'v1', '--no-pdf', '--out', 'bundle'];
+  const { code, err } = await outcomeOf(startIn(folder, words, temporary));
+  t.equal(code, 0, err);
+  const verified = await outcomeOf(startIn(folder, ['verify', 'bundle', '--allow-unsigned'], temporary));
+  t.equal(verified.code, 0, verified.out);
+  const { notes } = JSON.parse(readFileSync(path.join(folder, 'bundle/signoff.json'), 'utf8'));
+  t.ok(notes.some(({ text }: { text: string }) => text.startsWith('A secret was taken out of the command of cart')));
+  for (const name of ['signoff.json', 'project.json', 'signoff.html', 'runs/cart/load/report.json'])
+    t.notMatch(readFileSync(path.join(folder, 'bundle', name), 'utf8'), /Zq7Lm/, name);
+});
+
 t.test('a file whose name is a secret is refused before the first run', async (t) => {
   const { folder, temporary } = workplace(t);
   const shop = path.join(folder, 'shop');
