@@ -4,8 +4,8 @@
  */
 import { redactText } from '../../agent/witness/secret-scanner.ts';
 
-/** What may stand between two characters that end a path in any text. */
-const pathRule = /[^\s"'`<>?#&;,\\(){}|=]*\/[^\s"'`<>?#&;,\\(){}|=]+/g;
+/** Runs of characters none of which ends a path in any text: without a slash in the pattern, so that each is read once. */
+const runRule = /[^\s"'`<>?#&;,\\(){}|=]+/g;
 /** Paths of what a server serves are no files: `https://shop.example/reset/…`. */
 const addressRule = /^(?!file:|webpack)[a-z][a-z\d+.-]*:\/\//i;
 
@@ -44,7 +44,7 @@ export function redactedOutsidePaths(text: string): string {
   const redacted = redactText(text);
   if (redacted === text || marks.test(text)) return redacted;
   const held = text
-    .replaceAll(pathRule, (each) => (isOfNames(each) ? each.replaceAll('/', slashMark) : each))
+    .replaceAll(runRule, (each) => (each.includes('/') && isOfNames(each) ? each.replaceAll('/', slashMark) : each))
     .replaceAll(lineRule, colonMark);
   return held === text ? redacted : redactText(held).replaceAll(slashMark, '/').replaceAll(colonMark, ':');
 }

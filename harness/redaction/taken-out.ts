@@ -13,6 +13,8 @@ export const nothingTakenOut: TakenOut = { keys: [], words: [] };
 
 /** Shorter ones are digits and syllables. */
 const charactersMin = 8;
+/** Longer ones are files, and their many forms would be long in making: a private key is shorter. */
+const charactersMax = 4096;
 /** A scheme, other cookies and their attributes stand beside a key. */
 const betweenParts = /[\s;,"'&{}[\]<>()|\\]+/;
 /** What names a variable, a file of this machine, or a command whose output it is, says no secret. */
@@ -24,7 +26,8 @@ export function takenOut(value: unknown, redacted: unknown): TakenOut {
     textsIn(value, redacted)
       .flatMap(([text, plain]) => differences(text, plain))
       .flatMap(partsOf)
-      .filter((each) => each.length >= charactersMin && !isFileName(each) && !elsewhere.test(each)),
+      .filter((each) => each.length >= charactersMin && each.length <= charactersMax)
+      .filter((each) => !isFileName(each) && !elsewhere.test(each)),
   );
   return { keys: [...found].filter((each) => !isWords(each)), words: [...found].filter((each) => isWords(each)) };
 }
