@@ -59,7 +59,7 @@ export function addBisectCommand(command: Command): void {
       '--threshold <share>',
       'by how much the bad version is worse at least (default: as floodgate compare has it)',
     )
-    .option('--max-pairs <n>', 'pairs a comparison, at most; twice as many at a second look', '16')
+    .option('--max-pairs <n>', 'pairs a comparison, at most (5 to 32); twice as many at a second look', '16')
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
     .option('--fresh', 'look at every commit again')
     .option('--out <dir>', 'folder for the report (default: runs/<time>-bisect)')

@@ -65,7 +65,7 @@ export function addCompareCommand(command: Command): void {
     .option('--env <name>', 'limits of this environment of the configuration')
     .option('--threshold <metric=share>', 'replaces or adds a threshold; may be repeated', repeated)
     .option('--metric <name>', 'judge this metric, and no other; may be repeated', repeated)
-    .option('--max-pairs <n>', 'pairs a scenario, at most', comparedDefaults.maxPairs)
+    .option('--max-pairs <n>', 'pairs a scenario, at most (5 to 64)', comparedDefaults.maxPairs)
     .option('--max-time <time>', 'no new pair begins after it', comparedDefaults.maxTime)
     .addOption(
       new Option('--undecided <verdict>', 'what an undecided comparison means for the exit code')

@@ -56,7 +56,7 @@ export function addEnqueueCommand(command: Command): void {
     .option('--head <version>', 'with --base: the version to judge (default: the working folder)')
     .option('--metric <name>', 'with --base: judge this metric, and no other; may be repeated', repeated)
     .option('--threshold <metric=share>', 'with --base: replaces or adds a threshold; may be repeated', repeated)
-    .option('--max-pairs <n>', 'with --base: pairs a scenario, at most')
+    .option('--max-pairs <n>', 'with --base: pairs a scenario, at most (5 to 64)')
     .option('--max-time <time>', 'with --base: no new pair of a cell begins after it')
     .addOption(
       new Option('--undecided <verdict>', 'with --base: what an undecided one means').choices(['pass', 'fail']),

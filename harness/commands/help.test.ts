@@ -26,6 +26,8 @@ t.test('every command of floodgate', async (t) => {
     for (const [each, help] of helpsOf(command, name)) {
       t.match(help, /Usage: /, each);
       t.same(tooWide(help), [], `${each} --help`);
+      if (help.includes('--max-pairs <'))
+        t.match(help, /--max-pairs <n>[^(]* \(5 to\s+(?:32|64)\)/, `${each}: how many`);
     }
   }
 });

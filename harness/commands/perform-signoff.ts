@@ -59,7 +59,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const seed =
     flags.seed === undefined ? startedAtMs >>> 0 : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
   // Of all that the environment holds, before the session takes secrets out of it.
-  const redactor = new Redactor({ ...process.env });
+  const environment = { ...process.env };
   const session = await openSession(flags.config);
   const passphrase = flags.passphraseFile === undefined ? session.passphrase : readPassphrase(flags.passphraseFile);
   const key = flags.key === undefined ? undefined : readPrivateKey(flags.key, passphrase);
@@ -74,6 +74,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const { folder } = project;
   const workFolder = path.join(folder, '.floodgate', `signoff-${process.pid}`);
   const sealedProject = projectIn(project, chosen.scenarios, flags.env);
+  const redactor = new Redactor(environment).knowing(sealedProject);
   let opened: VersionStore | undefined;
   const tidy = () => {
     rmSync(workFolder, { recursive: true, force: true });

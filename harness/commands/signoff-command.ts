@@ -43,7 +43,7 @@ export function addSignoffCommand(command: Command): void {
     .option('--env <name>', 'limits of this environment of the configuration')
     .option('--lane <lane>', 'exact or tap, for floodgate’s own agent; may be repeated (default: both)', lanes)
     .option('--compare-lane <lane>', 'in which versions are compared; may be repeated (default: exact)', lanes)
-    .option('--max-pairs <n>', 'pairs a comparison, at most', pairsUsual)
+    .option('--max-pairs <n>', 'pairs a comparison, at most (5 to 64)', pairsUsual)
     .option('--max-time <time>', 'no new pair begins after it', timeUsual)
     .option('--seed <n>', 'of the order within pairs (default: by the time)')
     .option('--no-pdf', 'print no PDF, even where there is a Chromium')

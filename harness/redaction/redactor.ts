@@ -3,15 +3,18 @@
  * looked for by its value. Pure, but for the environment that it is given.
  */
 import { isSecretPair } from '../../agent/witness/secret-names.ts';
-import { REDACTED, redactText } from '../../agent/witness/secret-scanner.ts';
+import { REDACTED } from '../../agent/witness/secret-scanner.ts';
+import { isFileName, redactedOutsidePaths, redactedPath } from './file-paths.ts';
+import { redactedMark } from './redacted-mark.ts';
 import { isSecretMember, type SecretForms, secretForms } from './secret-forms.ts';
-import { plainWord, shellWord, shellWords } from './shell-words.ts';
+import { plainWord, shellWord, shellWords, withSpacedWords } from './shell-words.ts';
+import { nothingTakenOut, type TakenOut, takenOut } from './taken-out.ts';
 
 /** Command lines of floodgate's own, in a member of that name. */
 const ownCommand = /^floodgate (?:run|signoff) /;
 
-/** What stands in place of a secret. */
-export const REDACTED_MARK: string = REDACTED;
+/** What stands in place of a secret: the agent's own. */
+export const REDACTED_MARK: typeof REDACTED = redactedMark;
 
 /** Of a JSON value: deeper is no report. */
 const depthMax = 100;
@@ -21,13 +24,34 @@ const namesMax = 10_000;
 /** `GH_PAT=…`, `NPM_AUTH=…` in a command; a seed that is a number is a random generator's. */
 const variablePair = /\b((?:[A-Z0-9]+_)*PAT=|(?:[A-Z0-9]+_)+(?:AUTH|SALT|SEED(?!=\d+(?![^\s"'])))=)[^\s"']+/gi;
 
+/** A character of no text, in place of the colon of a header that was redacted. */
+const colonMark = '\u0003';
+const redactedHeader = /:(?=\s*\*REDACTED\*$)/g;
+
+/** A header takes along the rest of a text: where it is a word of a command, that of the word. */
+function byRules(text: string): string {
+  if (text.includes(colonMark)) return redactedOutsidePaths(text);
+  const held = withSpacedWords(text, (word) => redactedOutsidePaths(word).replace(redactedHeader, colonMark));
+  return redactedOutsidePaths(held).replaceAll(colonMark, ':');
+}
+
 export class Redactor {
+  readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #forms: SecretForms;
   readonly #names = new Map<string, string>();
 
-  /** @param environment variables whose names say that their values are secret are looked for by value */
-  constructor(environment: Readonly<Record<string, string | undefined>>) {
-    this.#forms = secretForms(environment);
+  /**
+   * @param environment variables whose names say that their values are secret are looked for by value
+   * @param known values that are looked for as well
+   */
+  constructor(environment: Readonly<Record<string, string | undefined>>, known: TakenOut = nothingTakenOut) {
+    this.#environment = environment;
+    this.#forms = secretForms(environment, known);
+  }
+
+  /** One that looks for what rules take out of a value wherever else it stands. @param value as JSON has it: commands of a project, say */
+  knowing(value: unknown): Redactor {
+    return new Redactor(this.#environment, takenOut(value, new Redactor({}).value(value)));
   }
 
   /** A text without what a rule, or the environment, says is secret. */
@@ -44,7 +68,13 @@ export class Redactor {
     const whole = end < text.length ? `${text.slice(0, end)}${REDACTED}` : text;
     const long = longIn(whole);
     const plain = long === undefined ? whole : whole.replace(long, REDACTED);
-    return redactText(plain.replace(variablePair, `$1${REDACTED}`));
+    return byRules(plain.replace(variablePair, `$1${REDACTED}`));
+  }
+
+  /** The path of a file, without values of the environment and what has a secret's own shape: names beside one another say nothing of each other. */
+  path(path: string): string {
+    const long = this.#forms.longIn(path);
+    return redactedPath(long === undefined ? path : path.replace(long, REDACTED));
   }
 
   /**
@@ -72,7 +102,8 @@ export class Redactor {
     if (depth > depthMax) return null;
     if (typeof value === 'string') {
       if (name === 'command' && ownCommand.test(value)) return this.command(value);
-      return isSecretPair(name, value) || isSecretMember(name) ? REDACTED : this.text(value);
+      const isSecret = (isSecretPair(name, value) || isSecretMember(name)) && !isFileName(name);
+      return isSecret ? REDACTED : this.text(value);
     }
     if (Array.isArray(value)) return this.#list(value, depth);
     if (value === null || typeof value !== 'object') return value;

@@ -1,6 +1,7 @@
 /** Values of the environment that its names call secret, in every form in which a text may hold them. Pure. */
 import { isSecretName } from '../../agent/witness/secret-names.ts';
 import { isColoured, spelledCharactersMax, spellingsOf, wrapped } from './secret-spelling.ts';
+import type { TakenOut } from './taken-out.ts';
 
 /** Where a shell is: no password, whatever PWD may mean elsewhere. */
 const folderNames = new Set(['PWD', 'OLDPWD']);
@@ -58,16 +59,16 @@ export interface SecretForms {
   readonly cutAt: (text: string) => number;
 }
 
-export function secretForms(environment: Readonly<Record<string, string | undefined>>): SecretForms {
+export function secretForms(environment: Readonly<Record<string, string | undefined>>, known: TakenOut): SecretForms {
   const all = Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   const passwords = [...new Set(all.flatMap(([, value = '']) => passwordsIn(value)))];
   const named = all.flatMap(([name = '', value = '']) =>
     !folderNames.has(name) && isSecretVariable(name, value) ? [value] : [],
   );
-  const values = [...named, ...passwords.filter((each) => !isPlainWord(each))].filter(
+  const values = [...named, ...known.keys, ...passwords.filter((each) => !isPlainWord(each))].filter(
     ({ length }) => length >= valueCharactersMin,
   );
-  const words = passwords.filter((each) => isPlainWord(each) && each.length >= valueCharactersMin);
+  const words = [...known.words, ...passwords.filter((each) => isPlainWord(each) && each.length >= valueCharactersMin)];
   const forms = longestFirst(values.flatMap(formsOf));
   const isSpelled = ({ length }: string) => length >= longCharactersMin && length <= spelledCharactersMax;
   const spelled = longestFirst(values.filter(isSpelled));

@@ -1,4 +1,5 @@
 /** A command line as reports show it: quoted for a shell, and without what may be secret. Pure. */
+import { redactedMark } from '../redaction/redacted-mark.ts';
 import { shellWord } from '../redaction/shell-words.ts';
 import { shownArguments } from './shown-rules.ts';
 
@@ -18,10 +19,20 @@ export function quotedWords(command: string): string[] {
   return command.match(/(?:[^\s']|'[^']*')+/g) ?? [];
 }
 
-/** Credentials in an address are no part of a report. */
+const credentials = /([a-z][a-z0-9+.-]*:\/\/)([^\s/?#'"]*)@/gi;
+const addresses = /^[a-z][a-z0-9+.-]*:\/\/\S*(?:, [a-z][a-z0-9+.-]*:\/\/\S*)*$/i;
+
+/** Credentials in an address are no part of a report; in a command their place is marked, so that whoever reads it knows of them. */
 export function withoutCredentials(text: string): string {
-  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^\s/?#'"]*@/gi, '$1');
+  if (addresses.test(text)) return withoutUserinfo(text);
+  return text.replaceAll(credentials, (_, scheme: string, user: string) => {
+    const name = user.includes(':') ? user.slice(0, user.indexOf(':') + 1) : '';
+    return `${scheme}${name}${redactedMark}@`;
+  });
 }
+
+/** As earlier versions wrote commands. */
+export const withoutUserinfo = (text: string): string => text.replaceAll(credentials, '$1');
 
 /** An address as it may be shown: without credentials, and without what its query says. */
 export function withoutSecrets(text: string): string {

@@ -454,7 +454,7 @@ t.test('where a secret would be left, nothing is sealed', async (t) => {
   const sourceList = sourceListText([{ name, sha256: 'a'.repeat(64) }]);
   await t.rejects(sealedFixture(path.join(folder, 'left'), { sourceList }), {
     code: 'secret-found',
-    message: /candidate\.sha256.*line 1$/,
+    message: /name of a file of the candidate.*: src\/\*REDACTED\*\.js$/,
   });
 });
 

@@ -8,7 +8,7 @@ import { withImplied } from '../metrics/implied-limits.ts';
 import { REDACTED_MARK, Redactor } from '../redaction/redactor.ts';
 import { feedsBudgets, feedsNone, measuredOverhead } from '../report/derived.ts';
 import type { Measurement } from '../report/measurement.ts';
-import { quotedWords, withoutCredentials } from '../requests/shown-command.ts';
+import { quotedWords, withoutCredentials, withoutUserinfo } from '../requests/shown-command.ts';
 import { isExtra } from '../watch/environment.ts';
 import { endOf } from './raw-times.ts';
 import { refused } from './refusal.ts';
@@ -89,7 +89,7 @@ function shownBy(command: string, isAgent: boolean): { readonly names: string[];
 /** A secret was taken out of the whole text there, of each word here: the mark stands for both, and may end the text. */
 function isSaid(text: string, expected: string): boolean {
   const marked = expected.includes(REDACTED_MARK) ? [expected, rules.text(expected)] : [expected];
-  return marked.includes(text) || marked.includes(withoutCredentials(text));
+  return [text, withoutCredentials(text), withoutUserinfo(text)].some((each) => marked.includes(each));
 }
 
 /** Without an environment: whatever it called secret is out of both. */

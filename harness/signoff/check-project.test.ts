@@ -9,7 +9,7 @@ import type { ScenarioConfig } from '../project/define.ts';
 import { library } from '../project/library.ts';
 import { runArguments } from '../project/run-arguments.ts';
 import { Redactor } from '../redaction/redactor.ts';
-import { shownCommand } from '../requests/shown-command.ts';
+import { shownCommand, withoutUserinfo } from '../requests/shown-command.ts';
 import { checkCommand, projectOf, type StoredRun } from './check-project.ts';
 import { Refused } from './refusal.ts';
 
@@ -22,6 +22,9 @@ const targets = {
   shop: { command: "DB_PASSWORD=hunter2hunter2 node --import ./it's.mjs server.mjs", ready: 'listening on' },
   plain: { command: 'node server.mjs' },
   go: { command: './service', pprof: 'http://me:secret@127.0.0.1:6060/debug/pprof' },
+  database: {
+    command: 'node server.mjs --db postgres://app:Zq7Lm2Xw9Kp4@127.0.0.1/shop --hub amqp://guest@hub.example',
+  },
   agent: { agent: true },
 };
 const scenarios: readonly (Partial<ScenarioConfig> & { readonly name: string })[] = [
@@ -43,6 +46,7 @@ const scenarios: readonly (Partial<ScenarioConfig> & { readonly name: string })[
     rewriteHeaders: ['Authorization: Bearer abcdefgh'],
   },
   { name: 'address', target: 'go', load: 'curl http://me:secret@127.0.0.1:{port}/' },
+  { name: 'database', target: 'database', load: 'node load.mjs {port} 50' },
   { name: 'above', target: 'plain', requests: '../recorded/day.pcap', loop: 3, dropHeaders: ['cookie'] },
   {
     name: 'capture',
@@ -199,4 +203,15 @@ t.test('a project that was changed does not', async (t) => {
     const bent = { ...headed.stored.report, command: command.replace(from, to) };
     t.match(reasonOf(headed.project, { ...headed.stored, report: bent }), /^project-differs: /, `${from} is ${to}`);
   }
+});
+
+t.test('a password in an address of a command leaves its mark, which earlier versions did not', (t) => {
+  const { project, stored } = made(scenarios.find(({ name }) => name === 'database') as ScenarioConfig, 'load');
+  const { command } = stored.report;
+  t.match(command, '--db postgres://app:*REDACTED*@127.0.0.1/shop --hub amqp://*REDACTED*@hub.example');
+  const report = { ...stored.report, command: withoutUserinfo(command) };
+  const other = { ...stored, report, isOwnVersion: false };
+  t.equal(reasonOf(project, other), undefined, report.command);
+  t.match(reasonOf(project, { ...other, isOwnVersion: true }), /^project-differs/);
+  t.end();
 });

@@ -13,7 +13,7 @@ import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
 import { runArguments } from '../project/run-arguments.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
-import { shownCommand } from '../requests/shown-command.ts';
+import { shownCommand, withoutUserinfo } from '../requests/shown-command.ts';
 import { isSameButSecrets, isSameTraffic } from './masked-command.ts';
 import { refused } from './refusal.ts';
 import { isInTime } from './run-sequence.ts';
@@ -88,6 +88,9 @@ export function checkBuilds({ config: { build } }: Project, { candidate, previou
   }
 }
 
+/** Earlier versions left no mark in place of credentials. */
+const markedAddress = /:\/\/[^\s/]*\*REDACTED\*@/;
+
 /** @throws Refused where the project does not make this run */
 export function checkCommand(project: Project, stored: StoredRun): void {
   const { scenario, run, report, traffic, isOwnVersion } = stored;
@@ -100,10 +103,12 @@ export function checkCommand(project: Project, stored: StoredRun): void {
   const made = madeBy({ ...project, folder: folder ?? path.sep }, config);
   if (isOwnVersion && !isSameText(made.traffic, traffic))
     throw differs(`${place}: it makes other traffic than was sent`);
-  const holdsSecret = `${report.command}${made.command}`.includes(REDACTED_MARK);
+  const isMarked = isOwnVersion || markedAddress.test(report.command);
+  const command = isMarked ? made.command : withoutUserinfo(made.command);
+  const holdsSecret = `${report.command}${command}`.includes(REDACTED_MARK);
   const isSame = holdsSecret
-    ? isSameButSecrets(made.command, report.command, { hasFolder: folder !== undefined, isOwnVersion })
-    : isSameCommand(made.command, said, isOwnVersion);
+    ? isSameButSecrets(command, report.command, { hasFolder: folder !== undefined, isOwnVersion })
+    : isSameCommand(command, said, isOwnVersion);
   if (!isSame) throw differs(`${place}: it makes another command than the report has`);
   if (folder === undefined) return;
   if (!isOwnVersion) return;

@@ -1,10 +1,12 @@
 /** Whether a file of a bundle still holds what looks like a secret, and where. Never says what it is. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Redactor } from '../redaction/redactor.ts';
+import { readSourceList, sourceListName } from './source-list.ts';
 
 /** @returns the place, or undefined where there is none */
 export function findSecret(name: string, content: Buffer, redactor: Redactor): string | undefined {
   const text = content.toString('utf8');
+  if (name === sourceListName) return pathIn(text, redactor);
   if (name.endsWith('.json')) return placeIn(JSON.parse(text), redactor, name);
   const line = text.split('\n').findIndex((each) => redactor.certain(each) !== each);
   return line < 0 ? undefined : `line ${line + 1}`;
@@ -19,4 +21,11 @@ function placeIn(value: unknown, redactor: Redactor, place: string): string | un
     if (found !== undefined) return found;
   }
   return place;
+}
+
+/** Of the first file whose name holds one, without it. */
+function pathIn(list: string, redactor: Redactor): string | undefined {
+  const paths = readSourceList(list)?.map((file) => file.name) ?? list.split('\n');
+  const found = paths.find((each) => redactor.path(each) !== each);
+  return found === undefined ? undefined : redactor.path(found);
 }

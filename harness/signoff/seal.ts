@@ -203,7 +203,11 @@ function refuseSecrets(files: BundleFiles, redactor: Redactor): void {
 export function refuseSecretIn(name: string, content: Buffer, redactor: Redactor): void {
   const place = findSecret(name, content, redactor);
   if (place === undefined) return;
-  throw new FloodgateError('secret-found', `${name} holds what looks like a secret: ${place}`, {
-    hint: 'Nothing was written. Take it out of the scenario or the file name, and sign off again.',
+  const [what, remedy] =
+    name === sourceListName
+      ? ['the name of a file of the candidate', 'Rename the file']
+      : [name, 'Take it out of the scenario or the file name'];
+  throw new FloodgateError('secret-found', `${what} holds what looks like a secret: ${place}`, {
+    hint: `Nothing was written. ${remedy}, and sign off again.`,
   });
 }

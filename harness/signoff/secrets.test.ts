@@ -183,6 +183,71 @@ t.test('no half of a secret is left where a text is cut', (t) => {
   t.end();
 });
 
+t.test('a header in a command takes along nothing but its own word', (t) => {
+  const redactor = new Redactor({ SHOP_TOKEN: 'plain words of-no shape' });
+  const key = 'Zq7Lm2Xw9Kp4Rt8Vb3Nc6Hd1';
+  const cases: readonly (readonly [string, string])[] = [
+    [`--header 'Authorization: Bearer ${key}' --tag 'a b'`, `--header 'Authorization: *REDACTED*' --tag 'a b'`],
+    [
+      `-H 'Authorization: Bearer ${key}' -H 'X-Trace: abc' -H 'Cookie: session=${key}; a=b' --end 1`,
+      `-H 'Authorization: *REDACTED*' -H 'X-Trace: abc' -H 'Cookie: *REDACTED*' --end 1`,
+    ],
+    [
+      String.raw`-H Authorization:\ Bearer\ ${key} --tail 'it'\''s'`,
+      String.raw`-H Authorization:\ *REDACTED* --tail 'it'\''s'`,
+    ],
+    [`-H "Authorization: Bearer ${key}" --then more`, `-H "Authorization: *REDACTED*" --then more`],
+    [`--header='X-Api-Key: ${key}'; true`, `--header='X-Api-Key: *REDACTED*'; true`],
+    [`-H 'Cookie: a=plain words of-no shape' --end 1`, `-H 'Cookie: *REDACTED*' --end 1`],
+    // Of what is no whole word nobody knows where it ends.
+    [`-H 'Authorization: Bearer '${key} --end 1`, `-H 'Authorization: *REDACTED*`],
+    [`it's 'Authorization: Bearer ${key}' here`, `it's 'Authorization: *REDACTED*`],
+  ];
+  for (const [text, plain] of cases) {
+    t.equal(redactor.text(text), plain);
+    t.equal(redactor.text(plain), plain, 'once more');
+  }
+  const [command = '', plain = ''] = cases[0]!;
+  const line = (load: string) =>
+    shownCommand(['run', '--target', './svc', '--load', `node load.mjs ${load}`, '--pps', '9']);
+  t.equal(redactor.command(line(command)), line(plain));
+  t.end();
+});
+
+t.test('what was taken out of one place is looked for in every other', (t) => {
+  const key = 'Zq7Lm2Xw9Kp4Rt8Vb3Nc6Hd1';
+  const knowing = (load: string) => new Redactor({}).knowing({ scenarios: [{ name: 'cart', load }] });
+  for (const load of [
+    `echo '${key}'; echo "Authorization: Bearer ${key}" | node load.mjs`,
+    `node load.mjs ${key} -H 'Cookie: theme=dark; session=${key}; SameSite=Strict'`,
+    `node load.mjs --user me:${key} ${key}`,
+    String.raw`node load.mjs -H Authorization:\ Bearer\ ${key} ${key}`,
+    `node load.mjs --db postgres://app:${key}@127.0.0.1/shop ${key}`,
+    `node load.mjs -d '{"password":"${key}","n":3}' ${key}`,
+    `API_TOKEN=${key} node load.mjs ${key}`,
+  ]) {
+    const redactor = knowing(load);
+    t.notMatch(redactor.text(load), key.slice(4, -4), load);
+    t.equal(redactor.text(`no login with ${key}, sorry`), 'no login with *REDACTED*, sorry', load);
+    t.equal(redactor.text('SameSite of a dark theme, by Bearer'), 'SameSite of a dark theme, by Bearer');
+    t.match(redactor.text(Buffer.from(`${key}-`).toString('base64')), /^\*REDACTED\*/);
+  }
+  const words = knowing(
+    'node load.mjs --password letmein123 --key-file certs/prod-2024.pem --token-file config/token.json',
+  );
+  t.equal(words.text('login with letmein123 at /letmein123/a.js'), 'login with *REDACTED* at /letmein123/a.js');
+  for (const name of ['certs/prod-2024.pem', 'config/token.json', 'src/letmein123.ts']) t.equal(words.path(name), name);
+  for (const load of [
+    'node load.mjs --password $SHOP_PASSWORD',
+    'node load.mjs -H "Authorization: Bearer $(cat token-of-the-shop-17)"',
+    'node load.mjs --secret ./run/shop-1a2b3c',
+  ]) {
+    const plain = 'SHOP_PASSWORD cat token-of-the-shop-17 ./run/shop-1a2b3c';
+    t.equal(knowing(load).text(plain), plain, load);
+  }
+  t.end();
+});
+
 t.test('a header in a command is taken out of it, and the bundle is verified', async (t) => {
   const { folder, temporary } = workplace(t);
   const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
@@ -194,7 +259,7 @@ t.test('a header in a command is taken out of it, and the bundle is verified', a
   write(
     'floodgate.config.yaml',
     `targets: { shop: { command: "node server.mjs -H 'X-Api-Key: k3y9xw82hqk3y9xw82hq' 7" } }
-scenarios: [{ name: cart, load: "node load.mjs {port} --header 'Authorization: Bearer tok_AbCdEf0123456789' 60" }]
+scenarios: [{ name: cart, load: "node load.mjs {port} --header 'Authorization: Bearer tok_AbCdEf0123456789' 60; echo tok_AbCdEf0123456789" }]
 budgets: { rss.max: 1 GB }\n`,
   );
   const words = ['signoff', '--release', 'v1', '--no-pdf', '--out', 'bundle'];
@@ -205,14 +270,42 @@ budgets: { rss.max: 1 GB }\n`,
   const { command, scenario } = JSON.parse(
     readFileSync(path.join(folder, 'bundle/runs/cart/load/report.json'), 'utf8'),
   );
-  t.match(command, "--header '\\''Authorization: *REDACTED*' --budget rss.max=1GB --target-dir");
+  t.match(
+    command,
+    "--header '\\''Authorization: *REDACTED*'\\'' 60; echo *REDACTED*' --budget rss.max=1GB --target-dir",
+  );
   t.match(scenario.options, {
-    target: "node server.mjs -H 'X-Api-Key: *REDACTED*",
-    load: "node load.mjs {port} --header 'Authorization: *REDACTED*",
+    target: "node server.mjs -H 'X-Api-Key: *REDACTED*' 7",
+    load: "node load.mjs {port} --header 'Authorization: *REDACTED*' 60; echo *REDACTED*",
     budget: 'rss.max=1GB',
   });
   for (const name of ['signoff.json', 'project.json', 'signoff.html', 'runs/cart/load/report.json'])
     t.notMatch(readFileSync(path.join(folder, 'bundle', name), 'utf8'), /k3y9|tok_Ab/, name);
+});
+
+t.test('a password in an address of a target is noted as taken out', async (t) => {
+  const { folder, temporary } = workplace(t);
+  const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
+  write(
+    'server.mjs',
+    `import('node:http').then((all) => all.createServer((_, r) => r.end()).listen(process.env.PORT));`,
+  );
+  write('load.mjs', `for (let i = 0; i < 60; i += 1) await fetch('http://127.0.0.1:' + process.argv[2]);`);
+  write(
+    'floodgate.config.yaml',
+    `targets: { shop: { command: "node server.mjs --db postgres://app:Zq7Lm2Xw9Kp4@127.0.0.1:5432/shop" } }
+scenarios: [{ name: cart, load: 'node load.mjs {port}' }]
+budgets: { rss.max: 1 GB }\n`,
+  );
+  const words = ['signoff', '--release', 'v1', '--no-pdf', '--out', 'bundle'];
+  const { code, err } = await outcomeOf(startIn(folder, words, temporary));
+  t.equal(code, 0, err);
+  const verified = await outcomeOf(startIn(folder, ['verify', 'bundle', '--allow-unsigned'], temporary));
+  t.equal(verified.code, 0, verified.out);
+  const { notes } = JSON.parse(readFileSync(path.join(folder, 'bundle/signoff.json'), 'utf8'));
+  t.ok(notes.some(({ text }: { text: string }) => text.startsWith('A secret was taken out of the command of cart')));
+  for (const name of ['signoff.json', 'project.json', 'signoff.html', 'runs/cart/load/report.json'])
+    t.notMatch(readFileSync(path.join(folder, 'bundle', name), 'utf8'), /Zq7Lm/, name);
 });
 
 t.test('a file whose name is a secret is refused before the first run', async (t) => {
@@ -226,8 +319,77 @@ t.test('a file whose name is a secret is refused before the first run', async (t
   write('floodgate.config.yaml', `${target}scenarios: [{ name: cart, load: 'true' }]\nbudgets: { rss.max: 1 GB }\n`);
   const { code, err } = await outcomeOf(startIn(shop, ['signoff', '--release', 'v1', '--no-pdf'], temporary));
   t.equal(code, 2, err);
-  t.match(err, /candidate\.sha256 holds what looks like a secret: line 2/);
+  t.match(err, /the name of a file of the candidate holds what looks like a secret: \*REDACTED\*\.js/);
   t.notOk(existsSync(started), 'nothing was measured');
+});
+
+const ordinaryNames = [
+  'src/api-key/api-key.controller.ts',
+  'src/token/token.service.spec.ts',
+  'src/password/forgot-password.controller.ts',
+  'src/password/PasswordResetForm.tsx',
+  'src/session/session-middleware.ts',
+  'app/otp/one-time-code.service.ts',
+  'app/secret/rotate-secret.job.mjs',
+  'app/[token]/page-v2.tsx',
+  'dist/token/chunk-8f3a9c2be1d04f77.js',
+  'docs/Bearer tokens-2.md',
+  'svc/sf-pw/floodgate.config.mjs',
+];
+
+t.test('words of a path are names, whatever they call a secret; what has a secret’s own shape is found in it', (t) => {
+  const redactor = new Redactor({ API_TOKEN: 'plain/words-of.no-shape' });
+  const list = (name: string) => Buffer.from(`${'0'.repeat(64)}  ${name}\n`);
+  const found = (name: string) => findSecret('candidate.sha256', list(name), redactor);
+  for (const name of ordinaryNames) {
+    t.equal(found(name), undefined, name);
+    if (name.includes(' ')) continue;
+    for (const text of [name, `at file:///srv/${name}:12:5`, `run (${name}:12) on`, `node ${name} --port 7`])
+      t.equal(redactor.text(text), text);
+    t.same(redactor.value({ [name]: 'its text', sites: [{ file: name }] }), {
+      [name]: 'its text',
+      sites: [{ file: name }],
+    });
+  }
+  const folder = '--out /srv/sf-pw/the-shop-of-the-example/.floodgate/signoff-123456/runs/cart/load';
+  t.equal(redactor.text(folder), folder);
+  t.equal(redactor.text('token.service.ts:21 #audit'), 'token.service.ts:21 #audit');
+  const key = 'ghp_0123456789abcdefghijABCDEFGHIJ012345';
+  t.equal(found(`src/token/${key}.ts`), 'src/token/*REDACTED*.ts');
+  t.equal(found('src/plain/words-of.no-shape/a.ts'), 'src/*REDACTED*/a.ts');
+  t.match(redactor.text(`src/token/${key}.ts:12`), /^src\/token\/\*REDACTED\*/);
+  for (const text of ['GET /reset/8f3a9c2be1d0', 'https://a.example/token/one-two-three-four-five-six'])
+    t.match(redactor.text(text), /\/\*REDACTED\*$/, text);
+  t.end();
+});
+
+t.test('a project of such names is signed off, in a folder of such a name', async (t) => {
+  const { folder, temporary } = workplace(t);
+  const shop = path.join(folder, 'sf-pw', 'the-shop-of-the-example');
+  for (const name of ordinaryNames) {
+    mkdirSync(path.dirname(path.join(shop, name)), { recursive: true });
+    writeFileSync(path.join(shop, name), '');
+  }
+  const service = `
+    import { createServer } from 'node:http';
+    const kept = [];
+    createServer((_, response) => response.end(kept.push(Buffer.alloc(2_000, 1).toString('latin1')) + '')).listen(process.env.PORT);`;
+  writeFileSync(path.join(shop, 'src/session/session-middleware.mjs'), service);
+  const load = `for (let i = 0; i < 60; i += 1) await fetch('http://127.0.0.1:' + process.argv[2]);`;
+  writeFileSync(path.join(shop, 'src/token/token-refresh-load-1.mjs'), load);
+  writeFileSync(
+    path.join(shop, 'floodgate.config.yaml'),
+    `targets: { shop: { command: node src/session/session-middleware.mjs } }
+scenarios: [{ name: cart, load: 'node src/token/token-refresh-load-1.mjs {port}' }]
+budgets: { rss.max: 1 GB }\n`,
+  );
+  const words = ['signoff', '--release', 'v1', '--no-pdf', '--out', 'bundle'];
+  const { code, err } = await outcomeOf(startIn(shop, words, temporary));
+  t.equal(code, 0, err);
+  const verified = await outcomeOf(startIn(shop, ['verify', 'bundle', '--allow-unsigned'], temporary));
+  t.equal(verified.code, 0, verified.out);
+  for (const name of ['signoff.html', 'project.json', 'runs/cart/load/report.json', 'runs/cart/load/measurement.json'])
+    t.notMatch(readFileSync(path.join(shop, 'bundle', name), 'utf8'), /REDACTED/, name);
 });
 
 t.test('what opens the key is in no environment of a build, a target or a project’s own configuration', async (t) => {
