@@ -7,8 +7,8 @@ import { type Profile, ProfileBuilder } from './profile.ts';
 const ownFile = new RegExp(`(^|/)(harness/preload|${preloadFolderName})/[\\w-]+\\.(ts|js|mjs)$`);
 /** The agent's readings of its own memory: whoever asks how much there is makes none of it. */
 const gaugesFile = /(^|\/)agent\/governor\/process-memory\.(ts|js)$/;
-/** Through the wrappers in this module the target's own calls go: what they reach is the target's. */
-const wrappersFile = /(off-heap|compressor|wasm)-sites\.\w+$/;
+/** Through the wrappers in these modules the target's own calls go, and those of its servers: what they reach is the target's. */
+const wrappersFile = /(?:(?:off-heap|compressor|wasm)-sites|server-refusals)\.\w+$/;
 /** Below these functions of it nothing is. */
 const ownFunctions = new Set([
   'record',
@@ -18,6 +18,8 @@ const ownFunctions = new Set([
   'measure',
   'takeExports',
   'callStack',
+  'watch',
+  'watchUpgrade',
 ]);
 
 /**

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { FloodgateError } from '../../agent/errors.ts';
 import { outcomeOf, startIn, workplace } from '../commands/cli-trial.ts';
 import { Redactor } from '../redaction/redactor.ts';
@@ -248,7 +248,8 @@ t.test('what was taken out of one place is looked for in every other', (t) => {
   t.end();
 });
 
-t.test('a header in a command is taken out of it, and the bundle is verified', async (t) => {
+/** Signs off a small service by a configuration, and verifies it. @returns what a file of the bundle says */
+async function signedOff(t: Test, configuration: string): Promise<(name: string) => string> {
   const { folder, temporary } = workplace(t);
   const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
   write(
@@ -256,20 +257,24 @@ t.test('a header in a command is taken out of it, and the bundle is verified', a
     `import('node:http').then((all) => all.createServer((_, r) => r.end()).listen(process.env.PORT));`,
   );
   write('load.mjs', `for (let i = 0; i < 60; i += 1) await fetch('http://127.0.0.1:' + process.argv[2]);`);
-  write(
-    'floodgate.config.yaml',
-    `targets: { shop: { command: "node server.mjs -H 'X-Api-Key: k3y9xw82hqk3y9xw82hq' 7" } }
-scenarios: [{ name: cart, load: "node load.mjs {port} --header 'Authorization: Bearer tok_AbCdEf0123456789' 60; echo tok_AbCdEf0123456789" }]
-budgets: { rss.max: 1 GB }\n`,
-  );
+  write('floodgate.config.yaml', `${configuration}\nbudgets: { rss.max: 1 GB }\n`);
   const words = ['signoff', '--release', 'v1', '--no-pdf', '--out', 'bundle'];
   const { code, err } = await outcomeOf(startIn(folder, words, temporary));
   t.equal(code, 0, err);
   const verified = await outcomeOf(startIn(folder, ['verify', 'bundle', '--allow-unsigned'], temporary));
   t.equal(verified.code, 0, verified.out);
-  const { command, scenario } = JSON.parse(
-    readFileSync(path.join(folder, 'bundle/runs/cart/load/report.json'), 'utf8'),
+  return (name) => readFileSync(path.join(folder, 'bundle', name), 'utf8');
+}
+
+const saying = ['signoff.json', 'project.json', 'signoff.html', 'runs/cart/load/report.json'];
+
+t.test('a header in a command is taken out of it, and the bundle is verified', async (t) => {
+  const read = await signedOff(
+    t,
+    `targets: { shop: { command: "node server.mjs -H 'X-Api-Key: k3y9xw82hqk3y9xw82hq' 7" } }
+scenarios: [{ name: cart, load: "node load.mjs {port} --header 'Authorization: Bearer tok_AbCdEf0123456789' 60; echo tok_AbCdEf0123456789" }]`,
   );
+  const { command, scenario } = JSON.parse(read('runs/cart/load/report.json'));
   t.match(
     command,
     "--header '\\''Authorization: *REDACTED*'\\'' 60; echo *REDACTED*' --budget rss.max=1GB --target-dir",
@@ -279,33 +284,18 @@ budgets: { rss.max: 1 GB }\n`,
     load: "node load.mjs {port} --header 'Authorization: *REDACTED*' 60; echo *REDACTED*",
     budget: 'rss.max=1GB',
   });
-  for (const name of ['signoff.json', 'project.json', 'signoff.html', 'runs/cart/load/report.json'])
-    t.notMatch(readFileSync(path.join(folder, 'bundle', name), 'utf8'), /k3y9|tok_Ab/, name);
+  for (const name of saying) t.notMatch(read(name), /k3y9|tok_Ab/, name);
 });
 
 t.test('a password in an address of a target is noted as taken out', async (t) => {
-  const { folder, temporary } = workplace(t);
-  const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
-  write(
-    'server.mjs',
-    `import('node:http').then((all) => all.createServer((_, r) => r.end()).listen(process.env.PORT));`,
-  );
-  write('load.mjs', `for (let i = 0; i < 60; i += 1) await fetch('http://127.0.0.1:' + process.argv[2]);`);
-  write(
-    'floodgate.config.yaml',
+  const read = await signedOff(
+    t,
     `targets: { shop: { command: "node server.mjs --db postgres://app:Zq7Lm2Xw9Kp4@127.0.0.1:5432/shop" } }
-scenarios: [{ name: cart, load: 'node load.mjs {port}' }]
-budgets: { rss.max: 1 GB }\n`,
+scenarios: [{ name: cart, load: 'node load.mjs {port}' }]`,
   );
-  const words = ['signoff', '--release', 'v1', '--no-pdf', '--out', 'bundle'];
-  const { code, err } = await outcomeOf(startIn(folder, words, temporary));
-  t.equal(code, 0, err);
-  const verified = await outcomeOf(startIn(folder, ['verify', 'bundle', '--allow-unsigned'], temporary));
-  t.equal(verified.code, 0, verified.out);
-  const { notes } = JSON.parse(readFileSync(path.join(folder, 'bundle/signoff.json'), 'utf8'));
+  const { notes } = JSON.parse(read('signoff.json'));
   t.ok(notes.some(({ text }: { text: string }) => text.startsWith('A secret was taken out of the command of cart')));
-  for (const name of ['signoff.json', 'project.json', 'signoff.html', 'runs/cart/load/report.json'])
-    t.notMatch(readFileSync(path.join(folder, 'bundle', name), 'utf8'), /Zq7Lm/, name);
+  for (const name of saying) t.notMatch(read(name), /Zq7Lm/, name);
 });
 
 t.test('a file whose name is a secret is refused before the first run', async (t) => {
