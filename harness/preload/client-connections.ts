@@ -9,8 +9,8 @@ import { type Ended, isEventStream, type RequestOutcomes } from './request-outco
 /** An answer of HTTP/1, as `node:http` keeps it. */
 export interface Response {
   readonly statusCode: number;
-  /** Its head as it is sent. */
-  readonly _header?: unknown;
+  /** Its head as it is sent: a byte a character. */
+  readonly _header?: string | null;
 }
 
 export interface Socket extends EventEmitter, Ended {

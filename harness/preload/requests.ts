@@ -3,6 +3,7 @@
  * two versions are compared over the same requests, whatever the clock did.
  */
 import { subscribe } from 'node:diagnostics_channel';
+import type { Response, Socket } from './client-connections.ts';
 import { CutRequests } from './cut-requests.ts';
 import type { Answers } from './options.ts';
 
@@ -20,14 +21,8 @@ export function markAfter(requests: number): number {
 /** More are none that anyone looks at; the answers count all the same. */
 export const statusesMax = 64;
 
-/** A connection, as `node:net` keeps it. */
-type Connection = { readonly _bytesDispatched?: unknown };
-
-/** An answer of HTTP/1, as `node:http` keeps it. */
-interface Response {
-  readonly statusCode: number;
-  /** Its head as it was sent: a byte a character. */
-  readonly _header?: string | null;
+/** What says how long an answer is to be. */
+interface Answer extends Response {
   /** Null without a `Content-Length`. */
   readonly _contentLength?: number | null;
   /** False of a HEAD, a 204 and a 304. */
@@ -41,7 +36,7 @@ const continueBytes = 'HTTP/1.1 100 Continue\r\n\r\n'.length;
 
 /** Less than its own `Content-Length` was written (RFC 9112, 8): it is no whole answer. */
 function isShort(
-  { _header, _contentLength, _hasBody, chunkedEncoding, _sent100 }: Response,
+  { _header, _contentLength, _hasBody, chunkedEncoding, _sent100 }: Answer,
   bytes: number | undefined,
 ): boolean {
   if (bytes === undefined || !_hasBody || chunkedEncoding || !_header || typeof _contentLength !== 'number')
@@ -69,7 +64,7 @@ export class RequestCount {
       this.#count(status);
     });
     subscribe('http.server.response.finish', (message) => {
-      const { response, socket } = message as { response: Response; socket?: Connection };
+      const { response, socket } = message as { response: Answer; socket?: Socket };
       if (isShort(response, this.#bytesOf(socket))) this.#cut.cutShort();
       else this.#count(response.statusCode);
     });
@@ -98,7 +93,7 @@ export class RequestCount {
   }
 
   /** Of an answer that has been written; undefined where it is not known. */
-  #bytesOf(socket: Connection | undefined): number | undefined {
+  #bytesOf(socket: Socket | undefined): number | undefined {
     // Not `bytesWritten`, which makes an array each time.
     const written = socket?._bytesDispatched;
     if (socket === undefined || typeof written !== 'number') {

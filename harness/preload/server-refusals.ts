@@ -3,15 +3,11 @@
  * over an upgrade that nobody answers. No channel reports them, but each is an event of the server, heard or not.
  */
 import type { EventEmitter } from 'node:events';
+import type { Socket } from './client-connections.ts';
+import { type Ended, isOfPeer } from './request-outcomes.ts';
 
-interface UpgradedSocket extends EventEmitter {
-  readonly readableEnded: boolean;
-  readonly errored?: { readonly code?: string } | null;
-  readonly _bytesDispatched?: number;
-}
-
-/** Errors of a client that went away, and was refused nothing. */
-const ofClient = new Set<unknown>(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'HPE_INVALID_EOF_STATE']);
+/** Of a client that went away in the middle of its request, and was refused nothing. */
+const goneCode = 'HPE_INVALID_EOF_STATE';
 
 export class ServerRefusals {
   readonly #watched = new WeakSet<object>();
@@ -31,9 +27,10 @@ export class ServerRefusals {
     // Not a listener: with one for `clientError` the server answers nothing itself.
     const value = function (this: EventEmitter, event: string, first: unknown, second: unknown): boolean {
       if (event === 'clientError') {
-        if (!ofClient.has((first as { code?: string } | undefined)?.code)) refused(second as object);
+        const errored = first as NonNullable<Ended['errored']>;
+        if (errored.code !== goneCode && !isOfPeer({ errored })) refused(second as object);
       } else if (event === 'drop') refused(undefined);
-      else if (event === 'upgrade' || event === 'connect') watchUpgrade(second as UpgradedSocket, refused);
+      else if (event === 'upgrade' || event === 'connect') watchUpgrade(second as Socket, refused);
       // biome-ignore lint/complexity/noArguments: an array of them for each request would be in its figure
       return emit.apply(this, arguments as unknown as Parameters<EventEmitter['emit']>);
     };
@@ -41,10 +38,9 @@ export class ServerRefusals {
   }
 }
 
-function watchUpgrade(socket: UpgradedSocket, refused: (socket: object | undefined) => void): void {
+function watchUpgrade(socket: Socket, refused: (socket: object | undefined) => void): void {
   const before = socket._bytesDispatched;
   socket.once('close', () => {
-    if (socket._bytesDispatched === before && !socket.readableEnded && !ofClient.has(socket.errored?.code))
-      refused(undefined);
+    if (socket._bytesDispatched === before && !socket.readableEnded && !isOfPeer(socket)) refused(undefined);
   });
 }

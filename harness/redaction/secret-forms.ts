@@ -80,9 +80,15 @@ export function secretForms(environment: Readonly<Record<string, string | undefi
       ...spelled.flatMap((value) => [spellingsOf(value, cutBy), ...new Set(base64Forms(value).map(wrapped))]),
       ...whole.filter((form) => form.length >= longCharactersMin).map((form) => RegExp.escape(form)),
     ]);
-  const [plain, coloured] = [longCutBy('nothing'), longCutBy('colours')];
+  const plain = longCutBy('nothing');
+  // Long in the making, and few texts have any.
+  let coloured: RegExp | undefined;
   return {
-    longIn: (text) => (isColoured(text) ? coloured : plain),
+    longIn: (text) => {
+      if (plain === undefined || !isColoured(text)) return plain;
+      coloured ??= longCutBy('colours');
+      return coloured;
+    },
     short: anyOf(short.map((form) => String.raw`(?<![\w./-])${RegExp.escape(form)}(?![\w./-])`)),
     cutAt: (text) => (text.length < cutTextMin ? text.length : cutWithin(text, long)),
   };

@@ -65,8 +65,9 @@ export const wrapped = (text: string): string =>
 
 function formsOf(character: string): string[] {
   const point = character.codePointAt(0)!;
-  const percent = [...Buffer.from(character.toWellFormed())].map((byte) => `%(?:25){0,8}${anyCase(twoDigits(byte))}`);
-  const octal = [...Buffer.from(character.toWellFormed())].map((byte) => threeOctal(byte));
+  const bytes = [...Buffer.from(character.toWellFormed())];
+  const percent = bytes.map((byte) => `%(?:25){0,8}${anyCase(twoDigits(byte))}`);
+  const octal = bytes.map(threeOctal);
   const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
   const unicode = units.map((unit) => String.raw`\\{1,8}u${anyCase(unit.toString(16).padStart(4, '0'))}`);
   const entities = [`#0{0,6}${point}`, `#[xX]0{0,6}${anyCase(point.toString(16))}`];
