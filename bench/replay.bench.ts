@@ -1,10 +1,10 @@
 /**
  * How fast and how exactly frames are replayed, beside tcpreplay in the same minutes:
  *
- *     node bench/replay.bench.ts [CAPTURE] [--rounds 5] [--frames 1000000] [--seconds 60] [--only speed|pace]
+ *     node bench/replay.bench.ts [CAPTURE] [--rounds 5] [--frames 5000000] [--seconds 60] [--only speed|pace]
  *
- * Speed: the capture again and again at top speed, ours into a TAP device, tcpreplay into a veth pair; rounds alternate, and each
- * must deliver what it sent, by the device's own counters. Pace: 10 thousand frames a second, and a replay by recorded times.
+ * Speed: the capture again and again at top speed, ours into a TAP device by one thread and by two (the second is the kernel's),
+ * tcpreplay into a veth pair; rounds alternate, and each must deliver what it sent, by the device's own counters. Pace: 10 thousand frames a second, and a replay by recorded times.
  * Linux; needs no root. Without tcpreplay there is one column.
  */
 import { spawnSync } from 'node:child_process';
@@ -28,7 +28,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '5' },
-    frames: { type: 'string', default: '1000000' },
+    frames: { type: 'string', default: '5000000' },
     seconds: { type: 'string', default: '60' },
     only: { type: 'string' },
   },
@@ -42,10 +42,14 @@ function plainCapture(source: string): { file: string; frames: number } {
   return { file, frames: rewriteCapture(source, file).frames };
 }
 
-async function ours(file: string, pace: Pace, loops: number, name: string): Promise<SendResult> {
+async function ours(file: string, pace: Pace, loops: number, name: string, kernelThread = false): Promise<SendResult> {
   const tap = openTap({ name });
   try {
-    const sender = await openTapSender(tap, { traffic: { kind: 'recording', path: file, loops }, pace });
+    const sender = await openTapSender(
+      tap,
+      { traffic: { kind: 'recording', path: file, loops }, pace },
+      { kernelThread },
+    );
     sender.start();
     const result = await sender.done;
     if (!result.ledger.balanced) throw new Error(result.ledger.summary);
@@ -75,7 +79,7 @@ const row = (what: string, rates: readonly number[]) =>
 
 async function speed(file: string, frames: number): Promise<void> {
   const loops = Math.max(1, Math.round(Number(values.frames) / frames));
-  const rates = { ours: [] as number[], theirs: [] as number[] };
+  const rates = { alone: [] as number[], withKernel: [] as number[], theirs: [] as number[] };
   // The kernel's own announcements would be counted.
   writeFileSync('/proc/sys/net/ipv6/conf/default/disable_ipv6', '1');
   for (const command of [
@@ -85,18 +89,25 @@ async function speed(file: string, frames: number): Promise<void> {
   ])
     spawnSync('ip', ['link', ...command.split(' ')]);
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    const { progress } = await ours(file, { kind: 'topspeed' }, loops, 'ours0');
-    rates.ours.push((progress.frames * 1e6) / progress.elapsedUs);
+    for (const kernelThread of [false, true]) {
+      const { progress } = await ours(file, { kind: 'topspeed' }, loops, 'ours0', kernelThread);
+      (kernelThread ? rates.withKernel : rates.alone).push((progress.frames * 1e6) / progress.elapsedUs);
+    }
     const other = theirs(file, loops, loops * frames);
     if (other !== undefined) rates.theirs.push(other);
   }
-  row('floodgate, TAP', rates.ours);
+  row('floodgate, TAP, one thread', rates.alone);
+  row('floodgate, TAP, and the kernel’s', rates.withKernel);
   if (rates.theirs.length === 0) return console.log('tcpreplay is not installed: nothing to compare with');
   row('tcpreplay --preload-pcap, veth', rates.theirs);
-  const ratios = rates.ours.map((rate, at) => rate / rates.theirs[at]!);
-  console.log(
-    `ratio, round by round: ${median(ratios).toFixed(2)} (${ratios.map((each) => each.toFixed(2)).join(' ')})`,
-  );
+  for (const [what, mine] of [
+    ['one thread', rates.alone],
+    ['and the kernel’s', rates.withKernel],
+  ] as const) {
+    const ratios = mine.map((rate, at) => rate / rates.theirs[at]!);
+    const each = ratios.map((ratio) => ratio.toFixed(2)).join(' ');
+    console.log(`times tcpreplay, ${what}, round by round: ${median(ratios).toFixed(2)} (${each})`);
+  }
 }
 
 async function pace(file: string, frames: number): Promise<void> {

@@ -61,9 +61,9 @@ export class SenderControl {
     return Atomics.load(this.#orders, order.stop) === 1;
   }
 
-  /** Whether to hold now, with `frames` sent. Hot path: one load as long as there is no order to pause. */
+  /** Whether to hold now, with `frames` sent. Hot path: a plain read, as long as no place is reached. */
   mustHold(frames: number): boolean {
-    return Atomics.load(this.#orders, order.pause) === 1 && frames >= this.#figures[figure.pauseAt]!;
+    return frames >= this.#figures[figure.pauseAt]! && Atomics.load(this.#orders, order.pause) === 1;
   }
 
   /** Blocks until `start`; not for a thread that has other things to do. */

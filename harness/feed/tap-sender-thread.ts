@@ -13,6 +13,8 @@ import { Transmission } from './transmission.ts';
 export interface TapSenderData {
   readonly taps: OpenTap | readonly OpenTap[];
   readonly order: SendOrder;
+  /** Of `TapDeviceOptions`. */
+  readonly kernelThread: boolean;
   readonly shared: SharedArrayBuffer;
 }
 
@@ -36,9 +38,9 @@ const clock: Clock = {
   },
 };
 
-async function send({ taps, order, shared }: TapSenderData): Promise<void> {
+async function send({ taps, order, kernelThread, shared }: TapSenderData): Promise<void> {
   const control = new SenderControl(shared);
-  const link = new TapDevice(taps);
+  const link = new TapDevice(taps, { kernelThread });
   const traffic = await openTraffic(order.traffic);
   report({ kind: 'opened', description: describeTraffic(traffic) });
   const transmission = new Transmission({
@@ -53,8 +55,10 @@ async function send({ taps, order, shared }: TapSenderData): Promise<void> {
   let truth: Truth | undefined;
   let impairments: readonly ImpairmentRecord[];
   try {
-    // What comes next may take long to make.
-    while (!transmission.isStopped && traffic.read(transmission, framesPerRead) >= 0) link.flush();
+    while (!transmission.isStopped && traffic.read(transmission, framesPerRead) >= 0) {
+      // What comes next may take long to make. The kernel's thread has full batches only.
+      if (!kernelThread) link.flush();
+    }
     truth = transmission.isStopped ? undefined : traffic.truth();
     impairments = traffic.impairments;
   } finally {

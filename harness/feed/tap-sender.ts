@@ -1,4 +1,5 @@
 /** The TAP lane's sender: a thread of its own paces and writes, so that the harness's observers stay on time. */
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -7,9 +8,22 @@ import type { Sender, SendOrder, SendProgress, SendResult, TrafficDescription } 
 import { SenderControl } from './sender-control.ts';
 import type { TapSenderData, TapSenderMessage } from './tap-sender-thread.ts';
 
+/** One for the sender, one for the kernel's thread, and as many again for whoever reads the device. */
+const coresForKernelThread = 4;
+
+export interface TapSenderOptions {
+  /** A thread of the kernel's writes (`TapDeviceOptions`). @default at top speed, where there are four cores */
+  readonly kernelThread?: boolean;
+}
+
 /** Opens the traffic in a thread of its own; nothing is sent before `start`. @throws FloodgateError as `Sender.done`. */
-export async function openTapSender(taps: OpenTap | readonly OpenTap[], order: SendOrder): Promise<Sender> {
-  const sender = new TapSender(taps, order);
+export async function openTapSender(
+  taps: OpenTap | readonly OpenTap[],
+  order: SendOrder,
+  options: TapSenderOptions = {},
+): Promise<Sender> {
+  const { kernelThread = order.pace.kind === 'topspeed' && availableParallelism() >= coresForKernelThread } = options;
+  const sender = new TapSender(taps, order, kernelThread);
   await sender.opened;
   return sender;
 }
@@ -22,8 +36,8 @@ class TapSender implements Sender {
   #waiting: ((progress: SendProgress) => void)[] = [];
   #over = false;
 
-  constructor(taps: OpenTap | readonly OpenTap[], order: SendOrder) {
-    const data: TapSenderData = { taps, order, shared: this.#control.shared };
+  constructor(taps: OpenTap | readonly OpenTap[], order: SendOrder, kernelThread: boolean) {
+    const data: TapSenderData = { taps, order, kernelThread, shared: this.#control.shared };
     const module = new URL(`./tap-sender-thread${path.extname(import.meta.url)}`, import.meta.url);
     const worker = new Worker(module, { workerData: data });
     const opened = Promise.withResolvers<void>();

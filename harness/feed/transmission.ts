@@ -94,7 +94,7 @@ export class Transmission implements FrameSink {
     this.#lastTsUs = tsUs;
     this.#trafficUs = tsUs - this.#firstTsUs;
     if (this.#isPaced) this.#waitUntilDue();
-    if (this.#control.isStopped) {
+    if ((this.#isPaced || this.#frames % framesPerPublish === 0) && this.#control.isStopped) {
       this.#stopped = true;
       return;
     }

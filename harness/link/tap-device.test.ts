@@ -37,21 +37,26 @@ t.test('frames of every length arrive, others are refused and counted', async (t
   t.same(device.counters(), taken);
 });
 
-for (const batches of [true, false]) {
-  t.test(`many frames, ${batches ? 'with one call for hundreds' : 'each with its own call'}`, async (t) => {
+const ways = [
+  { how: 'with one call for hundreds', batches: true, kernelThread: false },
+  { how: 'by a thread of the kernel’s', batches: true, kernelThread: true },
+  { how: 'each with its own call', batches: false, kernelThread: false },
+];
+for (const { how, batches, kernelThread } of ways) {
+  t.test(`many frames, ${how}`, async (t) => {
     const taps = [openTap({ name: 'many0' }), openTap({ name: 'many1' })];
-    const device = new TapDevice(taps, { batches });
+    const device = new TapDevice(taps, { batches, kernelThread });
     t.teardown(() => device.close());
     if (batches && !device.batches) t.comment('NO IO_URING HERE: only the way without it is tested');
-    const bytes = new Uint8Array(70_000).fill(2);
+    const bytes = new Uint8Array(72_000).fill(2);
     const sent = taps.map(() => ({ frames: 0, bytes: 0, dropped: 0 }));
-    for (let number = 0; number < 3_000; number += 1) {
+    for (let number = 0; number < 6_000; number += 1) {
       const length = number % 500 === 0 ? tapMtuBytesMax + 14 : 14 + ((number * 37) % 1_500);
       const at = number % 3 === 0 ? 1 : 0;
       device.frame(bytes, number, number + length, length, 0, at);
       sent[at]!.frames += 1;
       sent[at]!.bytes += length;
-      if (number % 700 === 0) device.flush();
+      if (number % 2_900 === 0) device.flush();
     }
     device.endBatches();
     t.equal(device.batches, false);
@@ -65,9 +70,9 @@ for (const batches of [true, false]) {
     t.equal(device.framesRefused, 0);
   });
 
-  t.test(`a device that is gone refuses, ${batches ? 'in a batch' : 'one by one'}`, async (t) => {
+  t.test(`a device that is gone refuses, ${how}`, async (t) => {
     const tap = openTap({ name: 'away0' });
-    const device = new TapDevice(tap, { batches });
+    const device = new TapDevice(tap, { batches, kernelThread });
     new TapDevice(tap, { batches: false }).close();
     for (let number = 0; number < 3; number += 1) device.frame(new Uint8Array(100), 0, 100);
     device.flush();
@@ -93,21 +98,25 @@ t.test('names that cannot be', async (t) => {
   }
 });
 
-t.test('the thread sends everything, and the device agrees', async (t) => {
-  const tap = openTap({ name: 'send0' });
-  const device = new TapDevice(tap);
-  t.teardown(() => device.close());
-  const sender = await openTapSender(tap, order(12_000_000, {}, 2));
-  t.same(sender.progress().frames, 0, 'nothing before start');
-  sender.start();
-  const { ledger, truth, cutShort } = await sender.done;
-  t.equal(ledger.balanced, true, ledger.summary);
-  t.equal(ledger.framesSent, sender.description.framesExpected);
-  t.equal(ledger.bytesSent, sender.description.bytesExpected);
-  t.same(device.counters(), ledger.link);
-  t.match(truth, { requests: 112, responses: 112, requestsIntact: 112, responsesIntact: 32 }, 'of both passes');
-  t.equal(cutShort, false);
-});
+for (const kernelThread of [false, true])
+  t.test(
+    `the thread sends everything, and the device agrees${kernelThread ? ', with one of the kernel’s' : ''}`,
+    async (t) => {
+      const tap = openTap({ name: 'send0' });
+      const device = new TapDevice(tap);
+      t.teardown(() => device.close());
+      const sender = await openTapSender(tap, order(12_000_000, {}, 2), { kernelThread });
+      t.same(sender.progress().frames, 0, 'nothing before start');
+      sender.start();
+      const { ledger, truth, cutShort } = await sender.done;
+      t.equal(ledger.balanced, true, ledger.summary);
+      t.equal(ledger.framesSent, sender.description.framesExpected);
+      t.equal(ledger.bytesSent, sender.description.bytesExpected);
+      t.same(device.counters(), ledger.link);
+      t.match(truth, { requests: 112, responses: 112, requestsIntact: 112, responsesIntact: 32 }, 'of both passes');
+      t.equal(cutShort, false);
+    },
+  );
 
 t.test('it pauses at a frame, exactly, and the schedule stands still meanwhile', async (t) => {
   const tap = openTap({ name: 'pause0' });

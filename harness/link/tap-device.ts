@@ -63,6 +63,8 @@ export function openTap(options: TapOptions = {}): OpenTap {
 export interface TapDeviceOptions {
   /** Frames are kept until `flush`, and then written with one call, where the kernel has io_uring. @default true */
   readonly batches?: boolean;
+  /** A thread of the kernel's writes one batch while the next is filled; it takes a second core meanwhile. @default false */
+  readonly kernelThread?: boolean;
 }
 
 /** Writes frames into open devices: of several, into the one of the frame's interface. `close` closes them for every holder. */
@@ -78,12 +80,12 @@ export class TapDevice implements LinkDevice {
   #open = true;
 
   /** @param taps one, or several: then a frame's interface is its place among them */
-  constructor(taps: OpenTap | readonly OpenTap[], { batches = true }: TapDeviceOptions = {}) {
+  constructor(taps: OpenTap | readonly OpenTap[], { batches = true, kernelThread = false }: TapDeviceOptions = {}) {
     this.#taps = 'fd' in taps ? [taps] : taps;
     this.name = this.#taps.map(({ name }) => name).join(', ');
     this.#fds = Int32Array.from(this.#taps, ({ fd }) => fd);
     this.#before = this.#counters();
-    if (batches) this.#ring = WriteRing.open();
+    if (batches) this.#ring = WriteRing.open({ kernelThread });
   }
 
   /** Whether frames wait for `flush`: without io_uring each is written at once. */
@@ -99,7 +101,8 @@ export class TapDevice implements LinkDevice {
     if (length < frameBytesMin || length > frameBytesMax) this.#refuse(length);
     else if (this.#ring === undefined) this.#write(fd, bytes, start, length);
     else if (!this.#ring.add(fd, bytes, start, length)) {
-      this.flush();
+      this.#ring.pass(this.#writeOne);
+      if (!this.#ring.isUsable) this.endBatches();
       this.frame(bytes, start, end, 0, 0, interfaceIndex);
     }
   }

@@ -1,25 +1,31 @@
 /**
  * Many writes with one way into the kernel: an io_uring (io_uring_setup(2)) whose rings are mapped and filled from here. A call
  * from JavaScript costs as much as the write itself; here a few hundred share one. Frames are copied once, into memory whose
- * place the kernel knows. Submission writes them at once and in order, since a TAP device never waits. Hot path: `add`.
+ * place the kernel knows. They are written at once and in order, since a TAP device never waits: by the calling thread, or by
+ * one of the kernel's (IORING_SETUP_SQPOLL) that writes a batch while the next is filled. Hot path: `add`.
  */
 import { type NetworkCalls, networkCalls, type SharedMap } from './native.ts';
 
 /** Frames of one call. More gain nothing: at 256 the call is 1 % of its writes. */
-const entriesMax = 256;
-/** As much as stays in a core's cache; the longest frame fits many times over. */
-const stagingBytes = 512 << 10;
+const alone = { batches: 1, entries: 256, stagingBytes: 512 << 10 };
+/** The kernel's thread has up to three batches before it while the fourth is filled: neither waits for the other's last frame. */
+const threaded = { batches: 4, entries: 512, stagingBytes: 512 << 10 };
 /** Each frame begins a cache line. */
 const alignBytes = 64;
-/** Of a submission that a signal interrupts. */
-const attemptsMax = 100;
+/** Of a wait that signals interrupt, as a profiler's do every 100 µs. */
+const attemptsMax = 10_000;
+/** How long the kernel's thread looks for another batch before it sleeps; a sleeping one is woken by a call. */
+const idleMs = 1;
 
 // linux/io_uring.h
 const IORING_OFF_SQ_RING = 0;
 const IORING_OFF_SQES = 0x1000_0000;
 const IORING_FEAT_SINGLE_MMAP = 1;
+const IORING_SETUP_SQPOLL = 2;
 const IORING_SETUP_SINGLE_ISSUER = 0x1000;
+const IORING_SQ_NEED_WAKEUP = 1;
 const IORING_ENTER_GETEVENTS = 1;
+const IORING_ENTER_SQ_WAKEUP = 2;
 const IORING_OP_WRITE = 23;
 const parametersBytes = 120;
 /** struct io_uring_sqe and io_uring_cqe, in words of 32 bits. */
@@ -38,12 +44,33 @@ interface Layout {
   readonly ringBytes: number;
   readonly sqHead: number;
   readonly sqTail: number;
+  readonly sqFlags: number;
   readonly sqArray: number;
   readonly cqHead: number;
   readonly cqTail: number;
   readonly cqes: number;
   readonly sqEntries: number;
   readonly cqEntries: number;
+}
+
+/** Frames that are handed over together: submissions of their own, in memory of their own. */
+interface Batch {
+  /** The first of its submissions. */
+  readonly slot: number;
+  /** Where its memory begins. */
+  readonly begin: number;
+  /** Of what is filled. */
+  end: number;
+  count: number;
+  /** The kernel's count of submissions when it was handed over. */
+  first: number;
+  /** Frames of it that the kernel has, and has not answered for. */
+  waiting: number;
+}
+
+export interface WriteRingOptions {
+  /** A thread of the kernel's writes, on another core while there is something to write. @default false */
+  readonly kernelThread?: boolean;
 }
 
 export class WriteRing {
@@ -55,30 +82,37 @@ export class WriteRing {
   readonly #maps: readonly [SharedMap, SharedMap];
   readonly #ring: Int32Array;
   readonly #sqes: Int32Array;
-  readonly #staging = new Uint8Array(stagingBytes);
+  readonly #staging: Uint8Array;
   /** Of the staging memory, as the kernel counts. */
   readonly #base: number;
-  /** Of the first that is kept, as the kernel counts them. */
-  #first: number;
-  #count = 0;
-  #end = 0;
+  readonly #hasThread: boolean;
+  readonly #entries: number;
+  readonly #stagingBytes: number;
+  readonly #batches: readonly Batch[];
+  /** Of the batch that is filled; the one behind it is the oldest of those handed over. */
+  #at = 0;
 
   /** One for the calling thread; undefined where the kernel has none, or does not allow it. */
-  static open(): WriteRing | undefined {
+  static open({ kernelThread = false }: WriteRingOptions = {}): WriteRing | undefined {
     const calls = networkCalls();
-    for (const flags of [IORING_SETUP_SINGLE_ISSUER, 0]) {
+    const wanted = kernelThread ? [IORING_SETUP_SQPOLL | IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_SQPOLL] : [];
+    for (const flags of [...wanted, IORING_SETUP_SINGLE_ISSUER, 0]) {
+      const hasThread = (flags & IORING_SETUP_SQPOLL) !== 0;
       const parameters = new Uint8Array(parametersBytes);
-      new DataView(parameters.buffer).setUint32(8, flags, true);
-      const fd = calls.ringSetup(entriesMax, parameters);
+      const words = new DataView(parameters.buffer);
+      words.setUint32(8, flags, true);
+      words.setUint32(16, hasThread ? idleMs : 0, true);
+      const { batches, entries } = hasThread ? threaded : alone;
+      const fd = calls.ringSetup(batches * entries, parameters);
       if (fd < 0) continue;
-      const ring = WriteRing.#map(calls, fd, new DataView(parameters.buffer));
+      const ring = WriteRing.#map(calls, fd, words, hasThread);
       if (ring) return ring;
       calls.close(fd);
     }
     return undefined;
   }
 
-  static #map(calls: NetworkCalls, fd: number, parameters: DataView): WriteRing | undefined {
+  static #map(calls: NetworkCalls, fd: number, parameters: DataView, hasThread: boolean): WriteRing | undefined {
     const word = (at: number) => parameters.getUint32(at, true);
     if ((word(20) & IORING_FEAT_SINGLE_MMAP) === 0) return undefined;
     const [sqEntries, cqEntries] = [word(0), word(4)];
@@ -93,63 +127,90 @@ export class WriteRing {
       ...{ ringBytes, sqEntries, cqEntries },
       sqHead: word(40) / 4,
       sqTail: word(44) / 4,
+      sqFlags: word(56) / 4,
       sqArray: word(64) / 4,
       cqHead: word(80) / 4,
       cqTail: word(84) / 4,
       cqes: word(100) / 4,
     };
-    return new WriteRing(calls, fd, layout, [ring, sqes]);
+    return new WriteRing(calls, fd, layout, [ring, sqes], hasThread);
   }
 
-  private constructor(calls: NetworkCalls, fd: number, layout: Layout, maps: readonly [SharedMap, SharedMap]) {
+  private constructor(
+    calls: NetworkCalls,
+    fd: number,
+    layout: Layout,
+    maps: readonly [SharedMap, SharedMap],
+    hasThread: boolean,
+  ) {
     this.#calls = calls;
     this.#fd = fd;
     this.#layout = layout;
     this.#maps = maps;
     this.#ring = new Int32Array(maps[0].buffer, 0, layout.ringBytes >> 2);
     this.#sqes = new Int32Array(maps[1].buffer);
+    this.#hasThread = hasThread;
+    const { batches, entries, stagingBytes } = hasThread ? threaded : alone;
+    this.#entries = entries;
+    this.#staging = new Uint8Array(batches * stagingBytes);
     this.#base = Number(calls.address(this.#staging));
-    this.#first = this.#ring[layout.sqTail]!;
-    // What is the same in every submission is written once; entry n of the queue is always submission n.
-    for (let at = 0; at < layout.sqEntries; at += 1) {
-      this.#ring[layout.sqArray + at] = at;
-      this.#sqes[at * sqeWords] = IORING_OP_WRITE;
-      this.#sqes[at * sqeWords + 8] = at;
+    this.#batches = Array.from({ length: batches }, (_, at) => {
+      const begin = at * stagingBytes;
+      return { slot: at * entries, begin, end: begin, count: 0, first: 0, waiting: 0 };
+    });
+    this.#stagingBytes = stagingBytes;
+    // What is the same in every submission is written once.
+    for (let slot = 0; slot < batches * entries; slot += 1) {
+      this.#sqes[slot * sqeWords] = IORING_OP_WRITE;
+      this.#sqes[slot * sqeWords + 8] = slot;
     }
   }
 
-  /** Keeps a frame for `flush`. @returns false where there is no room: flush first */
+  /** Keeps a frame. @returns false where there is no room: `pass` or `flush` first */
   add(fd: number, bytes: Uint8Array, start: number, length: number): boolean {
-    const at = this.#count;
-    const begin = this.#end;
-    if (at === entriesMax || begin + length > stagingBytes) return false;
+    const batch = this.#batches[this.#at]!;
+    const begin = batch.end;
+    if (batch.count === this.#entries || begin + length > batch.begin + this.#stagingBytes) return false;
     copyBytes.call(bytes, this.#staging, begin, start, start + length);
-    const slot = this.#slotOf(at);
+    const word = (batch.slot + batch.count) * sqeWords;
     const sqes = this.#sqes;
     const address = this.#base + begin;
-    sqes[slot + 1] = fd;
-    sqes[slot + 4] = address;
-    sqes[slot + 5] = address / 2 ** 32;
-    sqes[slot + 6] = length;
-    this.#count = at + 1;
-    this.#end = (begin + length + alignBytes - 1) & -alignBytes;
+    sqes[word + 1] = fd;
+    sqes[word + 4] = address;
+    sqes[word + 5] = address / 2 ** 32;
+    sqes[word + 6] = length;
+    batch.count += 1;
+    batch.end = (begin + length + alignBytes - 1) & -alignBytes;
     return true;
+  }
+
+  /**
+   * Makes room: hands over what was kept. The kernel's thread may write it after this returns; where there is none, as `flush`.
+   * @param writeOne for what the ring did not take
+   */
+  pass(writeOne: WriteOne): void {
+    if (!this.#hasThread) this.flush(writeOne);
+    else if (this.#batches[this.#at]!.count > 0) {
+      this.#hand(this.#batches[this.#at]!);
+      this.#at = (this.#at + 1) % this.#batches.length;
+      this.#settle(this.#batches[this.#at]!, writeOne);
+      if (!this.isUsable) this.flush(writeOne);
+    }
   }
 
   /** Writes what was kept, in order. @param writeOne for a frame alone, and for what the ring did not take */
   flush(writeOne: WriteOne): void {
-    const count = this.#count;
-    if (count === 0) return;
-    this.#count = 0;
-    this.#end = 0;
-    const taken = count === 1 ? 0 : this.#submit(count, writeOne);
-    for (let at = taken; at < count; at += 1) {
-      if (this.#again(this.#slotOf(at), writeOne) && count > 1) this.isUsable = false;
+    const batches = this.#batches;
+    for (let next = 1; next < batches.length; next += 1) {
+      this.#settle(batches[(this.#at + next) % batches.length]!, writeOne);
     }
-    this.#first = (this.#first + taken) | 0;
+    const batch = batches[this.#at]!;
+    if (batch.count > 1) this.#hand(batch);
+    else if (batch.count === 1) this.#again(batch.slot, writeOne);
+    this.#settle(batch, writeOne);
   }
 
-  /** Safe to call twice. */
+  /** Safe to call twice. Whoever passed frames on flushes first. */
   close(): void {
     if (this.#maps[0].buffer.byteLength === 0) return;
     this.isUsable = false;
@@ -157,52 +218,76 @@ export class WriteRing {
     this.#calls.close(this.#fd);
   }
 
-  /** @returns how many of the first were submitted; each of them is written, or was given to `writeOne` */
-  #submit(count: number, writeOne: WriteOne): number {
-    const { sqTail, sqHead, cqHead, cqTail } = this.#layout;
+  #hand(batch: Batch): void {
+    const { sqTail, sqArray, sqEntries } = this.#layout;
     const ring = this.#ring;
-    const first = this.#first;
-    Atomics.store(ring, sqTail, (first + count) | 0);
-    let submitted = 0;
-    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-      const done = (Atomics.load(ring, cqTail) - ring[cqHead]!) | 0;
-      if (submitted === count && done === count) break;
-      const result = this.#calls.ringEnter(this.#fd, count - submitted, count - done, IORING_ENTER_GETEVENTS);
-      if (result < 0 && this.#calls.errno() !== EINTR) break;
-      submitted = (Atomics.load(ring, sqHead) - first) | 0;
+    batch.first = ring[sqTail]!;
+    batch.waiting = batch.count;
+    for (let at = 0; at < batch.count; at += 1) {
+      ring[sqArray + ((batch.first + at) & (sqEntries - 1))] = batch.slot + at;
     }
-    // What the kernel has not looked at is taken back.
-    if (submitted < count) Atomics.store(ring, sqTail, (first + submitted) | 0);
-    this.#reap(submitted, writeOne);
-    return submitted;
+    Atomics.store(ring, sqTail, (batch.first + batch.count) | 0);
+    if (this.#threadSleeps) this.#calls.ringEnter(this.#fd, 0, 0, IORING_ENTER_SQ_WAKEUP);
   }
 
-  /** Where the submission of a frame that is kept begins. */
-  #slotOf(at: number): number {
-    return ((this.#first + at) & (this.#layout.sqEntries - 1)) * sqeWords;
+  /** Waits until each frame that was handed over is written, or was given to `writeOne`; the batch is empty then. */
+  #settle(batch: Batch, writeOne: WriteOne): void {
+    for (let attempt = 0; ; attempt += 1) {
+      this.#reap(writeOne);
+      if (batch.waiting === 0) break;
+      const submit = this.#hasThread ? 0 : batch.count - this.#takenOf(batch);
+      const flags = IORING_ENTER_GETEVENTS | (this.#threadSleeps ? IORING_ENTER_SQ_WAKEUP : 0);
+      const result = this.#calls.ringEnter(this.#fd, submit, batch.waiting, flags);
+      if (result >= 0 || (this.#calls.errno() === EINTR && attempt < attemptsMax)) continue;
+      this.#takeBack(batch, writeOne);
+      break;
+    }
+    batch.count = 0;
+    batch.end = batch.begin;
+  }
+
+  /**
+   * What the kernel has not looked at is written the plain way. What it has, and did not answer for, may be under way, and so may
+   * be all that its thread was given: the counts of the device then show what is missing.
+   */
+  #takeBack(batch: Batch, writeOne: WriteOne): void {
+    this.isUsable = false;
+    const taken = this.#hasThread ? batch.count : this.#takenOf(batch);
+    if (taken < batch.count) Atomics.store(this.#ring, this.#layout.sqTail, (batch.first + taken) | 0);
+    for (let at = taken; at < batch.count; at += 1) this.#again(batch.slot + at, writeOne);
+    batch.waiting = 0;
+  }
+
+  /** How many of a batch the kernel has looked at. */
+  #takenOf(batch: Batch): number {
+    const taken = (Atomics.load(this.#ring, this.#layout.sqHead) - batch.first) | 0;
+    return Math.min(Math.max(taken, 0), batch.count);
+  }
+
+  get #threadSleeps(): boolean {
+    return this.#hasThread && (Atomics.load(this.#ring, this.#layout.sqFlags) & IORING_SQ_NEED_WAKEUP) !== 0;
   }
 
   /** Writes a frame the plain way, by its submission. */
   #again(slot: number, writeOne: WriteOne): boolean {
     const sqes = this.#sqes;
-    const start = (sqes[slot + 4]! >>> 0) + sqes[slot + 5]! * 2 ** 32 - this.#base;
-    return writeOne(sqes[slot + 1]!, this.#staging, start, sqes[slot + 6]!);
+    const word = slot * sqeWords;
+    const start = (sqes[word + 4]! >>> 0) + sqes[word + 5]! * 2 ** 32 - this.#base;
+    return writeOne(sqes[word + 1]!, this.#staging, start, sqes[word + 6]!);
   }
 
-  #reap(submitted: number, writeOne: WriteOne): void {
+  /** Reads the results that there are. */
+  #reap(writeOne: WriteOne): void {
     const { cqHead, cqTail, cqes, cqEntries } = this.#layout;
     const ring = this.#ring;
     const end = Atomics.load(ring, cqTail);
-    let reaped = 0;
     for (let head = ring[cqHead]!; head !== end; head = (head + 1) | 0) {
-      const slot = cqes + (head & (cqEntries - 1)) * cqeWords;
-      const submission = ring[slot]! * sqeWords;
-      reaped += 1;
-      if (ring[slot + 2] === this.#sqes[submission + 6]) continue;
-      if (this.#again(submission, writeOne)) this.isUsable = false;
+      const result = cqes + (head & (cqEntries - 1)) * cqeWords;
+      const slot = ring[result]!;
+      this.#batches[Math.trunc(slot / this.#entries)]!.waiting -= 1;
+      if (ring[result + 2] === this.#sqes[slot * sqeWords + 6]) continue;
+      if (this.#again(slot, writeOne)) this.isUsable = false;
     }
     Atomics.store(ring, cqHead, end);
-    // Whatever has no result may still be under way, from memory that is about to be written again.
-    if (reaped < submitted) this.isUsable = false;
   }
 }
