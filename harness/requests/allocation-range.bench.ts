@@ -108,7 +108,8 @@ function allocatedOf(service: string, mode: Mode): number {
     'run',
     'prod.pcap',
     '--target',
-    `node ${fileOf(service)}`,
+    // The version that each line names: V8 of another one allocates, and repeats, otherwise.
+    `${process.execPath} ${fileOf(service)}`,
     '--requests',
     '--one-at-a-time',
     ...modes[mode].words,
