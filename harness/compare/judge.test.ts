@@ -23,6 +23,41 @@ const figures = (
   ...more,
 });
 
+t.test('numbers that lie on both sides of the threshold decide nothing: pairs do, by the same threshold', async (t) => {
+  // A Go service, ten pairs: by the medians +2.93 %, by four of its pairs above 3 %.
+  const base = [
+    24_860_560, 24_932_864, 24_945_312, 24_985_968, 24_847_896, 24_927_120, 24_927_376, 24_939_120, 24_934_016,
+    24_926_136,
+  ];
+  const head = [
+    25_690_664, 25_656_960, 25_746_096, 25_731_056, 25_658_384, 25_628_968, 25_616_968, 25_669_864, 25_660_864,
+    25_660_304,
+  ];
+  t.match(judgePairs([figures(base, head, { threshold: 0.03 })], true, look, random()), {
+    method: 'pairs',
+    decision: 'undecided',
+    mayChange: true,
+  });
+  for (const shift of [1.004, 1.0051, 1.006]) {
+    const wide = [1_000_000, 1_001_000, 1_001_900];
+    const near = figures(
+      wide,
+      wide.map((value) => value * shift),
+      { threshold: 0.005 },
+    );
+    t.match(judgePairs([near], true, look, random()), { method: 'pairs', decision: 'undecided' }, `${shift}`);
+  }
+  const exact = figures([1_000_000, 1_000_000, 1_000_000], [1_005_100, 1_005_100, 1_005_100], { threshold: 0.005 });
+  const judged = judgePairs([exact], true, look, random());
+  t.match(judged, { method: 'numbers', decision: 'worse' }, 'to the last byte');
+  t.equal(judged.metrics[0]!.changeLow, judged.metrics[0]!.changeHigh);
+  // More pairs of what agrees are held against the threshold that was asked for, not against the floor of a load.
+  const many = [1_000_000, 1_000_900, 1_001_500, 1_000_300, 1_001_900, 1_000_100, 1_000_700, 1_001_200];
+  const rotated = many.map((_, at) => many[(at + 3) % many.length]! * 1.007);
+  const more = judgePairs([figures(many, rotated, { threshold: 0.005 })], true, { pairs: 8, level: 0.05 }, random());
+  t.match(more, { method: 'pairs', metrics: [{ threshold: 0.005 }] });
+});
+
 t.test('exact lane: repeats that agree are compared as numbers, the others by statistics', async (t) => {
   const agreeing = figures([1000, 1001, 1000], [1010, 1010, 1011], { threshold: 0.005 });
   t.match(judgePairs([agreeing], true, look, random()), { method: 'numbers', decision: 'worse', mayChange: false });
