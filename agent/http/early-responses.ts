@@ -19,8 +19,8 @@ import {
   streamWords,
 } from './pairing-tables.ts';
 import { Known, type Pairable, type Place } from './place.ts';
-import { NONE, PIPELINES, type TurnPairing } from './turn-pairing.ts';
-import { distance } from './turn-taking.ts';
+import { NONE, PERHAPS_PIPELINES, PIPELINES, type TurnPairing } from './turn-pairing.ts';
+import { distance, TURNS_PROVEN } from './turn-taking.ts';
 
 /**
  * A response waits for its request for so long: as long as a hole before the request is waited for (`gapTimeoutUs`), which
@@ -111,6 +111,7 @@ export class EarlyResponses {
     if (early < 0 || words[at + Of.mode]! !== Mode.turns) return early;
     const found = this.#turns.findResponse(stream, early, place, flags);
     if (found === PIPELINES) this.#order.foundPipelining(stream);
+    if (found === PERHAPS_PIPELINES) words[at + Of.doubt] = TURNS_PROVEN;
     if (found < 0) return NONE;
     while (found >= 0 && entries.first(stream, Queue.responses) !== found) this.#order.dropResponse(stream);
     return found;

@@ -243,3 +243,74 @@ t.test('conversations that a million exchanges came upon', (t) => {
   }
   t.end();
 });
+
+t.test('archives in bodies, one direction late: no certain pair is wrong', (t) => {
+  const of = (seed: number, clientPort: number, skewUs: number, loss: number, exchanges: number, startUs: number) =>
+    converse({
+      ...{ seed, client: 'mixed', clientPort, skewUs, loss, exchanges, startUs: 17e14 + startUs },
+      ...{ archives: 0.3, isMotley: true },
+    });
+  let count = 0;
+  for (const talk of [
+    of(1_938_903_149, 20_017, -309_135, 0.01, 116, 26_537),
+    of(1_676_118_553, 20_010, -965_125, 0.0005, 27, 496_910),
+    of(2_952_983_336, 20_007, 969_988, 0.05, 20, 3033),
+    of(603_517_516, 20_001, 287_762, 0.0005, 141, 488_207),
+  ]) {
+    for (const byKernel of [true, false]) {
+      const certain = [...play(talk.frames, byKernel).exchanges.values()].filter(
+        ({ verdict }) => verdict === 'certain',
+      );
+      count += certain.length;
+      for (const { request, response } of certain) if (request !== response) t.fail(`${request} has ${response}`);
+    }
+  }
+  t.ok(count >= 10, `${count} certain pairs`);
+  t.end();
+});
+
+t.test('100 with fields is as long as an answer: what came behind the head was the body all the same', (t) => {
+  const archive = 'GET /archived HTTP/1.1\r\nHost: a\r\n\r\n';
+  const long100 = 'HTTP/1.1 100 Continue\r\nDate: Mon, 30 Nov 2026 17:50:00 GMT\r\n\r\n';
+  for (const body of [archive, `${archive}${'q'.repeat(100)}`]) {
+    const next = [1000, 50_000] as [number, number];
+    const segments: [Side, string, number, number][] = [];
+    const send = (side: Side, text: string) => {
+      segments.push([side, text, next[side], next[side ^ 1]!]);
+      next[side] += text.length;
+    };
+    send(0, `POST /up HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: ${body.length}\r\n\r\n`);
+    send(1, long100);
+    send(0, body);
+    send(1, ok('/up'));
+    for (const target of ['/1', '/2', '/3']) {
+      send(0, `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      send(1, ok(target));
+    }
+    const wrong: string[] = [];
+    const handler = {
+      begin() {},
+      body() {},
+      bodyGap() {},
+      end: ({ kind, status, uri, headers, pairing }: HttpMessage) => {
+        if (kind !== 'response' || status === 100 || pairing !== 'certain') return;
+        const id = headers.get('x-id');
+        if (id !== uri) wrong.push(`${uri} has ${id}`);
+      },
+    };
+    const layer = new HttpLayer({
+      ...{ limits: { ...defaultHttpLimits, streamsMax: 1 }, handler, counters: createHttpCounters() },
+    });
+    layer.open(0, 0, false);
+    let us = 0;
+    for (const late of [0, 1]) {
+      for (const [side, text, sequence, ack] of segments.filter(([from]) => from === late)) {
+        us += 1000;
+        layer.data(0, side, Buffer.from(text), 0, text.length, us, sequence, ack);
+      }
+    }
+    layer.close(0, 0, 1_000_000);
+    t.same(wrong, [], `${body.length} bytes`);
+  }
+  t.end();
+});

@@ -1,5 +1,9 @@
 /** `Expect: 100-continue` (RFC 9110, 10.1.1): a final status may come before the body, and the body then never. */
 import t from 'tap';
+import { createHttpCounters } from './http-counters.ts';
+import { HttpLayer } from './http-layer.ts';
+import { defaultHttpLimits } from './http-limits.ts';
+import type { HttpMessage } from './message-handler.ts';
 import { play, type Step } from './transcript.conformance.ts';
 
 const asks = 'PUT /up HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n';
@@ -190,4 +194,37 @@ t.test('what looks like a request for ever holds no more than a head may', async
     100,
   );
   t.match(put, /^PUT \/up\|0\|GET \/x{9000} {5}/, 'no head, a body');
+});
+
+t.test('refused, and several requests at once behind it: each has its answer, probably', async (t) => {
+  for (const length of [1_000_000, 20]) {
+    const pairs: string[] = [];
+    const handler = {
+      begin() {},
+      body() {},
+      bodyGap() {},
+      end: ({ kind, uri, pairing, headers }: HttpMessage) => {
+        if (kind === 'response') pairs.push(`${uri} ${headers.get('x-id')} ${pairing}`);
+      },
+    };
+    const layer = new HttpLayer({
+      limits: { ...defaultHttpLimits, streamsMax: 1 },
+      handler,
+      counters: createHttpCounters(),
+    });
+    layer.open(0, 0, false);
+    const next: [number, number] = [1000, 50_000];
+    const send = (side: 0 | 1, text: string) => {
+      layer.data(0, side, Buffer.from(text), 0, text.length, next[0] + next[1], next[side], next[side ^ 1]!);
+      next[side] += text.length;
+    };
+    send(0, asks.replace('1000000', `${length}`));
+    send(1, refuses.replace('Content', 'X-Id: /up\r\nContent'));
+    for (const n of [1, 2, 3]) send(0, get(n));
+    for (const n of [1, 2, 3]) send(1, ok(n).replace('Content', `X-Id: /${n}\r\nContent`));
+    layer.close(0, 0, 1_000_000);
+    const found = [1, 2, 3].map((n) => (length > 20 ? `/${n} /${n} probable` : ` /${n} absent`));
+    // As many bytes as the body has: it may be the body, which begins like requests.
+    t.same(pairs, ['/up /up certain', ...found], `${length} bytes announced`);
+  }
 });

@@ -111,7 +111,7 @@ export class Expectations {
     const head = this.#expectedHead(side);
     const isLong = side.state === SideState.length && side.held >= side.remaining;
     if (head === HEAD_INVALID) this.#releaseExpected(side, tsUs);
-    else if (head > 0 && this.#isRefused(side, isLong ? undefined : CONTINUE_BYTES)) this.#endUnsent(side);
+    else if (head > 0 && this.#isRefused(side, CONTINUE_BYTES)) this.#endUnsent(side);
     // A whole body of that length, and no answer before it.
     else if (isLong && !side.answered) this.#releaseUnproven(side, tsUs);
     return end;

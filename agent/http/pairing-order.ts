@@ -60,7 +60,10 @@ export class PairingOrder {
     const mode = stream * streamWords + Of.mode;
     const isBody = streams.has(stream, StreamFlag.afterUnsent) && !streams.has(stream, StreamFlag.pipelines);
     streams.set(stream, StreamFlag.pipelines);
-    if (isBody) this.giveUp(stream);
+    // Fewer bytes than were announced, and more requests at once: a body is the less likely of two readings.
+    if (isBody && this.#words[mode] === Mode.ordered && !streams.has(stream, StreamFlag.requestsGuessed))
+      this.#words[mode] = Mode.resumed;
+    else if (isBody) this.giveUp(stream);
     else if (this.#words[mode]! !== Mode.turns) return;
     // What waits came in order behind a pair: order is as sure as that was.
     else if (streams.has(stream, StreamFlag.aligned)) this.#words[mode] = Mode.resumed;

@@ -37,6 +37,8 @@ export const EntryFlag = {
   bodiless: 2048,
   /** A request: it waits for 100 (Continue). */
   expects: 4096,
+  /** A request: what came instead of its body was taken for the next requests. */
+  unsent: 8192,
 } as const;
 
 /** Words of an entry, behind `entry << entryShift`. */

@@ -209,8 +209,11 @@ export class Pairing {
     }
     streams.unset(stream, StreamFlag.afterUnsent);
     streams.set(stream, StreamFlag.unsent | (isLong ? StreamFlag.requestsGuessed : 0));
+    const entries = this.#entries;
     // By order any request would be given the next of the responses that wait.
-    if (this.#entries.length(stream, Queue.responses) > 0) this.#order.breakOrder(stream);
+    if (entries.length(stream, Queue.responses) > 0) this.#order.breakOrder(stream);
+    if (entries.length(stream, Queue.requests) === 0) return;
+    this.#parts[(entries.last(stream, Queue.requests) << entryShift) + Part.flags]! |= EntryFlag.unsent;
   }
 
   /**

@@ -62,7 +62,8 @@ export class ResponsePairing {
     const isUnasked = isPlaced && distance(parts[entry + Part.sequence]!, place.ack) <= 0;
     const isOrdered = this.#words[stream * streamWords + Of.mode] === Mode.ordered;
     if (isUnasked && (!isOrdered || (flags & EntryFlag.timeout) !== 0)) return;
-    if (isOrdered && isPlaced && (isUnasked || this.#turns.isImpossible(stream, first, flags))) {
+    const isImpossible = isPlaced && (isUnasked || this.#turns.isImpossible(stream, first, flags));
+    if (isOrdered && (isImpossible || this.#hadBody(first, interim, message, place))) {
       this.#order.breakOrder(stream);
       if (this.#words[stream * streamWords + Of.mode] === Mode.turns)
         this.byTurns(stream, interim, message, place, flags);
@@ -74,6 +75,17 @@ export class ResponsePairing {
     }
     const isSure = isOrdered && this.#turns.isMeant(flags, first);
     this.#answer(stream, interim, message, place, first, isSure ? 'certain' : 'probable');
+  }
+
+  /**
+   * Whether a response shows that the body of the request `entry`, which waited for 100 (Continue), came where it was taken for the
+   * next requests: it is that 100, or acknowledges bytes behind the head.
+   */
+  #hadBody(entry: number, interim: boolean, { status }: Pairable, { ack }: Place): boolean {
+    const at = entry << entryShift;
+    const isEnd = EntryFlag.unsent | EntryFlag.ends;
+    if ((this.#parts[at + Part.flags]! & isEnd) !== isEnd) return false;
+    return interim ? status === 100 : distance(this.#parts[at + Part.end]!, ack) > 0;
   }
 
   /** Once something is missing: the request that sequence numbers and acknowledgements prove. */

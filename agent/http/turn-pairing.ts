@@ -97,8 +97,8 @@ export class TurnPairing {
   }
 
   /**
-   * The response, in the queue from `early` on, of a request that has just come and has these bits of `EntryFlag`; `NONE`, or
-   * `PIPELINES`.
+   * The response, in the queue from `early` on, of a request that has just come and has these bits of `EntryFlag`; `NONE`,
+   * `PIPELINES` or `PERHAPS_PIPELINES`.
    */
   findResponse(stream: number, early: number, place: Place, flags: number): number {
     const request = this.#ask(place);
@@ -115,7 +115,8 @@ export class TurnPairing {
     if (this.#entries.length(stream, Queue.requests) === 0) return found;
     const isSentUnanswered = this.#isSentUnanswered(this.#entries.last(stream, Queue.requests), place.ack);
     this.#ask(place);
-    return isSentUnanswered && (this.#flagsOf(found) & EntryFlag.guessed) === 0 ? PIPELINES : found;
+    if (!isSentUnanswered) return found;
+    return (this.#flagsOf(found) & EntryFlag.guessed) === 0 ? PIPELINES : PERHAPS_PIPELINES;
   }
 
   /** Whether a request was sent without the response `early`, which is an earlier one's. */

@@ -100,6 +100,23 @@ export class HeldSegments {
     return true;
   }
 
+  /** Whether a segment of one page is a copy of one that is held, byte for byte: sent again, or seen twice. */
+  holds(entry: number, side: number, packet: Packet, sequence: number, bytes: Uint8Array): boolean {
+    const { payloadStart, payloadEnd, payloadWireBytes } = packet;
+    const length = payloadEnd - payloadStart;
+    if (length > pageBytes || (packet.flags & TcpFlag.urg) !== 0) return false;
+    const fin = packet.flags & TcpFlag.fin;
+    for (let page = this.#head[entry]!; page !== none; page = this.#next[page]!) {
+      if (this.#sequence[page] !== sequence || this.#side[page] !== side || this.#length[page] !== length) continue;
+      if (this.#wire[page] !== payloadWireBytes || (this.#flags[page]! & TcpFlag.fin) !== fin) continue;
+      const at = this.#pool.at(page);
+      let same = 0;
+      while (same < length && this.#pool.bytes[at + same] === bytes[payloadStart + same]) same += 1;
+      if (same === length) return true;
+    }
+    return false;
+  }
+
   /** The sides of an entry change their numbers. */
   turn(entry: number): void {
     for (let page = this.#head[entry]!; page !== none; page = this.#next[page]!) this.#side[page]! ^= 1;

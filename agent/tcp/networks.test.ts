@@ -113,6 +113,48 @@ t.test('the two directions of one connection in different networks', (t) => {
   t.end();
 });
 
+t.test('each direction in a network of its own, one of them late, on a port used again', (t) => {
+  const client = ['> S 0', '> . 1 ack 1', '> . 1 ack 1 "GET"'];
+  const server = ['< SA 0 ack 1', '< . 1 ack 4 "200"'];
+  const fins = ['> F 4 ack 4', '< F 4 ack 5'];
+  for (const tags of [
+    [vlan(5), vlan(6)],
+    [vlan(5), {}],
+    [{}, vlan(6)],
+  ] as const) {
+    for (const closing of [['> R 4', ''], fins]) {
+      for (const isClientLate of [false, true]) {
+        const transcript = new Transcript();
+        const sides = [[...client, closing[0]!], [...server, closing[1]!].filter((line) => line !== '')];
+        const [early, late] = isClientLate ? [sides[1]!, sides[0]!] : [sides[0]!, sides[1]!];
+        const events: string[] = [];
+        for (let turn = 0; turn < 6; turn += 1) {
+          const tenant = { sequences: [turn * 7_000_000, 99_000_000 * turn] as [number, number], tags };
+          events.push(play(transcript, [tenant], ...early, 'wait 5', ...late, 'wait 60'));
+        }
+        events.push(transcript.play('wait 3000'));
+        const words = events.join(', ');
+        const name = `${JSON.stringify(tags)} ${closing[0]} ${isClientLate ? 'client' : 'server'} late`;
+        t.equal(words.match(/"GET"/g)?.length, 6, name);
+        t.equal(words.match(/"200"/g)?.length, 6, name);
+        t.equal(transcript.layer.counters.conversationsApart, 0, name);
+        t.equal(transcript.layer.counters.conversationsMixed, 0, name);
+      }
+    }
+  }
+  t.end();
+});
+
+t.test('conversations whose numbers go on where those before them ended are no two that take turns', (t) => {
+  const transcript = new Transcript();
+  for (let turn = 0; turn < 4; turn += 1) {
+    const tenant = { sequences: [1000 + turn * 50, 5000 + turn * 50] as [number, number], tags: both({}) };
+    play(transcript, [tenant], ...exchange.slice(0, -1), '> F 4 ack 4', 'wait 5');
+  }
+  t.equal(transcript.layer.counters.conversationsMixed, 0);
+  t.end();
+});
+
 t.test('streams that were kept apart end, and their stragglers open nothing', (t) => {
   const tenants: Tenant[] = [
     { sequences: [1000, 5000], tags: both(vlan(5)) },

@@ -55,6 +55,11 @@ export class SegmentArrival {
     const flags = packet.flags;
     const peer = half ^ 1;
     const state = this.#halves.state;
+    if ((state[half]! & HalfState.known) === 0 && this.#isOfForerunner(slot, half, packet, tsUs)) {
+      this.#counters.segmentsAfterClose += 1;
+      if (packet.payloadWireBytes > 0) this.#counters.retransmissionsAfterClose += 1;
+      return;
+    }
     if ((flags & (TcpFlag.ack | TcpFlag.rst)) === TcpFlag.ack && !this.#isStaleAck(half, packet)) {
       this.#takeAck(peer, packet.acknowledgement);
     }
@@ -159,6 +164,19 @@ export class SegmentArrival {
       halves.next[peer] === halves.first[peer] &&
       packet.acknowledgement !== halves.first[peer]
     );
+  }
+
+  /**
+   * Whether payload or a FIN of a direction of which nothing was seen yet is a copy of what a conversation before it sent: it
+   * acknowledges nothing that the other direction sent since its SYN.
+   */
+  #isOfForerunner(slot: number, half: number, packet: Packet, tsUs: number): boolean {
+    const length = packet.payloadWireBytes;
+    const isBare = length === 0 && (packet.flags & TcpFlag.fin) === 0;
+    if (isBare || (packet.flags & (TcpFlag.syn | TcpFlag.rst | TcpFlag.ack)) !== TcpFlag.ack) return false;
+    const isPeerBegun = (this.#halves.state[half ^ 1]! & HalfState.syn) !== 0;
+    if (!isPeerBegun || this.#fit.isSent(half ^ 1, packet.acknowledgement)) return false;
+    return this.#succession.isCopy(slot, packet, (packet.sequence + length) | 0, tsUs);
   }
 
   #isAckedBeyond(half: number): boolean {

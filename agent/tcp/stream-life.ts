@@ -105,9 +105,28 @@ export class StreamLife {
       this.#counters.streamsRefused += 1;
       return false;
     }
+    const otherTag = this.#otherTag(slot);
     this.#table.restart(slot, packet, fromClient, midStream, tsUs, this.#table.interfaceOf(slot));
     this.#begin(slot, packet, midStream, tsUs);
+    this.#keepTag(slot, otherTag);
     return true;
+  }
+
+  /** The half-stream that the packet looked up last is of. */
+  #halfOf(slot: number): number {
+    return slot * 2 + (this.#table.fromFirst === (this.#table.clientFirst[slot] === 1) ? 0 : 1);
+  }
+
+  /** The network of the direction that the packet looked up last is not of. */
+  #otherTag(slot: number): number {
+    return this.#halves.tag[this.#halfOf(slot) ^ 1]!;
+  }
+
+  /** The directions of a slot have their networks for as long as its key stays: another conversation goes the same ways. */
+  #keepTag(slot: number, tag: number): void {
+    const half = this.#halfOf(slot) ^ 1;
+    this.#halves.tag[half] = tag;
+    if (this.isTagged(slot)) this.#halves.watch(half);
   }
 
   /** A slot for a stream that waits for its beginning: those above do not know of it yet. */

@@ -84,6 +84,11 @@ export class SuccessorQueue {
     const successors = this.#successors;
     const length = packet.payloadWireBytes;
     if (length === 0 && (packet.flags & TcpFlag.fin) === 0) return true;
+    if (successors.held.holds(entry, half & 1, packet, sequence, bytes)) {
+      this.#counters.segmentsDuplicate += 1;
+      this.#counters.duplicateBytes += length;
+      return true;
+    }
     if (successors.held.hold(entry, half & 1, packet, sequence, bytes, tsUs)) return true;
     if (successors.kind[entry] === SuccessorKind.conversation && this.#evidence.isLikely(half, entry)) return false;
     this.#counters.heldBytesShed += length;

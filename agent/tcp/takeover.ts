@@ -45,9 +45,10 @@ export class Takeover {
     const table = this.#table;
     const half = slot * 2 + (table.fromFirst === (table.clientFirst[slot] === 1) ? 0 : 1);
     const client = successors.ranges.client[entry]!;
-    const isMixed = this.#wasBefore(slot, entry);
-    successors.detach(entry);
     const midStream = !successors.ranges.hasSyn(entry);
+    // One that begins is none that was there before: hosts may number the next on from the last.
+    const isMixed = midStream && this.#wasBefore(slot, entry);
+    successors.detach(entry);
     if (!this.#options.reopen(slot, packet, (half & 1) === client, midStream, tsUs)) {
       this.#counters.heldBytesShed += successors.release(entry, null);
       return;

@@ -3,7 +3,8 @@ import type { Segment } from '../segment.ts';
 import type { DeliveryClock } from './delivery-clock.ts';
 import { type Fate, type HalfHost, HalfStream } from './half-stream.ts';
 import type { HeldBytes } from './held-bytes.ts';
-import { endedPatienceUs, methodsMax, quietUs, silencePatienceUs } from './limits.ts';
+import { takesBody } from './http-head.ts';
+import { endedPatienceUs, latePatienceUs, methodsMax, quietUs, silencePatienceUs } from './limits.ts';
 import type { EarlyAnswer, MessageKind } from './message-framer.ts';
 import type { TruthCounts } from './truth-counts.ts';
 import { WholeExchanges } from './whole-exchanges.ts';
@@ -27,6 +28,10 @@ export class Connection implements HalfHost {
   /** Of what was delivered of it: the last frame, and its end. −1: not yet. */
   #lastUs = -1;
   #overUs = -1;
+  /** When the first frame of it was delivered, and whether frames of both directions were. */
+  #heardUs = -1;
+  #isForwardHeard = false;
+  #isBackwardHeard = false;
   #overSteps = 0;
   #isReset = false;
   /** How often an observer may have taken copies of it for a connection of its own, and segments that were copies since. */
@@ -68,12 +73,63 @@ export class Connection implements HalfHost {
     return length === 0 ? own.spans(offset) : own.holds(offset, length);
   }
 
-  /** A segment of it is delivered. @param length of payload and FIN @param isOld a connection behind it is at work already */
+  /** Whether a SYN is of it: the same once more, the answer to that of its other direction, or what was answered before it came. */
+  begins(segment: Segment, first: number): boolean {
+    const [own, peer] = this.#sidesOf(segment);
+    if (own.hasBegun || !segment.isAck) return own.isStart(first);
+    return peer.isStart(segment.acknowledgement);
+  }
+
+  /** How many connections before it are kept. */
+  get followed(): number {
+    let count = 0;
+    for (let at = this.previous; at; at = at.previous) count += 1;
+    return count;
+  }
+
+  /** Whether a segment may be the first of its other direction, of which nothing was seen. */
+  mayHaveOther(segment: Segment): boolean {
+    const [own, peer] = this.#sidesOf(segment);
+    if (own.hasBegun || !peer.hasBegun) return false;
+    if (segment.isSyn && (peer.hasStart || !segment.isAck)) return this.begins(segment, (segment.sequence + 1) >>> 0);
+    return segment.isAck && peer.mayBeAcknowledged(segment.acknowledgement);
+  }
+
+  /** Whether a SYN that is of it by its number may be: it is not over, or the SYN answers its own. The same number may be drawn again. */
+  mayBegin(segment: Segment): boolean {
+    const [own, peer] = this.#sidesOf(segment);
+    return own.isEmpty || !this.isClosed || (segment.isAck && peer.isStart(segment.acknowledgement));
+  }
+
+  /** Whether both numbers of a segment are of it. @param aheadBytes so many may be missing before it */
+  concerns(segment: Segment, first: number, aheadBytes: number): boolean {
+    const [own, peer] = this.#sidesOf(segment);
+    if (!own.hasBegun && !segment.isAck) return false;
+    return own.reaches(first, aheadBytes) && (!segment.isAck || peer.reaches(segment.acknowledgement, aheadBytes));
+  }
+
+  #sidesOf(segment: Segment): [own: HalfStream, peer: HalfStream] {
+    return segment.isForward ? [this.forward, this.backward] : [this.backward, this.forward];
+  }
+
+  /**
+   * Whether an observer waits no longer for what comes of an earlier connection with its addresses: both its directions were delivered,
+   * or the first of them so long ago.
+   */
+  get hasSucceeded(): boolean {
+    if (this.#isForwardHeard && this.#isBackwardHeard) return true;
+    return this.#heardUs >= 0 && this.#clock.nowUs - this.#heardUs > latePatienceUs;
+  }
+
+  /** A segment of it is delivered. @param length of payload and FIN @param isOld no observer waits for it any more */
   delivered(segment: Segment, first: number, length: number, isOld: boolean): void {
-    const [own, peer] = segment.isForward ? [this.forward, this.backward] : [this.backward, this.forward];
+    const [own, peer] = this.#sidesOf(segment);
     const { nowUs } = this.#clock;
     const quiet = this.#lastUs < 0 ? 0 : nowUs - this.#lastUs;
     this.#lastUs = nowUs;
+    if (this.#heardUs < 0) this.#heardUs = nowUs;
+    if (segment.isForward) this.#isForwardHeard = true;
+    else this.#isBackwardHeard = true;
     if (quiet > silencePatienceUs) for (const half of [own, peer]) if (half.startAnew()) this.isUncertain = true;
     own.expire();
     peer.expire();
@@ -145,6 +201,8 @@ export class Connection implements HalfHost {
     const early = this.#early.shift();
     if (early) {
       early.method = method;
+      if (!takesBody(method)) this.#counts.unframed(early.heads, false);
+      for (const half of [this.forward, this.backward]) if (half.isDue) half.goOn();
       if (early.isIntact) this.onEarlyIntact(early, early.exchange);
       return;
     }
@@ -159,7 +217,7 @@ export class Connection implements HalfHost {
     this.answered += 1;
     if (this.#methods.length > 0) return this.#methods.shift();
     if (this.#early.length >= methodsMax) return undefined;
-    const early: EarlyAnswer = { method: undefined, isIntact: false, exchange: 0 };
+    const early: EarlyAnswer = { method: undefined, isIntact: false, exchange: 0, heads: 0 };
     this.#early.push(early);
     return early;
   }
@@ -237,17 +295,14 @@ export class Connection implements HalfHost {
       if (!framer.hasLostSync || this.#isTunnel) continue;
       this.#counts.doubt(framer.messages === 0 ? 'notHttp' : 'lostSync');
     }
-    for (const { isIntact, exchange } of this.#early.splice(0))
+    for (const { isIntact, exchange, heads } of this.#early.splice(0)) {
       if (isIntact) this.onFate('response', 'possible', exchange);
+      this.onUnframed(heads, false);
+    }
     const lacksStart = this.#compares && !(this.forward.isStartKnown && this.backward.isStartKnown);
     this.#counts.exchanges(this.#exchanges, this.#isTouched || lacksStart);
     if (!this.#isHttp2) return;
     this.#counts.doubt('http2');
     if (this.#headsInHttp2 > 0 && !this.#isHttp2Seen) this.#counts.unframed(this.#headsInHttp2, undefined);
   }
-}
-
-/** Whether a response to it has the body that its head announces. */
-function takesBody(method: string): boolean {
-  return method !== 'HEAD' && method !== 'CONNECT';
 }

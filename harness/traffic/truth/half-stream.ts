@@ -28,7 +28,7 @@ export type Fate =
   | 'possible'
   | 'lost';
 
-export interface HalfHost extends Omit<FramerHost, 'onMessage' | 'onDepends' | 'onTunnel'> {
+export interface HalfHost extends Omit<FramerHost, 'onMessage' | 'onDepends' | 'onTunnel' | 'waitsForRequest'> {
   /** @param half the one that says so */
   onTunnel(half: HalfStream, exchange: number): void;
   onFate(kind: MessageKind, fate: Fate, exchange: number): void;
@@ -67,6 +67,8 @@ export class HalfStream implements FramerHost {
   /** Sequence number of the first payload byte; −1 before it is known. */
   firstSequence = -1;
   hasStart = false;
+  /** Where it begins, as the other direction's answer to its SYN says; −1 before that. */
+  #announced = -1;
   /** Before its SYN an observer comes in at what it sees first; what comes late before it has no place. −1: nothing was seen. */
   #joinedAt = -1;
   #joinsAnew = false;
@@ -83,6 +85,11 @@ export class HalfStream implements FramerHost {
   /** Behind a hole, by offset. */
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
+  /** In order, behind a response whose request is not known yet; null: a hole. */
+  #unasked: { readonly offset: number; readonly bytes: Uint8Array | null; readonly length: number }[] = [];
+  #unaskedBytes = 0;
+  /** Responses may wait for their requests: no more than there was room for came before one. */
+  #isPatient = true;
   readonly #seen = new IntervalSet();
   readonly #patience: Patience;
   #pending: FramedMessage[] = [];
@@ -154,6 +161,15 @@ export class HalfStream implements FramerHost {
     return this.#host.methodFor();
   }
 
+  get waitsForRequest(): boolean {
+    return this.#isPatient;
+  }
+
+  /** Whether what came waits for the request of a response, which is known now. */
+  get isDue(): boolean {
+    return this.framer.isDue;
+  }
+
   onTunnel(exchange: number): void {
     this.#host.onTunnel(this, exchange);
   }
@@ -192,6 +208,26 @@ export class HalfStream implements FramerHost {
   /** Where a sequence number lies in the stream; negative for what comes before it. */
   offsetOf(sequence: number): number {
     return this.#next + ((sequence - ((this.firstSequence + this.#next) % 0x1_0000_0000)) | 0);
+  }
+
+  /** The other direction answered its SYN: its first payload byte has this number. */
+  announce(sequence: number): void {
+    if (!this.hasBegun) this.#announced = sequence;
+  }
+
+  /** Whether it begins with this number: its SYN said so, or the answer to that. */
+  isStart(sequence: number): boolean {
+    return this.hasBegun ? this.hasStart && this.firstSequence === sequence : this.#announced === sequence;
+  }
+
+  /**
+   * Whether a number is of this direction: among those that were seen of it, or behind them by up to `aheadBytes`. Where nothing was
+   * seen of it nothing contradicts.
+   */
+  reaches(sequence: number, aheadBytes: number): boolean {
+    if (!this.hasBegun) return this.#announced < 0 || ((sequence - this.#announced) | 0) >= 0;
+    const offset = this.offsetOf(sequence);
+    return offset >= 0 && offset <= this.#sentEnd + aheadBytes;
   }
 
   /** Whether the other side may acknowledge so far, of what was seen of this one: what comes late to the recording may be ahead. */
@@ -309,8 +345,40 @@ export class HalfStream implements FramerHost {
     this.#patience.cut(Math.max(0, offset), offset + length);
   }
 
+  /** The request of a response that waits is known, or no longer waited for: what came behind that is framed. */
+  goOn(): void {
+    const { framer } = this;
+    framer.resume();
+    const pieces = this.#unasked;
+    let count = 0;
+    while (count < pieces.length && !framer.isWaiting) {
+      const piece = pieces[count]!;
+      const { offset, bytes } = piece;
+      if (bytes === null) framer.gap(piece.length, offset);
+      else {
+        const at = framer.push(bytes, 0, bytes.length, offset);
+        this.#held.give(at);
+        this.#unaskedBytes -= at;
+        if (at < bytes.length) {
+          pieces[count] = { offset: offset + at, bytes: bytes.subarray(at), length: bytes.length - at };
+          break;
+        }
+      }
+      count += 1;
+    }
+    pieces.splice(0, count);
+    if (!framer.isWaiting && this.isClosed) framer.close(this.#finOffset, true);
+  }
+
+  /** A request never came, or too much came before it. */
+  #waitNoMore(): void {
+    this.#isPatient = false;
+    if (this.framer.isWaiting) this.goOn();
+  }
+
   /** Nothing more comes of it: what waits is taken with its holes, what is not whole is lost. */
   end(isOrderly: boolean): void {
+    this.#waitNoMore();
     while (this.#waiting.length > 0) {
       this.#gap(this.#waiting[0]!.offset - this.#next);
       this.#takeWaiting();
@@ -329,19 +397,35 @@ export class HalfStream implements FramerHost {
   #closeInOrder(): void {
     if (this.isClosed || this.#finOffset < 0 || this.#next < this.#finOffset) return;
     this.isClosed = true;
-    this.framer.close(this.#finOffset, true);
+    if (!this.framer.isWaiting) this.framer.close(this.#finOffset, true);
   }
 
   #take(bytes: Uint8Array, start: number, end: number): void {
-    // Behind the end the framer only counts what may be heads.
-    this.framer.push(bytes, start, end, this.#next);
+    const offset = this.#next;
     this.#next += end - start;
+    // Behind the end the framer only counts what may be heads.
+    const at = this.framer.isWaiting ? start : this.framer.push(bytes, start, end, offset);
+    if (at < end) this.#holdUnasked(bytes, at, end, offset + at - start);
   }
 
   #gap(length: number): void {
+    const offset = this.#next;
     this.bytesMissing += length;
-    this.framer.gap(length, this.#next);
     this.#next += length;
+    if (this.framer.isWaiting) this.#unasked.push({ offset, bytes: null, length });
+    else this.framer.gap(length, offset);
+  }
+
+  /** Bytes behind a response that waits for its request. */
+  #holdUnasked(bytes: Uint8Array, start: number, end: number, offset: number): void {
+    const length = end - start;
+    if (this.#unaskedBytes + length <= behindHoleBytesMax && this.#held.take(length)) {
+      this.#unaskedBytes += length;
+      this.#unasked.push({ offset, bytes: bytes.slice(start, end), length });
+      return;
+    }
+    this.#waitNoMore();
+    this.framer.push(bytes, start, end, offset);
   }
 
   #wait(offset: number, bytes: Uint8Array, start: number, end: number): void {

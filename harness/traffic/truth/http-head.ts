@@ -78,3 +78,8 @@ export function mayBeHead(text: string): boolean {
   if (text.startsWith(response) || response.startsWith(text)) return true;
   return /^[A-Z]{1,32}(?: [\s\S]*)?$/.test(text);
 }
+
+/** Whether a response to this method has the body that its head announces. */
+export function takesBody(method: string): boolean {
+  return method !== 'HEAD' && method !== 'CONNECT';
+}

@@ -1,10 +1,13 @@
 /**
- * What the truth may hold, however large the capture: 32,768 connections of some 2 KB, and the bytes of `BytesHeld`. The
+ * What the truth may hold, however large the capture: 65,536 connections of some 2 KB, half of them followed by others on their
+ * addresses, and the bytes of `BytesHeld`. The
  * figures are the harness's, not the target's: they are part of no budget.
  */
 
 /** Connections that are followed; of further ones the one that was silent for longest is settled and forgotten. */
 export const connectionsMax = 32_768;
+/** Conversations on the same addresses and ports that one direction began before the other one showed the first (16). */
+export const conversationsMax = 16;
 /** Heads in the making and segments behind a hole, of all connections. */
 export const heldBytesMax = 64_000_000;
 /** Segments behind a hole, of one direction: then the hole is taken for a loss in the recording itself. */
@@ -40,6 +43,8 @@ export const latePatienceUs = 1_000_000;
 export const holePatienceUs = 5_000_000;
 /** Holes of one direction at a time (64). */
 export const holesPatient = 48;
+/** Connections that began on the addresses of one that is not over (16). */
+export const followersPatient = 8;
 /** Bytes from the first hole to the last byte behind it (6 MB of pages, a window of 16 MB). */
 export const aheadOfHoleBytesMax = 4_000_000;
 /** Frames of one direction before its SYN (64 KiB). */

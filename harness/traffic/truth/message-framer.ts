@@ -1,7 +1,16 @@
 /** Cuts one direction of a connection into HTTP/1 messages, as its bytes come, in order. Holds no more than a head. */
 import { HeadScanner } from './head-scanner.ts';
 import type { HeldBytes } from './held-bytes.ts';
-import { type Body, dependsOnMethod, type Head, mayBeHead, parseHead, requestBody, responseBody } from './http-head.ts';
+import {
+  type Body,
+  dependsOnMethod,
+  type Head,
+  mayBeHead,
+  parseHead,
+  requestBody,
+  responseBody,
+  takesBody,
+} from './http-head.ts';
 import { chunkLineBytesMax, expectedHeadBytesMax, headBytesMax } from './limits.ts';
 
 /** A message whose end is known. Offsets are those of the stream. */
@@ -31,6 +40,8 @@ export interface EarlyAnswer {
   exchange: number;
   /** It was delivered whole. */
   isIntact: boolean;
+  /** What may be heads in the bytes taken for its body. */
+  heads: number;
 }
 
 /** What a framer asks and reports. */
@@ -39,6 +50,8 @@ export interface FramerHost {
   onRequest(method: string): number;
   /** The method that the next final response answers; undefined where it will never be known. */
   methodFor(): string | EarlyAnswer | undefined;
+  /** Whether a response that came before its request is to be framed when that is known (`resume`). */
+  readonly waitsForRequest: boolean;
   /** The number of the exchange that was answered last. */
   readonly answered: number;
   /** Whether 100 (Continue) came in that exchange. */
@@ -57,7 +70,7 @@ export interface FramerHost {
   onUnframed(heads: number, isRequest: boolean | undefined): void;
 }
 
-const State = { head: 0, body: 1, chunkLine: 2, chunk: 3, trailer: 4, search: 5, tunnel: 6 } as const;
+const State = { head: 0, body: 1, chunkLine: 2, chunk: 3, trailer: 4, search: 5, tunnel: 6, unasked: 7 } as const;
 type State = (typeof State)[keyof typeof State];
 
 /** The start of a head as a search accepts it: bodies hold such things too, but seldom at the start of a segment. */
@@ -84,6 +97,8 @@ export class MessageFramer {
   #isCertain = true;
   #isDoubtful = false;
   #early: EarlyAnswer | undefined;
+  /** Of a response that waits for its request, and where it ends. */
+  #unasked: { readonly head: Head; readonly end: number } | undefined;
   #exchange = 0;
   /** Behind the head of a request that waits for 100 (Continue): its body, or none. */
   #isExpecting = false;
@@ -121,27 +136,51 @@ export class MessageFramer {
     this.#isCertain = false;
   }
 
-  /** The bytes `[start, end)`, which lie at `offset` in the stream. */
-  push(bytes: Uint8Array, start: number, end: number, offset: number): void {
+  /** Nothing more is taken before `resume`. */
+  get isWaiting(): boolean {
+    return this.#state === State.unasked;
+  }
+
+  /** Whether it waits for a request that is known now. */
+  get isDue(): boolean {
+    return this.isWaiting && this.#early!.method !== undefined;
+  }
+
+  /** The request is known now, or never will be: what waits for it is framed by its method. */
+  resume(): void {
+    const { head, end } = this.#unasked!;
+    this.#unasked = undefined;
+    this.#state = State.head;
+    const method = this.#early!.method;
+    if (method !== undefined) this.#early = undefined;
+    this.#answer(head, end, method);
+  }
+
+  /**
+   * The bytes `[start, end)`, which lie at `offset` in the stream.
+   * @returns where it stopped, to wait for a request; otherwise `end`
+   */
+  push(bytes: Uint8Array, start: number, end: number, offset: number): number {
     const toStream = offset - start;
     let at = start;
     if (this.#state === State.search) this.#tryHead(bytes, start, end, offset);
     if (this.#isExpecting && start < end) this.#expected(bytes, start, end, offset);
-    while (at < end) {
+    while (at < end && this.#state !== State.unasked) {
       switch (this.#state) {
         case State.body:
         case State.chunk:
-          at = this.#pushBody(at, end, toStream);
+          at = this.#pushBody(bytes, at, end, toStream);
           break;
         case State.search:
         case State.tunnel:
           this.#host.onUnframed(this.#scanner.count(bytes, at, end), this.#isRequest);
           this.#start = toStream + end;
-          return;
+          return end;
         default:
           at = this.#pushText(bytes, at, end, toStream);
       }
     }
+    return at;
   }
 
   /** `length` bytes are missing. */
@@ -225,12 +264,22 @@ export class MessageFramer {
     this.#finish(offset, headEnd < 0 ? 'open' : 'shown', offset + headEnd + 4);
   }
 
-  #pushBody(at: number, end: number, toStream: number): number {
+  #pushBody(bytes: Uint8Array, at: number, end: number, toStream: number): number {
+    const taken = this.#left < 0 ? end - at : Math.min(this.#left, end - at);
+    if (this.#early !== undefined || !this.#isCertain) this.#scanBody(bytes, at, at + taken);
     if (this.#left < 0) return end;
-    const taken = Math.min(this.#left, end - at);
     this.#left -= taken;
     if (this.#left === 0) this.#bodyEnd(toStream + at + taken);
     return at + taken;
+  }
+
+  /** Where nobody knows how long a body is, or whether it is one, other messages may stand in what is taken for it. */
+  #scanBody(bytes: Uint8Array, start: number, end: number): void {
+    const early = this.#early;
+    const heads = this.#scanner.count(bytes, start, end);
+    if (early === undefined) this.#host.onUnframed(heads, this.#isRequest);
+    else if (early.method === undefined) early.heads += heads;
+    else if (!takesBody(early.method)) this.#host.onUnframed(heads, this.#isRequest);
   }
 
   #bodyEnd(offset: number): void {
@@ -311,7 +360,16 @@ export class MessageFramer {
     if (method === undefined && dependsOnMethod(head)) {
       if (asked === undefined) this.#isCertain = false;
       else this.#early = asked as EarlyAnswer;
+      if (this.#early && this.#host.waitsForRequest) {
+        this.#unasked = { head, end: offset };
+        this.#state = State.unasked;
+        return;
+      }
     }
+    this.#answer(head, offset, method);
+  }
+
+  #answer(head: Head, offset: number, method: string | undefined): void {
     // An observer takes a response to an unseen HEAD for one with a body, and loses its place.
     if (method === 'HEAD' || method === 'CONNECT') this.#host.onDepends(this.#start, this.#start, this.#exchange);
     this.#beginBody(responseBody(head, method ?? 'GET'), offset);
@@ -325,6 +383,7 @@ export class MessageFramer {
       this.#state = State.body;
       this.#left = body.length;
     }
+    if (this.#early !== undefined || !this.#isCertain) this.#scanner.cut();
   }
 
   #chunkLine(text: string, offset: number): void {

@@ -10,7 +10,7 @@ import { Connection } from './connection.ts';
 import { DeliveryClock } from './delivery-clock.ts';
 import { HeadScanner } from './head-scanner.ts';
 import { HeldBytes } from './held-bytes.ts';
-import { connectionsMax } from './limits.ts';
+import { aheadBytesMax, connectionsMax, conversationsMax, followersPatient } from './limits.ts';
 import { TruthCounts } from './truth-counts.ts';
 
 /** Not secret: the traffic is the operator's own. */
@@ -42,6 +42,8 @@ export class MessageTruth {
   /** Connections whose directions have different tags, by the same places as `#firstOf`. */
   readonly #pairs: (TagPair | undefined)[] = [];
   #hasPairs = false;
+  /** Connections that are kept although others with their addresses began behind them. */
+  #followed = 0;
   readonly #compares: boolean;
 
   /** @param compares whether what is delivered may differ from what is sent; otherwise `delivered` is never called */
@@ -63,6 +65,9 @@ export class MessageTruth {
       half.begin(first, segment.isSyn);
       this.#compareNetworks(segment, connection, first);
     } else if (half.isEmpty) half.reconsider(first, segment.isSyn);
+    if (segment.isSyn && segment.isAck) {
+      (segment.isForward ? connection.backward : connection.forward).announce(segment.acknowledgement);
+    }
     const { payloadStart, payloadEnd, payloadBytes, isFin } = segment;
     if (payloadEnd - payloadStart < payloadBytes) this.#counts.doubt('snapped');
     if (payloadBytes > 0 || isFin) {
@@ -89,10 +94,14 @@ export class MessageTruth {
     const { payloadStart, payloadEnd, payloadBytes, sequence, isSyn, isFin } = segment;
     const length = payloadEnd - payloadStart + (isFin && payloadEnd - payloadStart === payloadBytes ? 1 : 0);
     const first = (sequence + (isSyn ? 1 : 0)) >>> 0;
-    for (let at: Connection | undefined = connection; at; at = at.previous) {
-      if (!at.holds(segment, first, length)) continue;
-      at.delivered(segment, first, length, at !== connection);
-      return;
+    let isOld = false;
+    let newer = 0;
+    for (let at: Connection | undefined = connection; at; at = at.previous, newer += 1) {
+      if (at.holds(segment, first, length)) {
+        at.delivered(segment, first, length, isOld);
+        return;
+      }
+      isOld ||= at.hasSucceeded || newer >= followersPatient;
     }
     if (isDamaged && payloadBytes > 0) this.#strayed(bytes, start, end);
   }
@@ -149,18 +158,53 @@ export class MessageTruth {
     }
     slots.lists.append(0, slot);
     const connection = this.#connections[slot]!;
+    const found = connection.previous && this.#among(connection, segment);
+    if (found) return found;
     const half = segment.isForward ? connection.forward : connection.backward;
     if (!segment.isSyn || !half.hasBegun || half.firstSequence === (segment.sequence + 1) >>> 0) return connection;
     // A second answer is none to a connection that is at work; of a recording of the server alone, each answer begins one.
     const other = segment.isForward ? connection.backward : connection.forward;
     if (segment.isAck && other.hasBegun && (half.isEmpty || !(half.isClosed || connection.wasReset))) return connection;
     const next = this.#newConnection(true);
-    if (this.#compares) {
-      connection.previous?.settle(false);
-      connection.previous = undefined;
-      next.previous = connection;
-    } else connection.settle(false);
+    this.#follow(connection, next);
     return (this.#connections[slot] = next);
+  }
+
+  /**
+   * Where a direction is recorded later than the other one goes on to the next connection, each segment names its connection by its
+   * numbers. @returns undefined where none fits
+   */
+  #among(newest: Connection, segment: Segment): Connection | undefined {
+    const first = (segment.sequence + (segment.isSyn ? 1 : 0)) >>> 0;
+    if (segment.isSyn) {
+      for (let at: Connection | undefined = newest; at; at = at.previous) {
+        if (at.begins(segment, first) && (at === newest || at.mayBegin(segment))) return at;
+      }
+      return undefined;
+    }
+    for (const aheadBytes of [0, aheadBytesMax]) {
+      for (let at: Connection | undefined = newest; at; at = at.previous) {
+        if (at.concerns(segment, first, aheadBytes)) return at;
+      }
+    }
+    return undefined;
+  }
+
+  /** A connection begins behind one with the same addresses, of which more may come; of so many the oldest is settled. */
+  #follow(before: Connection, next: Connection): void {
+    if (this.#followed >= connectionsMax) {
+      this.#followed -= before.followed;
+      before.settle(false);
+      return;
+    }
+    next.previous = before;
+    this.#followed += 1;
+    if (next.followed <= conversationsMax) return;
+    let last = next;
+    while (last.previous?.previous) last = last.previous;
+    last.previous?.settle(false);
+    last.previous = undefined;
+    this.#followed -= 1;
   }
 
   #newConnection(isSuccessor: boolean): Connection {
@@ -205,11 +249,10 @@ export class MessageTruth {
    * acknowledges what the other direction sent in another VLAN. @returns whether the segment's key is that of the other now
    */
   #pairTags(segment: Segment): boolean {
-    const slot = segment.isAck ? this.#networkOf(segment) : -1;
-    const other = slot < 0 ? undefined : this.#firstOf[slot];
+    const slot = this.#networkOf(segment);
+    let other = slot < 0 ? undefined : this.#firstOf[slot];
+    while (other && !other.mayHaveOther(segment)) other = other.previous;
     if (!other) return false;
-    const [own, peer] = segment.isForward ? [other.forward, other.backward] : [other.backward, other.forward];
-    if (own.hasBegun || !peer.hasBegun || !peer.mayBeAcknowledged(segment.acknowledgement)) return false;
     this.#pairs[slot] = { isForward: segment.isForward, tag: segment.key[addressWords]!, as: this.#tagOf[slot]! };
     this.#hasPairs = true;
     this.#unifyTags(segment);
@@ -230,6 +273,7 @@ export class MessageTruth {
   #forget(slot: number): void {
     const connection = this.#connections[slot]!;
     if (!connection.isClosed) this.#counts.doubt('forgotten');
+    this.#followed -= connection.followed;
     connection.settle(false);
     this.#connections[slot] = undefined;
     this.#slots.remove(slot);
