@@ -76,6 +76,11 @@ export class CutRequests {
     );
   }
 
+  /** @param onTurn called as a request begins where none was open, and as none is open any more */
+  watchOpen(onTurn: (isOpen: boolean) => void): void {
+    this.#outcomes.onTurn = onTurn;
+  }
+
   /** What has come to no whole answer by now. */
   get counts(): CutCounts {
     const { hanging, open } = this.#waitingNow();

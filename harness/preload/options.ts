@@ -128,6 +128,10 @@ export type PreloadLine =
   | { readonly type: 'thread'; readonly tMs: number; readonly id: number; readonly name: string }
   /** … and this, last. */
   | { readonly type: 'threadEnd'; readonly tMs: number; readonly id: number }
+  /** No request is open, as in the reading before this, … */
+  | { readonly type: 'drained'; readonly thread?: number; readonly tMs: number }
+  /** … and one is again. */
+  | { readonly type: 'begun'; readonly thread?: number; readonly tMs: number }
   /** A child was started, by these words. */
   | {
       readonly type: 'spawn';

@@ -87,6 +87,11 @@ export class RequestCount {
     });
   }
 
+  /** @param onTurn called as a request begins where none was open, and as none is open any more */
+  watchOpen(onTurn: (isOpen: boolean) => void): void {
+    this.#cut.watchOpen(onTurn);
+  }
+
   /** Undefined before the first, and before a request that gets none. */
   get answers(): Answers | undefined {
     const { unanswered, inFlight, open, leftEarly, unseen } = this.#cut.counts;

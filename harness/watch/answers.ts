@@ -27,7 +27,7 @@ export function addedAnswers(all: readonly (Answers | undefined)[]): Answers | u
 
 /**
  * What a process or a thread had counted that ended by itself: it has cut what it had open.
- * @param isWhole its last reading was taken as it ended; what came after another is not known
+ * @param isWhole its last reading was taken as it ended, or nothing began after it; what came after another is not known
  */
 export function endedAnswers(answers: Answers | undefined, isWhole: boolean): Answers | undefined {
   if (!answers) return undefined;
