@@ -22,7 +22,7 @@ const program = new Command('floodgate')
     'after',
     `
 Examples:
-  floodgate gate                   everything, judged: the release gate
+  floodgate gate                   every scenario of this project, judged
   floodgate run incident           one scenario
   floodgate run ./burst.pcapng     any capture file
   floodgate report runs/latest     the last report again

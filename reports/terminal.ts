@@ -132,6 +132,7 @@ function runLines(run: RunReport, palette: Palette, columns: number): string[] {
     ),
   ];
   if (run.target.stages !== '') lines.push(`  ${palette.dim(printable(run.target.stages, 80))}`);
+  else if (run.target.runtime !== '') lines.push(`  ${palette.dim(`on ${printable(run.target.runtime, 80)}`)}`);
   if (run.partial) lines.push(`  ${palette.warn('partial: the run was cut short')}`);
   const rss = findColumn(run, 'rss');
   if (rss) {

@@ -5,7 +5,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     name: 'gate',
     group: 'Judge',
-    summary: 'replay the release gate: every scenario, judged',
+    summary: 'run every scenario of this project, and judge it',
     load: async () => (await import('./gate-command.ts')).addGateCommand,
   },
   {

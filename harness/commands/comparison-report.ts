@@ -70,7 +70,8 @@ export function comparisonReport(
 }
 
 /** That nothing was compared is said where people look first. */
-function withDoubts(verdict: ComparisonReport['verdict'], [doubt]: readonly Note[]): ComparisonReport['verdict'] {
+function withDoubts(verdict: ComparisonReport['verdict'], doubts: readonly Note[]): ComparisonReport['verdict'] {
+  const doubt = doubts.find(({ severity }) => severity === 'warning');
   return verdict.ok && doubt ? { ...verdict, headline: `${verdict.headline}; but ${doubt.text}` } : verdict;
 }
 

@@ -1,4 +1,4 @@
-/** `floodgate gate`: the project's scenarios where there is a configuration, else every scenario of the release gate in turn, one verdict, one report folder. */
+/** `floodgate gate`: the project's scenarios; in floodgate's own folder, or where it is asked for, every scenario of the release gate in turn, one verdict, one report folder. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
@@ -23,24 +23,26 @@ Examples:
   floodgate gate --only cart     one scenario of floodgate.config.*
   floodgate gate --quick         those that say quick: true
   floodgate gate --shard 2/5     a fifth of them; floodgate merge puts the parts together
-  floodgate gate smoke           the scenarios of a set; without a configuration those of floodgate list
+  floodgate gate smoke           the scenarios of a set
+  floodgate gate --own-agent     floodgate's own agent: its release gate (smoke, release: the sets of floodgate list)
 
 ${exitCodesLine}`;
 
 export function addGateCommand(command: Command): void {
   command
     .description(
-      `Runs the scenarios of floodgate.config.*, here or in a folder above, and judges each against its budget. Without a ` +
-        `configuration, replays ${gateScenarios.join(', ')} at the agent through a TAP device.`,
+      `Runs the scenarios of floodgate.config.*, here or in a folder above, and judges each against its budget. With ` +
+        `--own-agent, and in floodgate's own repository, replays ${gateScenarios.join(', ')} at floodgate's agent through a TAP device.`,
     )
     .argument('[set]', 'as --set')
     .option('--out <dir>', 'folder for the report (default: runs/<time>-gate)')
     .option('--config <file>', 'configuration (default: floodgate.config.* in this folder or above)')
     .option('--only <scenario>', 'this scenario of the configuration alone; may be repeated', repeated)
-    .option('--set <name>', 'only scenarios of this set; without a configuration: smoke or release')
+    .option('--set <name>', 'only scenarios of this set; of floodgate’s own: smoke or release')
     .option('--quick', 'only the scenarios that say quick: true')
     .option('--budget <name=value>', 'replaces or adds a limit in every scenario; may be repeated', repeated)
     .option('--env <name>', 'limits of this environment of the configuration')
+    .option('--own-agent', 'floodgate’s own agent by its release gate, whatever configuration there is')
     .option('--shard <i/n>', 'only this part of the scenarios, for floodgate merge; auto: as CI’s variables say')
     .option('--part-of <dir>', 'with --shard: only where this is a part of the same whole as the shard in this folder')
     .addHelpText('after', examples)
@@ -51,26 +53,32 @@ export function addGateCommand(command: Command): void {
 
 interface GateFlags extends ProjectGateFlags {
   readonly config?: string;
+  readonly ownAgent?: boolean;
 }
+
+/** What the release gate of our agent does not take. */
+const ofProjects = ['config', 'only', 'quick', 'budget', 'env', 'shard', 'partOf'] as const;
 
 async function gateOf(flags: GateFlags): Promise<number> {
   const { findConfigFile, loadProject } = await import('../project/find-config.ts');
-  if (flags.config !== undefined || findConfigFile(process.cwd()) !== undefined) {
+  const isOwn = flags.ownAgent === true;
+  if (!isOwn && (flags.config !== undefined || findConfigFile(process.cwd()) !== undefined)) {
     const project = await loadProject(process.cwd(), flags.config);
     return (await import('./project-gate.ts')).projectGate(project, flags);
   }
-  const needless = (['only', 'quick', 'budget', 'env', 'shard', 'partOf'] as const).find(
-    (name) => flags[name] !== undefined,
-  );
-  if (needless === undefined)
-    return gate(flags.set === undefined ? gateScenarios : await scenariosOfSet(flags.set), flags);
-  throw new FloodgateError(
-    'option-invalid',
-    `${optionOf(needless)} is for the scenarios of a configuration, and there is none`,
-    {
-      hint: 'floodgate init writes one.',
-    },
-  );
+  const needless = ofProjects.find((name) => flags[name] !== undefined);
+  if (needless !== undefined) {
+    throw new FloodgateError(
+      'option-invalid',
+      `${optionOf(needless)} is for the scenarios of a configuration, and there is none${isOwn ? ' in --own-agent' : ''}`,
+      { hint: isOwn ? 'Leave one of them out.' : 'floodgate init writes one.' },
+    );
+  }
+  if (!isOwn) {
+    const { refuseOtherProject } = await import('../project/own-repository.ts');
+    refuseOtherProject(process.cwd(), 'floodgate’s own agent is judged by "floodgate gate --own-agent".');
+  }
+  return gate(flags.set === undefined ? gateScenarios : await scenariosOfSet(flags.set), flags);
 }
 
 /** Of the library, in the order of its groups. @throws FloodgateError for a set that there is not */

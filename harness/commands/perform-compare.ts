@@ -11,7 +11,7 @@ import {
   type ScenarioResult,
 } from '../compare/compare-scenario.ts';
 import type { Side } from '../compare/pairs.ts';
-import { runtimeDoubt } from '../compare/pinned-runtime.ts';
+import { runtimeDoubt, runtimeRemark } from '../compare/pinned-runtime.ts';
 import { sameFilesNotes } from '../compare/same-files.ts';
 import { strayModule, withStray } from '../compare/stray-modules.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
@@ -199,8 +199,12 @@ export class Comparison {
 }
 
 function runtimeNotes({ base, head }: Readonly<Record<Side, Version>>, store: VersionStore): Note[] {
-  const text = runtimeDoubt({ base: store.runtimeOf(base), head: store.runtimeOf(head) });
-  return text === undefined ? [] : [{ severity: 'warning', text }];
+  const runtimes = { base: store.runtimeOf(base), head: store.runtimeOf(head) };
+  const [doubt, remark] = [runtimeDoubt(runtimes), runtimeRemark(runtimes)];
+  return [
+    ...(doubt === undefined ? [] : [{ severity: 'warning' as const, text: doubt }]),
+    ...(remark === undefined ? [] : [{ severity: 'info' as const, text: remark }]),
+  ];
 }
 
 /** Of a shard that has no scenario. */

@@ -10,6 +10,7 @@ import { pause } from '../pass/abortable.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import { findConfigFile, loadProject, type Project } from '../project/find-config.ts';
 import { library } from '../project/library.ts';
+import { refuseOtherProject } from '../project/own-repository.ts';
 import { Redactor } from '../redaction/redactor.ts';
 import { writeArchive } from '../signoff/archive.ts';
 import { writeFolder } from '../signoff/bundle-files.ts';
@@ -175,10 +176,11 @@ function interruptedAfter(error: unknown, tookMs: number): unknown {
   );
 }
 
-/** Without a configuration floodgate's own agent is what is judged, by the scenarios of the library. */
+/** In floodgate's own repository its agent is what is judged, by the scenarios of the library. @throws FloodgateError `config-missing` elsewhere */
 async function projectOf({ config }: SignoffFlags): Promise<Project> {
   const from = process.cwd();
   if (config !== undefined || findConfigFile(from) !== undefined) return loadProject(from, config);
+  refuseOtherProject(from, '');
   const all = await library();
   const scenarios = all.map(({ name, sets }) => ({ name, builtin: name, ...(sets && { sets: [...sets] }) }));
   return { file: path.join(from, 'floodgate.config.ts'), folder: from, config: {}, scenarios };

@@ -3,6 +3,7 @@ import { storeVariable, takesPassword } from '../history/store-address.ts';
 import { holdPassword } from '../history/store-password.ts';
 import { reportSignalsHeard } from '../link/namespace.ts';
 import { queueVariable } from '../queue/queue-address.ts';
+import { withoutOwnNode } from '../target/path-of-node.ts';
 import { createProgress, isLive, type ProgressDisplay } from './progress.ts';
 import { readToolVersion } from './tool-version.ts';
 
@@ -20,6 +21,7 @@ export interface Session {
 /** @param config that the command was given; undefined: the one that is found from the working folder */
 export async function openSession(config?: string): Promise<Session> {
   takeVariable(queueVariable);
+  if (process.env.PATH !== undefined) process.env.PATH = withoutOwnNode(process.env.PATH);
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {

@@ -1,6 +1,7 @@
 import {
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -11,7 +12,15 @@ import {
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import { buildCommands } from './build-version.ts';
-import { environmentOf, noPin, pinOf, refuseOtherRuntime, runtimeDoubt, runtimeFor } from './pinned-runtime.ts';
+import {
+  environmentOf,
+  noPin,
+  pinOf,
+  refuseOtherRuntime,
+  runtimeDoubt,
+  runtimeFor,
+  runtimeRemark,
+} from './pinned-runtime.ts';
 
 /** A working folder and a checkout of another version, with these files. */
 function versions(t: Test, working: Record<string, string>, checkout: Record<string, string>) {
@@ -186,6 +195,8 @@ t.test('the Node.js that a version asks for, and where it is installed', async (
   const devEngines = '{"devEngines":{"runtime":{"name":"node","version":"24.1.0"}}}';
   t.equal(pinned('package.json', devEngines), '24.1.0 by package.json');
   for (const text of ['lts/*', 'node', '>=20', '']) t.equal(pinned('.nvmrc', text), undefined, `${text} pins nothing`);
+  t.equal(pinned('.nvmrc', 'lts/iron'), '20 by .nvmrc');
+  t.equal(pinned('.nvmrc', 'lts/Jod'), '22 by .nvmrc');
   for (const text of ['{', 'null', '[]', '{"devEngines":{"runtime":[null,3]}}', '{"engines":{"node":"20"}}'])
     t.equal(pinned('package.json', text), undefined, text);
   writeFileSync(path.join(top, '.nvmrc'), '20.5.1');
@@ -203,6 +214,12 @@ t.test('the Node.js that a version asks for, and where it is installed', async (
   t.match([old.folder, recent.folder], [/v20\.5\.1\/bin$/, /v22\.11\.0\/bin$/], 'the newest that fits');
   t.match(runtimeOf('21'), { folder: undefined, isMissing: false }, 'the path has it');
   t.match(missing, { folder: undefined, isMissing: true });
+  installed('behind', '17.4.1');
+  const longer = { ...env, PATH: `${env.PATH}:${path.join(folder, 'behind')}` };
+  const behind = runtimeFor({ version: '17', file: '.nvmrc' }, longer);
+  t.equal(behind.isMissing, false, 'one that stands behind another on the path');
+  t.same(readdirSync(behind.folder!), ['node'], 'and none of the programs beside it');
+  t.match(readFileSync(path.join(behind.folder!, 'node'), 'utf8'), 'v17.4.1');
   t.match(environmentOf(recent)!.PATH, /v22\.11\.0\/bin:/);
   t.equal(environmentOf(missing), undefined);
 
@@ -211,6 +228,12 @@ t.test('the Node.js that a version asks for, and where it is installed', async (
     runtimeDoubt({ base: missing, head: missing }),
     /^Node\.js 17 \(\.nvmrc\) is not installed: both versions run/,
   );
+  const unread = { ...noPin, unread: { version: 'lts/*', file: '.nvmrc' } };
+  t.match(
+    runtimeRemark({ base: unread, head: unread }),
+    /^\.nvmrc says "lts\/\*", which names no version: it runs under/,
+  );
+  t.equal(runtimeRemark({ base: noPin, head: recent }), undefined);
   t.match(runtimeDoubt({ base: noPin, head: recent }), /^base asks for the Node\.js on the path, head for Node\.js 22/);
   refuseOtherRuntime({ base: old, head: recent }, 'node server.js');
   refuseOtherRuntime({ base: missing, head: missing }, 'node server.js');

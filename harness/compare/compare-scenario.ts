@@ -141,11 +141,12 @@ async function comparePass(
   const { changedAnswers: mayAnswerOtherwise = false } = scenario;
   let isCutShort = false;
   const atOtherPort = new Set<Side>();
+  const ranOn = new Map<Side, string>();
   // A bundle's pairs are judged again without what their reports remark.
-  const withPorts = (until: ComparedScenario): ComparedScenario =>
+  const withRemarks = (until: ComparedScenario): ComparedScenario =>
     order.keepsMeasurement
       ? until
-      : { ...until, notes: [...until.notes, ...[...atOtherPort].sort().map(otherPortNote)] };
+      : { ...until, notes: [...until.notes, ...[...atOtherPort].sort().map(otherPortNote), ...runtimeNotes(ranOn)] };
   const compared = await runPairs({
     scenario: scenario.name,
     lane,
@@ -162,6 +163,7 @@ async function comparePass(
     run: async (side, name) => {
       const report = await cells.run(side, `${prefix}${name}`, more);
       if (isAtOtherPort(report.notes)) atOtherPort.add(side);
+      if (lane === 'load' && report.target.runtime !== '') ranOn.set(side, report.target.runtime);
       return report;
     },
     machine,
@@ -173,17 +175,31 @@ async function comparePass(
     onCutShort: () => {
       isCutShort = true;
     },
-    onInterrupted: (until) => onInterrupted(withPorts(until)),
+    onInterrupted: (until) => onInterrupted(withRemarks(until)),
     onLack: (text) => order.onStep(`${said}${text}`),
   });
   const { unfitPairs, lastFault } = machine;
   order.onJudged?.({ repeats: cells.repeats, thresholds, unfitPairs, lastFault, isCutShort, mayAnswerOtherwise });
-  return { compared: withPorts(compared), cells };
+  return { compared: withRemarks(compared), cells };
 }
 
 function otherPortNote(side: Side): Note {
   const text = `${side}: the load was sent to another port than PORT, on which the target does not listen; if that is not the service, say when it is ready (ready of the target)`;
   return { severity: 'warning', text };
+}
+
+/** Which runtime the figures are of: nothing else says whether it is the team's. */
+function runtimeNotes(ranOn: ReadonlyMap<Side, string>): Note[] {
+  const [base, head] = [ranOn.get('base'), ranOn.get('head')];
+  if (base === undefined || head === undefined) return [];
+  return base === head
+    ? [{ severity: 'info', text: `both versions ran on ${base}` }]
+    : [
+        {
+          severity: 'warning',
+          text: `base ran on ${base}, head on ${head}: what a runtime allocates is in the change`,
+        },
+      ];
 }
 
 const loadsThatReport = /\b(?:autocannon|wrk|ab|hey|oha|vegeta|k6)\b/;

@@ -4,6 +4,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { folderOfNode, nodesOn } from '../target/path-of-node.ts';
 
 /** `22`, `22.11` or `22.11.0`, and the file that says so. */
 export interface Pin {
@@ -17,6 +18,8 @@ export interface Runtime {
   /** Folder to put in front of the path; undefined where the path has it already, or it is not installed. */
   readonly folder: string | undefined;
   readonly isMissing: boolean;
+  /** What the nearest file says that asks for one, and names no version: `lts/*`. */
+  readonly unread?: Pin | undefined;
 }
 
 export const noPin: Runtime = { pin: undefined, folder: undefined, isMissing: false };
@@ -24,7 +27,16 @@ export const noPin: Runtime = { pin: undefined, folder: undefined, isMissing: fa
 const numbered = /^v?(\d+(?:\.\d+){0,2})$/;
 const line = (text: string) => /^[^\S\n]*([^#\s]\S*)/m.exec(text)?.[1];
 
-/** Aliases and ranges (`lts/*`, `>=20`) pin no version. */
+/** Names of releases stand for ever; `lts/*`, `node` and ranges (`>=20`) are another version next year, and pin none. */
+const majors: Readonly<Record<string, string>> = {
+  'lts/fermium': '14',
+  'lts/gallium': '16',
+  'lts/hydrogen': '18',
+  'lts/iron': '20',
+  'lts/jod': '22',
+  'lts/krypton': '24',
+};
+
 const pinFiles: readonly { readonly file: string; readonly read: (text: string) => string | undefined }[] = [
   { file: '.nvmrc', read: line },
   { file: '.node-version', read: line },
@@ -46,14 +58,29 @@ function ofManifest(text: string): string | undefined {
 
 /** The nearest, from the project's folder up to the top of its repository. */
 export function pinOf(folder: string, top: string): Pin | undefined {
+  return asked(folder, top).pin;
+}
+
+/** The nearest that pins one, and the nearest that says something else, unless that is behind it. */
+function asked(folder: string, top: string): Pick<Runtime, 'pin' | 'unread'> {
+  let unread: Pin | undefined;
   for (let at = folder; ; at = path.dirname(at)) {
     for (const { file, read } of pinFiles) {
       const place = path.join(at, file);
-      const version = existsSync(place) ? numbered.exec(read(readFileSync(place, 'utf8')) ?? '')?.[1] : undefined;
-      if (version !== undefined) return { version, file };
+      const text = existsSync(place) ? read(readFileSync(place, 'utf8')) : undefined;
+      if (text === undefined) continue;
+      const version = majors[text.toLowerCase()] ?? numbered.exec(text)?.[1];
+      if (version !== undefined) return { pin: { version, file }, unread };
+      unread ??= { version: text, file };
     }
-    if (at === top || at === path.dirname(at)) return undefined;
+    if (at === top || at === path.dirname(at)) return { pin: undefined, unread };
   }
+}
+
+/** What the version in a folder asks for, and where it is. @param top of its repository */
+export function runtimeIn(folder: string, top: string): Runtime {
+  const { pin, unread } = asked(folder, top);
+  return { ...runtimeFor(pin), ...(unread && { unread }) };
 }
 
 /** Where managers of versions, and GitHub's runners, keep them. */
@@ -76,7 +103,11 @@ function installedFolders(env: NodeJS.ProcessEnv): string[] {
 /** @param env where the path and the folders of managers are named */
 export function runtimeFor(pin: Pin | undefined, env: NodeJS.ProcessEnv = process.env): Runtime {
   if (pin === undefined) return noPin;
-  if (isPinned(pin, versionOf('node', env))) return { pin, folder: undefined, isMissing: false };
+  const [first, ...others] = nodesOn(env.PATH ?? '');
+  if (first !== undefined && isPinned(pin, versionOf(first, env))) return { pin, folder: undefined, isMissing: false };
+  const behind = others.find((node) => isPinned(pin, versionOf(node, env)));
+  // A folder of the system's would bring its other programs to the front as well.
+  if (behind !== undefined) return { pin, folder: folderOfNode(behind), isMissing: false };
   const found = installedFolders(env)
     .flatMap((pattern) => globSync(pattern))
     .map((folder) => ({ folder, version: versionOf(path.join(folder, 'node'), env) }))
@@ -125,4 +156,11 @@ export function runtimeDoubt({ base, head }: Runtimes): string | undefined {
   return asked && base.isMissing
     ? `Node.js ${asked.version} (${asked.file}) is not installed: both versions run under the one on the path`
     : undefined;
+}
+
+/** What is asked for and cannot be followed. Undefined where all was. */
+export function runtimeRemark({ base, head }: Runtimes): string | undefined {
+  const unread = head.unread ?? base.unread;
+  const instead = head.pin ? `Node.js ${head.pin.version} (${head.pin.file})` : 'the Node.js on the path';
+  return unread && `${unread.file} says "${unread.version}", which names no version: it runs under ${instead}`;
 }

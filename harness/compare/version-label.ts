@@ -52,10 +52,10 @@ export interface NamingOptions {
 export function resolveVersion(label: string, options: NamingOptions): Named {
   const { folder } = options;
   if (label.startsWith('npm:')) return ofRegistry(label, packageOf(folder, label.slice('npm:'.length)), folder);
-  const place = path.resolve(folder, label);
+  const place = placeOf(label, folder);
   if (isPath(label)) {
     if (!existsSync(place))
-      throw unknown(`${place} does not exist`, 'Name a folder, a package file (.tgz), or a commit.');
+      throw unknown(`${path.resolve(label)} does not exist`, 'Name a folder, a package file (.tgz), or a commit.');
     return atPath(label, place, options);
   }
   const commit = commitOf(folder, label);
@@ -81,8 +81,14 @@ function noCommit(label: string, folder: string): FloodgateError {
   return unknown(`"${label}" is no commit, branch or tag of this repository`, `${hint} ${other}`);
 }
 
+/** As words of a command line are: relative to the working folder; else, as in a configuration, to the project's. `.` is the project. */
+function placeOf(label: string, folder: string): string {
+  const typed = path.resolve(label);
+  return label !== '.' && existsSync(typed) ? typed : path.resolve(folder, label);
+}
+
 function isPath(label: string): boolean {
-  return label === '.' || label.startsWith('./') || label.startsWith('../') || path.isAbsolute(label);
+  return label === '.' || label === '..' || label.startsWith('./') || label.startsWith('../') || path.isAbsolute(label);
 }
 
 function atPath(label: string, place: string, options: NamingOptions): Named {

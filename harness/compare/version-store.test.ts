@@ -162,3 +162,32 @@ t.test('a folder that is no commit is copied again when a file deep in it change
   t.equal(readFileSync(path.join(store.projectFolder, 'src', 'deep', 'file'), 'utf8'), 'second time');
   store.close();
 });
+
+t.test('a path is relative to the working folder, as every word of a command line; else to the project', async (t) => {
+  const { folder, write, open } = project(t, 'packages/shop');
+  const other = path.join(folder, '../../../other');
+  for (const [place, value] of [
+    [other, 'typed'],
+    [path.join(folder, '../other'), 'of the project'],
+    [path.join(folder, 'sub'), ''],
+  ] as const) {
+    mkdirSync(place, { recursive: true });
+    writeFileSync(path.join(place, 'value'), value);
+  }
+  write('value', 'own');
+  const before = process.cwd();
+  t.teardown(() => process.chdir(before));
+  const store = open();
+  const readFrom = async (from: string, label: string) => {
+    process.chdir(path.join(folder, from));
+    store.activate(await store.prepare(label));
+    return valueIn(store);
+  };
+  t.equal(await readFrom('sub', '../../../../other'), 'typed');
+  t.equal(await readFrom('sub', '../other'), 'of the project', 'nothing is there from the working folder');
+  t.equal(await readFrom('../..', '../other'), 'typed', 'the working folder comes first');
+  t.equal(await readFrom('sub', '.'), 'own', 'the project, wherever in it');
+  t.equal(await readFrom('sub', '..'), 'own');
+  await t.rejects(readFrom('sub', './none'), { message: `${path.join(folder, 'sub/none')} does not exist` });
+  store.close();
+});

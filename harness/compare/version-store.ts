@@ -20,7 +20,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import { hideFromGit } from '../project/own-folder.ts';
 import { buildCommands, describedBuild, runBuild } from './build-version.ts';
 import { behindTag, fetchPackage, packageCommands, unpack, versionPattern } from './package-version.ts';
-import { environmentOf, pinOf, type Runtime, runtimeFor } from './pinned-runtime.ts';
+import { environmentOf, type Runtime, runtimeIn } from './pinned-runtime.ts';
 import { copyCommit, copyFolder, prefixOf } from './version-files.ts';
 import {
   type Named,
@@ -122,7 +122,7 @@ export class VersionStore {
       ? packageCommands(this.projectFolder, folder)
       : (this.#build ?? buildCommands(this.projectFolder, folder, this.checkout));
     const description = this.#options.describeSource?.(isPackage ? this.projectFolder : this.checkout);
-    const env = environmentOf(runtimeFor(pinOf(this.projectFolder, this.checkout)));
+    const env = environmentOf(runtimeIn(this.projectFolder, this.checkout));
     await runBuild(commands, this.projectFolder, label, { onStep, env });
     if (description !== undefined) writeFileSync(path.join(this.checkout, sourceMark), description);
   }
@@ -154,7 +154,7 @@ export class VersionStore {
   runtimeOf(version: Version): Runtime {
     const known = this.#runtimes.get(version.key);
     if (known) return known;
-    const found = runtimeFor(pinOf(this.projectFolderOf(version), this.folderOf(version)));
+    const found = runtimeIn(this.projectFolderOf(version), this.folderOf(version));
     this.#runtimes.set(version.key, found);
     return found;
   }

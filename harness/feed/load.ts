@@ -8,6 +8,7 @@ import { describeExit, startChild } from '../target/child-target.ts';
 import { fillIn } from '../target/command-words.ts';
 import { lastWords } from '../target/last-words.ts';
 import { findListener } from '../target/listening-sockets.ts';
+import { withoutOwnNode } from '../target/path-of-node.ts';
 import type { Target, TargetExit } from '../target/target.ts';
 import type { Feed, Flow } from './feed.ts';
 import { idleLoadMsMax, spinningMsMax, whenIdle } from './idle-load.ts';
@@ -247,7 +248,7 @@ class LoadFlow implements Flow {
 
 /** Programs of the project's own packages are found as npm finds them. */
 function withLocalPrograms(): { PATH: string } {
-  return { PATH: [path.resolve('node_modules', '.bin'), process.env.PATH ?? ''].join(path.delimiter) };
+  return { PATH: withoutOwnNode([path.resolve('node_modules', '.bin'), process.env.PATH ?? ''].join(path.delimiter)) };
 }
 
 /** Resolves at the signal, or after the time. */

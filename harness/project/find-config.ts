@@ -4,13 +4,13 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
 import { checkConfig, checkScenario, clashOf } from './check-config.ts';
+import { configNamesIn, isModuleFile, isTextFile, readNames } from './config-names.ts';
 import type { ProjectConfig, ScenarioConfig } from './define.ts';
+import { moduleFault } from './module-fault.ts';
 import { importBySyntax } from './module-syntax.ts';
 import type { LineOf } from './schema-faults.ts';
 import { readYaml } from './yaml-file.ts';
 
-/** In this order where a folder has several; having two is an error, since it is unknown which one counts. */
-const fileNames = ['ts', 'mts', 'js', 'mjs', 'yaml', 'yml'].map((extension) => `floodgate.config.${extension}`);
 const scenarioFilesMax = 1_000;
 
 export interface Project {
@@ -25,11 +25,10 @@ export interface Project {
   readonly scenarioFiles?: ReadonlyMap<string, string>;
 }
 
-/** The configuration's path, or undefined where no folder upwards has one. @throws FloodgateError where one has two */
+/** The configuration's path, or undefined where no folder upwards has one. @throws FloodgateError where one has two, or one that is not read */
 export function findConfigFile(from: string): string | undefined {
   for (let folder = path.resolve(from); ; folder = path.dirname(folder)) {
-    // A link that leads nowhere is found, and then refused: a folder above has another project.
-    const found = fileNames.filter((name) => lstatSync(path.join(folder, name), { throwIfNoEntry: false }));
+    const found = configNamesIn(folder);
     if (found.length > 1) {
       throw new FloodgateError('config-invalid', `${folder} has ${found.join(' and ')}`, { hint: 'Keep one of them.' });
     }
@@ -119,22 +118,34 @@ function withCapture(scenario: ScenarioConfig, folder: string): ScenarioConfig {
   };
 }
 
-/** What a YAML file says, or a module exports. @throws FloodgateError `config-invalid` */
+/** What a YAML or JSON file says, or a module exports. @throws FloodgateError `config-invalid` */
 export async function readValue(file: string, shown: string): Promise<{ value: unknown; lineOf?: LineOf }> {
-  if (/\.ya?ml$/.test(file)) return readYaml(file, shown);
+  if (isTextFile(file)) return readYaml(file, shown);
+  if (!isModuleFile(file)) {
+    const ending = path.extname(file) || 'without an ending';
+    throw new FloodgateError('config-invalid', `${shown} cannot be read: a file ${ending} is none of those that are`, {
+      hint: `Read are ${readNames}; a scenario's file has one of these endings too.`,
+    });
+  }
   let loaded: { default?: unknown };
   try {
     loaded = await importBySyntax(pathToFileURL(file).href);
   } catch (cause) {
-    throw unreadable(file, (cause as Error).message, cause);
+    throw unreadable(shown, moduleFault(cause, file, shown), cause);
   }
-  if (loaded.default !== undefined) return { value: loaded.default };
-  throw unreadable(file, 'it exports no default');
+  if (loaded.default !== undefined) return { value: exported(loaded.default) };
+  throw unreadable(shown, 'it exports no default');
 }
 
-function unreadable(file: string, why: string, cause?: unknown): FloodgateError {
-  return new FloodgateError('config-invalid', `${file} cannot be read: ${why}`, {
-    hint: 'A configuration is "export default defineConfig({ … })", a scenario "export default defineScenario({ … })"; or YAML with the same names.',
+/** What a compiler made of a module for `require` has its default one level down. */
+function exported(value: unknown): unknown {
+  const { __esModule: isCompiled, default: inner } = Object(value) as { __esModule?: unknown; default?: unknown };
+  return isCompiled === true && inner !== undefined ? inner : value;
+}
+
+function unreadable(shown: string, why: string, cause?: unknown): FloodgateError {
+  return new FloodgateError('config-invalid', `${shown} cannot be read: ${why}`, {
+    hint: 'A configuration is "export default defineConfig({ … })" or "module.exports = { … }", a scenario "export default defineScenario({ … })"; or YAML with the same names.',
     cause,
   });
 }

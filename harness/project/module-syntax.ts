@@ -26,7 +26,7 @@ export async function importBySyntax(url: string): Promise<Record<string, unknow
       const format = formats[context.format ?? ''];
       if (format === undefined || !each.startsWith('file:')) return next(each, context);
       const file = fileURLToPath(each);
-      if (file.split(path.sep).includes('node_modules') || !/\.(ts|js)$/.test(file)) return next(each, context);
+      if (file.split(path.sep).includes('node_modules') || !/\.c?[tj]s$/.test(file)) return next(each, context);
       const source = readFileSync(file, 'utf8');
       return isModule(source, format) ? { format, source, shortCircuit: true } : next(each, context);
     },
