@@ -48,7 +48,20 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = reported(error as Error);
+  process.exitCode = reported(await withoutSecrets(error as Error));
+}
+
+/** Messages name commands, and hints what programs wrote. */
+async function withoutSecrets(error: Error): Promise<Error> {
+  const { code: kind = '' } = error as { code?: string };
+  // One that is about a secret names its place, without it.
+  if (kind.startsWith('commander.') || kind === 'secret-found') return error;
+  const { ownRedactor } = await import('./target/plain-output.ts');
+  const redactor = await ownRedactor();
+  if (error.stack !== undefined) error.stack = redactor.text(error.stack);
+  if (!(error instanceof FloodgateError)) return error;
+  const { code, message, hint, exitCode } = error;
+  return new FloodgateError(code, redactor.text(message), { hint: redactor.text(hint), exitCode, cause: error });
 }
 
 /** Prints an error, and returns the exit code it stands for. */

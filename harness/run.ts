@@ -37,6 +37,7 @@ import type { Budget, Lane } from './scenario/scenario.ts';
 import { AgentLauncher } from './target/agent-target.ts';
 import { diedAtStart } from './target/child-target.ts';
 import { DeployedAgentLauncher } from './target/deployed-agent.ts';
+import { plainOutput } from './target/plain-output.ts';
 import type { TargetLauncher } from './target/target.ts';
 import type { RateProfile } from './traffic/rate-profile.ts';
 import type { TrafficOrder } from './traffic/traffic-order.ts';
@@ -138,7 +139,8 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
       isAgent,
       interrupted,
     });
-    writeFileSync(path.join(folder, measurementName), `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+    const text = JSON.stringify(await plainOutput(JSON.parse(JSON.stringify(kept))));
+    writeFileSync(path.join(folder, measurementName), `${text}\n`, { mode: 0o600 });
   }
   return buildRunReport({
     toolVersion: options.toolVersion,

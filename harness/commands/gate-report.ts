@@ -1,5 +1,6 @@
 /** What every gate ends with: one report over its runs, written, printed, and the exit code. */
 import { type GateReport, type Note, type RunReport, SCHEMA_VERSION, type Verdict } from '../../reports/model.ts';
+import { plainOutput } from '../target/plain-output.ts';
 import { record } from './history-record.ts';
 import { printReport } from './print-report.ts';
 import { pointLatest, writeReports } from './report-folder.ts';
@@ -46,7 +47,7 @@ export async function endGate(
   { out, config, isPart }: GateOutput,
   session: Session,
 ): Promise<number> {
-  const report = gateReport({ ...end, toolVersion: session.toolVersion });
+  const report = await plainOutput(gateReport({ ...end, toolVersion: session.toolVersion }));
   writeReports(folder, report);
   if (out === undefined) pointLatest(folder);
   printReport(folder, report);

@@ -13,9 +13,11 @@ import { rewriteCapture, writeCapture } from '../minimize/rewrite-capture.ts';
 import { interrupted, runTrial, type TrialSetting } from '../minimize/trial.ts';
 import { TrialLog } from '../minimize/trial-log.ts';
 import { findScenario, isCaptureFile, scenarioOfFolder } from '../project/library.ts';
+import { refuseTakenOut } from '../redaction/names-taken-out.ts';
 import { shellWord } from '../redaction/shell-words.ts';
 import type { AgentStage } from '../scenario/agent-stage.ts';
 import type { Budget } from '../scenario/scenario.ts';
+import { plainOutput } from '../target/plain-output.ts';
 import { openTraffic } from '../traffic/open-traffic.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
@@ -61,13 +63,15 @@ export async function performMinimize(what: string, more: readonly string[], fla
   // Trials are in the lane that they say, each in a network of its own; whether one can be had is known before hours of them.
   if (flags.lane !== 'exact' && !isCheckOnly) await enterNamespace(lane);
   const session = await openSession();
-  const question = JSON.stringify({
-    what: identityOf(subject),
-    condition: condition.text,
-    words,
-    check: flags.check ?? '',
-    lane: flags.lane,
-  });
+  const question = await plainOutput(
+    JSON.stringify({
+      what: identityOf(subject),
+      condition: condition.text,
+      words,
+      check: flags.check ?? '',
+      lane: flags.lane,
+    }),
+  );
   const log = guard(
     flags.output,
     () => new TrialLog(`${path.resolve(flags.output)}.minimize`, question, flags.fresh === true),
@@ -106,13 +110,13 @@ export async function performMinimize(what: string, more: readonly string[], fla
     });
     progress.clear();
     const runWith = leaveResult(found, { flags, condition, subject, words, isRequests });
-    process.stdout.write(resultWords(found, condition, flags, runWith));
+    process.stdout.write(await plainOutput(resultWords(found, condition, flags, runWith)));
     rmSync(log.folder, { recursive: true, force: true });
     return 0;
   } catch (error) {
     progress.clear();
     if (!(error instanceof FloodgateError) || error.code !== 'condition-unmet') throw error;
-    process.stdout.write(`NOT MET: ${error.message}\n${error.hint}\n`);
+    process.stdout.write(await plainOutput(`NOT MET: ${error.message}\n${error.hint}\n`));
     return 1;
   }
 }
@@ -144,7 +148,7 @@ async function subjectOf(what: string, flags: MinimizeFlags): Promise<Subject> {
   const place = scenarioOfFolder(what);
   const isKept = place !== what;
   const isReport = !isKept && (statSync(what, { throwIfNoEntry: false })?.isDirectory() || what.endsWith('.json'));
-  if (isReport) return subjectOfRun(runOf(what, flags.scenario));
+  if (isReport) return subjectOfRun(runOf(what, flags.scenario), flags);
   const { scenario, order } = await findScenario(place);
   const seed =
     flags.seed === undefined ? scenario.seed : parseWhole(flags.seed, '--seed', { min: 0, max: 0xffff_ffff });
@@ -195,13 +199,16 @@ const kept = [
 const keptFlags = ['topspeed', 'requests', 'oneAtATime'] as const;
 const hidden = ['rewriteHeader', 'dropHeader', 'rewriteCookie', 'dropCookie'] as const;
 
-async function subjectOfRun(run: RunReport): Promise<Subject> {
+async function subjectOfRun(run: RunReport, flags: Pick<MinimizeFlags, 'target'>): Promise<Subject> {
   const { options } = run.scenario;
   const hiding = hidden.find((name) => options[name] !== undefined);
   if (hiding !== undefined) {
     throw new FloodgateError('option-invalid', `the run had ${optionOf(hiding)}, whose values no report holds`, {
       hint: `Name the capture, and give its options behind --: floodgate minimize FILE --while … -- ${optionOf(hiding)} ….`,
     });
+  }
+  for (const name of ['target', 'pprof'] as const) {
+    if (name !== 'target' || flags.target === undefined) refuseTakenOut(optionOf(name), options[name]);
   }
   const isRecording = options.recording !== undefined && options.scenarioFile === undefined;
   const scenario = isRecording ? undefined : (await scenarioOfRun(run.scenario)).scenario;

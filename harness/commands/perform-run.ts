@@ -20,11 +20,13 @@ import {
   moduleScenario,
   scenarioOfFolder,
 } from '../project/library.ts';
+import { refuseTakenOut } from '../redaction/names-taken-out.ts';
 import { type Explain, type RunOptions, runScenario } from '../run.ts';
 import { type AgentStage, stageOf } from '../scenario/agent-stage.ts';
 import type { ScenarioHead } from '../scenario/capture-scenario.ts';
 import { defectArguments } from '../scenario/catalogue.ts';
 import type { Lane } from '../scenario/scenario.ts';
+import { makePlain, plainCommand, plainOutput } from '../target/plain-output.ts';
 import { profileEnd } from '../traffic/rate-profile.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import type { Pace } from '../traffic/traffic.ts';
@@ -41,12 +43,13 @@ import { RequestsSource } from './requests-source.ts';
 import type { RunFlags } from './run-flags.ts';
 import { measuredOrder, orderedTraffic, recordingWords, spooled } from './run-traffic.ts';
 import { openSession } from './session.ts';
-import { commandLine, optionWords } from './shown-words.ts';
+import { commandLine, optionOf, optionWords } from './shown-words.ts';
 import { settleSecondsOf, type TargetRun, targetRun } from './target-flags.ts';
 
 /** @returns the exit code. @throws FloodgateError where the run cannot be started */
 export async function performRun(given: string | undefined, flags: RunFlags): Promise<number> {
   const name = given === undefined ? undefined : scenarioOfFolder(given);
+  for (const option of ['target', 'load', 'pprof'] as const) refuseTakenOut(optionOf(option), flags[option]);
   const requests = requestsRun(name, flags);
   const target = await targetRun(flags, requests ? 'requests' : name === undefined ? undefined : 'frames');
   const found = requests
@@ -68,20 +71,21 @@ export async function performRun(given: string | undefined, flags: RunFlags): Pr
   let source: RequestsSource | undefined;
   try {
     source = requests && (await RequestsSource.open(requests, folder, { ...asked, signal: session.signal }));
-    const report = await runScenario({
+    const measured = await runScenario({
       ...asked,
       ...(source ? source.runOptions(target!, flags.repeatable) : drivenBy(asked, target, folder)),
       scenario,
       ...(target && { launcher: target.opened.launcher }),
       cpu,
       folder,
-      command: commandLine(),
+      command: await plainCommand(commandLine()),
       toolVersion: session.toolVersion,
       privilege,
       signal: session.signal,
       onProgress: (progress) => session.progress.update(progress),
     });
     session.progress.clear();
+    const report = await plainOutput(measured);
     writeReports(folder, report);
     if (flags.out === undefined) pointLatest(folder);
     printReport(folder, report);
@@ -93,6 +97,7 @@ export async function performRun(given: string | undefined, flags: RunFlags): Pr
     throw error;
   } finally {
     source?.close();
+    await makePlain(loadLogOf(folder));
   }
 }
 
@@ -235,9 +240,11 @@ function drivenBy(
       },
     };
   }
-  const logFile = path.join(folder, 'load.log');
+  const logFile = loadLogOf(folder);
   return { openFeed: async () => new LoadFeed({ ...target!.load, logFile }), idleMs: target!.idleMs };
 }
+
+const loadLogOf = (folder: string) => path.join(folder, 'load.log');
 
 function titleOf({ name }: ScenarioHead, { defect }: RunFlags, { lane }: Asked): string {
   return lane === 'load' ? name : `${name} (${lane} lane${defect ? `, defect ${defect}` : ''})`;
@@ -287,6 +294,6 @@ async function pushed(folder: string, url: string, signal: AbortSignal): Promise
     process.stdout.write(`${await pushRun(folder, url, signal)}\n`);
   } catch (error) {
     if (!(error instanceof FloodgateError)) throw error;
-    process.stderr.write(`floodgate: ${error.message}\n${error.hint}\n`);
+    process.stderr.write(await plainOutput(`floodgate: ${error.message}\n${error.hint}\n`));
   }
 }

@@ -10,6 +10,7 @@ import { p99Words, recoveredWords, renderSweepText } from '../../reports/sweep-t
 import { parseQuantity } from '../metrics/quantity.ts';
 import { findScenario, isCaptureFile, isScenarioFile } from '../project/library.ts';
 import { rateWords, type SweepGrid, sweep } from '../sweep/sweep.ts';
+import { plainCommand } from '../target/plain-output.ts';
 import { parseImpairments } from '../traffic/impairments/parse.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import { enterNamespace } from './enter-namespace.ts';
@@ -68,7 +69,7 @@ export async function performSweep(what: string, more: readonly string[], flags:
   progress.clear();
   const report: SweepReport = {
     ...{ kind: 'sweep', schemaVersion: 1, scenario: path.basename(what), lane, cells },
-    command: commandLine(),
+    command: await plainCommand(commandLine()),
     durationMs: performance.now() - startMs,
   };
   const text = renderSweepText(report);

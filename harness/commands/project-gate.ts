@@ -19,6 +19,7 @@ import { limitsOf, runArguments } from '../project/run-arguments.ts';
 import { PartialWriter } from '../shards/partial.ts';
 import { partOf } from '../shards/shard-choice.ts';
 import { plainLines } from '../target/last-words.ts';
+import { plainOutput } from '../target/plain-output.ts';
 import { endGate } from './gate-report.ts';
 import { type GateFailure, gateVerdict, withFailures } from './gate-verdict.ts';
 import { projectLedger, today } from './project-ledger.ts';
@@ -91,7 +92,7 @@ export async function projectGate(project: Project, flags: ProjectGateFlags): Pr
   }
   if (shard !== undefined && runs.length === 0 && failures.length > 0) throw failures[0]!.error;
   for (const { scenario, error } of failures)
-    process.stderr.write(`floodgate: ${scenario}: ${error.message}\n${error.hint}\n`);
+    process.stderr.write(await plainOutput(`floodgate: ${scenario}: ${error.message}\n${error.hint}\n`));
   const here = unlimited.filter((name) => own.some((scenario) => scenario.name === name));
   const notes: Note[] =
     here.length > 0 ? [{ severity: 'warning', text: `without a budget nothing is judged: ${here.join(', ')}` }] : [];

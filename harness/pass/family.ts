@@ -1,5 +1,6 @@
 /** The processes that a target starts: watched in the pass that measures, looked into in every pass. */
 import type { Answers } from '../preload/options.ts';
+import { ownRedactor } from '../target/plain-output.ts';
 import type { Target } from '../target/target.ts';
 import { addedAnswers } from '../watch/answers.ts';
 import type { FamilySocket } from '../watch/family-socket.ts';
@@ -85,11 +86,7 @@ export class Family {
 /** The rules that find secrets take a quarter of a second to load: only a target with children waits for them. */
 async function named(members: readonly FamilyMember[]): Promise<NamedMember[]> {
   if (members.length === 0) return [];
-  const [{ Redactor }, { processCommand }] = await Promise.all([
-    import('../redaction/redactor.ts'),
-    import('../redaction/process-command.ts'),
-  ]);
-  const redactor = new Redactor(process.env);
+  const [redactor, { processCommand }] = await Promise.all([ownRedactor(), import('../redaction/process-command.ts')]);
   return members.map(({ words, ...member }) => ({ ...member, command: processCommand(words, redactor) }));
 }
 

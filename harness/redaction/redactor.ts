@@ -7,7 +7,7 @@ import { REDACTED } from '../../agent/witness/secret-scanner.ts';
 import { isFileName, redactedOutsidePaths, redactedPath } from './file-paths.ts';
 import { redactedMark } from './redacted-mark.ts';
 import { isSecretMember, type SecretForms, secretForms } from './secret-forms.ts';
-import { plainWord, shellWord, shellWords, withSpacedWords } from './shell-words.ts';
+import { plainWord, shellWord, shellWords, withGluedWords, withSpacedWords } from './shell-words.ts';
 import { nothingTakenOut, type TakenOut, takenOut } from './taken-out.ts';
 
 /** Command lines of floodgate's own, in a member of that name. */
@@ -34,6 +34,16 @@ function byRules(text: string): string {
   const held = withSpacedWords(text, (word) => redactedOutsidePaths(word).replace(redactedHeader, colonMark));
   return redactedOutsidePaths(held).replaceAll(colonMark, ':');
 }
+
+/** In a command within the quotes of another: it needs none, and rules would read them as a value. */
+const quotedMark = String.raw`'\''${REDACTED}'\''`;
+
+/** Nothing but its quotes is left. */
+const isGone = (word: string): boolean => word.includes(REDACTED) && /^['"\\]*$/.test(word.replaceAll(REDACTED, ''));
+
+/** Behind the option that names it: beside each other as a text, its second word would be another argument. */
+const isSpacedSecret = (option: string, word: string): boolean =>
+  /^--?[A-Za-z][\w-]*$/.test(option) && /[\s'"\\]/.test(word) && isSecretMember(option.replace(/^-+/, ''));
 
 export class Redactor {
   readonly #environment: Readonly<Record<string, string | undefined>>;
@@ -68,7 +78,9 @@ export class Redactor {
     const whole = end < text.length ? `${text.slice(0, end)}${REDACTED}` : text;
     const long = longIn(whole);
     const plain = long === undefined ? whole : whole.replace(long, REDACTED);
-    return byRules(plain.replace(variablePair, `$1${REDACTED}`));
+    const bare = plain.replaceAll(quotedMark, REDACTED);
+    const glued = withGluedWords(bare, (name, word) => (isSecretMember(name) && !isGone(word) ? REDACTED : word));
+    return byRules(glued.replace(variablePair, `$1${REDACTED}`));
   }
 
   /** The path of a file, without values of the environment and what has a secret's own shape: names beside one another say nothing of each other. */
@@ -128,6 +140,7 @@ export class Redactor {
     return list.map((each, at) => {
       const before = list[at - 1];
       if (typeof each !== 'string' || typeof before !== 'string') return this.#redacted(each, '', depth + 1);
+      if (isSpacedSecret(before, each)) return REDACTED;
       const both = this.text(`${before} ${each}`);
       const alone = this.text(each);
       return both.endsWith(REDACTED) && !alone.endsWith(REDACTED) && before.startsWith('-') ? REDACTED : alone;

@@ -21,6 +21,21 @@ export function withSpacedWords(command: string, change: (word: string) => strin
   });
 }
 
+/** A variable, or an option and what is behind it: one word, of parts in quotes and without. */
+const gluedRule =
+  /(?<![\w'"\\.-])(--?[A-Za-z][\w-]*(?:=|[ \t]+)|[A-Za-z_]\w*=)((?:\$?'[^'\n]*'|"(?:[^"\\\n]|\\[^\n])*"|\\[^\n]|[^\s'"\\;&|()<>])+)/g;
+/** In quotes from end to end, behind an equals sign: what any text has, and no shell alone. */
+const plainlyQuoted = /^(?:'[^'\n]*'|"(?:[^"\\\n]|\\[^\n])*")$/;
+
+/** A command whose words that a name stands before, and that have quotes or escapes within, are changed: to a shell `a'b'\ c` is one word. */
+export function withGluedWords(command: string, change: (name: string, word: string) => string): string {
+  if (!/['"\\]/.test(command)) return command;
+  return command.replaceAll(gluedRule, (whole, name: string, word: string) => {
+    if (!/['"\\]/.test(word) || (name.endsWith('=') && plainlyQuoted.test(word))) return whole;
+    return `${name}${change(name.replace(/^--?/, '').replace(/[=\s]+$/, ''), word)}`;
+  });
+}
+
 /** Without its quotes. */
 export const plainWord = (word: string): string => word.replaceAll(/\\(.)|'([^']*)'/gs, '$1$2');
 

@@ -29,7 +29,9 @@ export function takenOut(value: unknown, redacted: unknown): TakenOut {
       .filter((each) => each.length >= charactersMin && each.length <= charactersMax)
       .filter((each) => !isFileName(each) && !elsewhere.test(each)),
   );
-  return { keys: [...found].filter((each) => !isWords(each)), words: [...found].filter((each) => isWords(each)) };
+  // Of several words, nobody says the same by chance; and the first of them alone may be what a rule sees of it.
+  const isPlain = (each: string) => isWords(each) && !/\s/.test(each);
+  return { keys: [...found].filter((each) => !isPlain(each)), words: [...found].filter(isPlain) };
 }
 
 /** Texts that were changed, and what became of them. */

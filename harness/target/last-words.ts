@@ -1,4 +1,5 @@
 /** What a program that ended wrote last, for an error or a report: bounded, and without secrets. */
+import { ownRedactor } from './plain-output.ts';
 
 /** The end of a stack, or of a usage text; what comes before is in the program's own log. */
 const charactersMax = 2_500;
@@ -17,10 +18,9 @@ export function boundedLines(lines: readonly string[]): string[] {
   return kept;
 }
 
-/** Without what a rule, or the environment, calls a secret: only here are the rules loaded. */
+/** Without what a rule, the environment or this command calls a secret. */
 export async function plainLines(lines: readonly string[]): Promise<string[]> {
-  const { Redactor } = await import('../redaction/redactor.ts');
-  const redactor = new Redactor(process.env);
+  const redactor = await ownRedactor();
   // Before they are cut: half a secret is not recognised.
   return boundedLines(lines.map((line) => redactor.text(line)));
 }
