@@ -16,7 +16,7 @@ import { type Commit, commitsBetween } from '../compare/commits-between.ts';
 import { failuresName } from '../compare/failures.ts';
 import { comparedThresholds } from '../compare/thresholds.ts';
 import { laneOf } from '../compare/version-cells.ts';
-import { parseThreshold, parseWhole } from '../metrics/quantity.ts';
+import { parseThreshold, parseWhole, thresholdText } from '../metrics/quantity.ts';
 import type { ScenarioConfig } from '../project/define.ts';
 import { loadProject, type Project } from '../project/find-config.ts';
 import { chosenScenarios } from './project-gate.ts';
@@ -181,7 +181,7 @@ class Bisection {
     const half = this.#log.whole! / 2;
     const compared = await this.#compare(commits[0]!, commit, `${commit.id.slice(0, 10)}-${again}`, {
       pairsMax: pairsMax * (again + 1),
-      threshold: shareText(half),
+      threshold: thresholdText(half),
     });
     if (!isFailure(compared)) {
       const entry = findingOf(compared.scenarios[0], flags.metric, half);
@@ -216,7 +216,7 @@ class Bisection {
     const { commits, flags, folder, pairsMax } = this.#options;
     const first = commits[bad]!;
     step(`${nameOf(first)} beside the one before it: is it worse, and by which call sites?`);
-    const threshold = shareText(this.#log.whole! / 2);
+    const threshold = thresholdText(this.#log.whole! / 2);
     const compared = await this.#compare(commits[good]!, first, 'found', { pairsMax, threshold, sites: 'always' });
     const scenario = isFailure(compared) ? undefined : compared.scenarios[0];
     const doubt = isFailure(compared) ? compared.why : whyUnconfirmed(scenario, flags.metric);
@@ -276,8 +276,6 @@ interface Answer {
   /** One commit was found, and confirmed. */
   readonly isExact: boolean;
 }
-
-const shareText = (share: number) => `${(share * 100).toPrecision(6)}%`;
 
 const nameOf = ({ id, subject }: Commit) => `${id.slice(0, 10)} ${printable(subject, 200)}`;
 

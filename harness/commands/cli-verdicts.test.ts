@@ -56,6 +56,48 @@ t.test('the target’s runtime is its own, and what was not counted is not zero'
   t.equal(reportIn(plain.out).target.runtime, '', 'it said nothing');
 });
 
+t.test('what is ended with nothing open has cut nothing, though it says no last word', async (t) => {
+  const starts = {
+    child: `import { fork } from 'node:child_process';
+      const isMain = process.send === undefined;
+      const start = () => fork(new URL(import.meta.url).pathname).on('exit', start).on('message', function () { this.kill(); });
+      const done = () => process.send('');`,
+    thread: `import { isMainThread as isMain, parentPort, Worker } from 'node:worker_threads';
+      const start = () => new Worker(new URL(import.meta.url)).on('exit', start).on('message', function () { this.terminate(); });
+      const done = () => parentPort.postMessage('');`,
+  };
+  for (const [kind, start] of Object.entries(starts)) {
+    const place = workplace(t);
+    const [server, asker] = [path.join(place.folder, 'server.mjs'), path.join(place.folder, 'load.mjs')];
+    writeFileSync(
+      asker,
+      `const ask = (path) => fetch('http://127.0.0.1:' + process.argv[2] + path).then((response) => response.text(), () => undefined);
+      for (let i = 0; i < 40; i++) {
+        while ((await ask(i % 20 === 15 ? '/last' : '/')) === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+        if (i % 20 === 15) await new Promise((resolve) => setTimeout(resolve, 600));
+      }`,
+    );
+    writeFileSync(
+      server,
+      `import { createServer } from 'node:http';
+      ${start}
+      if (isMain) start();
+      else createServer(({ url }, response) => {
+        response.setHeader('connection', 'close').end('yes');
+        if (url === '/last') setTimeout(done, 300);
+      }).listen(process.env.PORT, '127.0.0.1');`,
+    );
+    const words = ['--target', `node ${server}`, '--load', `node ${asker} {port}`, ...short];
+    const { code, out, err } = await run(
+      ['run', ...words, '--budget', 'requests.failed=0', '--out', place.out],
+      place.temporary,
+    );
+    t.equal(code, 0, `${kind}: ${out}${err}`);
+    t.match(out, /requests\.failed +0 ≤ 0/);
+    await nothingLeft(t, place);
+  }
+});
+
 t.test(
   'a process or a thread that ends by itself has cut what it had open; of one that is killed nobody knows',
   async (t) => {

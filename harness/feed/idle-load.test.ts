@@ -8,6 +8,37 @@ import { LoadFeed } from './load.ts';
 
 t.setTimeout(120_000);
 
+t.test('a target that is caught in a loop has an end', { skip: process.platform !== 'linux' }, async (t) => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'floodgate-load-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const logFile = path.join(folder, 'load.log');
+  const endOf = async (text: string) => {
+    const target = await startChild({ name: 'shop', command: process.execPath, arguments: ['-e', text] });
+    t.teardown(() => target.stop());
+    const feed = new LoadFeed({
+      ...{ command: 'sleep 8', durationMs: undefined, logFile },
+      ...{ idleMsMax: 1_500, spinningMsMax: 3_000 },
+    });
+    const flow = await feed.open(target as unknown as Target);
+    flow.start();
+    try {
+      return await flow.done;
+    } finally {
+      await feed.close();
+    }
+  };
+  await t.rejects(endOf('for (;;);'), {
+    code: 'load-idle',
+    message: /^the load did nothing for 3 s, and shop read and wrote next to nothing: sleep 8$/,
+    hint: /loop that never ends.*duration/,
+  });
+  const turning = `const turn = () => setImmediate(turn); turn(); setInterval(() => require('node:fs').writeFileSync('/dev/null', 'x'.repeat(2000)), 250)`;
+  await t.rejects(endOf(turning), { code: 'load-idle' }, 'a loop that lets others say their readings');
+  const writing = `const { writeFileSync } = require('node:fs');
+    setInterval(() => { const end = Date.now() + 150; while (Date.now() < end); writeFileSync('/dev/null', 'x'.repeat(64_000)); }, 160)`;
+  t.equal(await endOf(writing), undefined, 'one that writes is waited for');
+});
+
 t.test('a load that gets no answer is ended with what to do', { skip: process.platform !== 'linux' }, async (t) => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'floodgate-load-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));

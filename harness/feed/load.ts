@@ -10,7 +10,7 @@ import { lastWords } from '../target/last-words.ts';
 import { findListener } from '../target/listening-sockets.ts';
 import type { Target, TargetExit } from '../target/target.ts';
 import type { Feed, Flow } from './feed.ts';
-import { idleLoadMsMax, whenIdle } from './idle-load.ts';
+import { idleLoadMsMax, spinningMsMax, whenIdle } from './idle-load.ts';
 import { readAnswers, readUnanswered, type Unanswered } from './load-reports.ts';
 import type { SendResult } from './sender.ts';
 
@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly logFile: string;
   /** One without a duration is ended with an error after it has done nothing for so long. @default ten minutes */
   readonly idleMsMax?: number;
+  /** The same where the target works all the while, and reads and writes next to nothing. @default an hour */
+  readonly spinningMsMax?: number;
 }
 
 /** A load that writes more than this is cut off in its log, not in its work. */
@@ -187,15 +189,16 @@ class LoadFlow implements Flow {
       stopTimeoutMs: 2_000,
       guarded: true,
     });
-    const { durationMs, idleMsMax = idleLoadMsMax } = this.#options;
-    const idle =
-      durationMs === undefined ? whenIdle(load.pid, this.#target.rootPid ?? this.#target.pid, idleMsMax) : undefined;
+    const { durationMs, idleMsMax: idleMs = idleLoadMsMax, spinningMsMax: spinningMs = spinningMsMax } = this.#options;
+    const targetPid = this.#target.rootPid ?? this.#target.pid;
+    const idle = durationMs === undefined ? whenIdle(load.pid, targetPid, { idleMs, spinningMs }) : undefined;
     const end = await Promise.race([load.exited, stopped.then(() => undefined), ...(idle ? [idle.promise] : [])]);
     idle?.cancel();
-    const exit = end === 'idle' ? undefined : end;
+    const exit = typeof end === 'string' ? undefined : end;
     if (exit === undefined) await load.stop();
     await log.end();
-    if (end === 'idle') throw this.#idle(command, idleMsMax);
+    if (end === 'idle') throw this.#idle(command, idleMs);
+    if (end === 'spinning') throw this.#spinning(command, spinningMs);
     this.answers = readAnswers(log.tail);
     this.unanswered = readUnanswered(log.tail);
     if (exit && exit.code !== 0) await this.#explain(exit);
@@ -209,6 +212,18 @@ class LoadFlow implements Flow {
       `the load did nothing for ${formatDuration(idleMs)}, and ${name} next to nothing: ${command}`,
       {
         hint: `It may wait for an answer of ${name}: does it answer? Of a load that is meant to wait, say how long it takes: duration (--duration 2h).`,
+      },
+    );
+  }
+
+  /** It answers no more: what else it computes for so long, nobody waits for. */
+  #spinning(command: string, spinningMs: number): FloodgateError {
+    const { name } = this.#target;
+    return new FloodgateError(
+      'load-idle',
+      `the load did nothing for ${formatDuration(spinningMs)}, and ${name} read and wrote next to nothing: ${command}`,
+      {
+        hint: `${name} may be caught in a loop that never ends: see where its processor time goes (--cpu, with a duration). Of one that computes for so long, say how long the load takes: duration (--duration 2h).`,
       },
     );
   }

@@ -6,6 +6,7 @@ import type { Answers } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import type { TruthDoubt } from '../traffic/traffic.ts';
 import type { AgentCount } from '../watch/agent-counters.ts';
+import { unseenWords } from './heap.ts';
 import type { RunFigures } from './measured-run.ts';
 import { framesShed, hiddenByFlows } from './overload.ts';
 import { between, notMeasured, type Reading, uncountedMessages, value } from './reading.ts';
@@ -164,8 +165,10 @@ export function unansweredOf(answers: Answers | undefined, byLoad: Unanswered | 
 export function failed({ measure: { answers, requests, unanswered } }: RunFigures): Reading {
   if (requests) return failedRequests(requests);
   const { least, most } = unansweredOf(answers, unanswered);
-  const { not2xx = 0, lost = 0, leftEarly = 0 } = answers ?? {};
+  const { not2xx = 0, lost = 0, leftEarly = 0, unseen = 0 } = answers ?? {};
   if (lost > 0) return between(not2xx + least, Number.POSITIVE_INFINITY, lostWords(lost));
+  if (unseen > 0)
+    return between(not2xx + least, not2xx + Math.max(most, least + leftEarly) + unseen, unseenWords(unseen));
   const why = leftEarly > 0 ? leftWords(leftEarly) : 'the load generator rounds its errors';
   if (answers) return between(not2xx + least, not2xx + Math.max(most, least + leftEarly), why);
   return least > 0 ? between(least, Number.POSITIVE_INFINITY, noAnswers) : notMeasured(noAnswers);

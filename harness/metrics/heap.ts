@@ -1,4 +1,5 @@
 /** Readings of what a runtime (V8, or Go's) says of its heap and its collections. Pure. */
+import { counted } from '../../reports/counted.ts';
 import { formatBytes, formatCount } from '../../reports/format.ts';
 import { isBeside } from '../watch/thread-figures.ts';
 import { windowStart } from '../watch/warm-up.ts';
@@ -14,6 +15,10 @@ const uncountedAnswers = 'only a Node.js program counts the requests that it ans
 const noNode = 'only Node.js knows';
 const noServer =
   'no server in its main thread answered requests: of worker threads and child processes nothing is known';
+
+/** Of the target's Node.js: it counts HTTP/1 alone. */
+export const unseenWords = (count: number) =>
+  `${counted(count, 'request')} of HTTP/2 came as well, and Node.js before 24.2 does not say what became of them`;
 
 export function peakBeforeGc({ measure }: RunFigures): Reading {
   return valueOr(measure.channel.last?.peakBeforeGc, noRuntime);
@@ -93,6 +98,8 @@ function perRequest({ measure }: RunFigures, which: AllocationKind): Reading {
   if (!channel.last) return notMeasured(noRuntime);
   if (!channel.last.answers)
     return notMeasured(isNode(channel) ? (answers ? noServer : nothingAnswered) : uncountedAnswers);
+  // What they allocate would be in the figure of the others.
+  if (channel.last.answers.unseen) return notMeasured(unseenWords(channel.last.answers.unseen));
   const window = requestWindow(channel.marks, which);
   if (window === undefined) return notMeasured(tooFew(channel.last.answers.total));
   return which === 'offHeap' ? value(window) : withElsewhere(window, measure);

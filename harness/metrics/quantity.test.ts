@@ -1,7 +1,7 @@
 import t from 'tap';
 import { metricFault } from './known-metric.ts';
 import { limitsOf } from './limits.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity, parseThreshold, thresholdText } from './quantity.ts';
 
 t.test('an amount is read in the unit it is for', async (t) => {
   t.equal(parseQuantity('20ms', 'x', 'ms'), 20, 'twenty milliseconds, not twenty thousandths of one');
@@ -68,4 +68,14 @@ t.test('limits by name', async (t) => {
   );
   t.throws(() => limitsOf(['=5']), { code: 'option-invalid' });
   t.throws(() => limitsOf(['gc.pauseP99=20MB']), { message: /--budget gc\.pauseP99: "20MB"/, hint: /20ms/ });
+});
+
+t.test('a threshold beyond all of it is said in times', async (t) => {
+  const read = (text: string) => parseThreshold(text, '--threshold');
+  t.same(['2 %', '100 %', '3.5x', '×3.5', 'x 2'].map(read), [0.02, 1, 2.5, 2.5, 1]);
+  t.throws(() => read('250 %'), { code: 'option-invalid', hint: 'Write "3.5x" for so many times as much.' });
+  t.throws(() => read('0.5x'), { code: 'option-invalid' });
+  // As a bisection gives half of the whole change to its comparisons: up to that from nothing.
+  for (const share of [0.005, 0.5, 1, 1.2345, 11_013.2])
+    t.ok(Math.abs(read(thresholdText(share)) / share - 1) < 1e-4, thresholdText(share));
 });

@@ -80,7 +80,7 @@ export function parseQuantity(text: string, option: string, unit: Unit): number 
 }
 
 /**
- * The share by which a version may be worse: `1%`, `1 %`, `0.01`. A number alone from 1 on is refused: of all of it nobody thinks who writes 1.
+ * The share by which a version may be worse: `1%`, `1 %`, `0.01`; `3x` for three times as much. A number alone from 1 on is refused: of all of it nobody thinks who writes 1.
  * @throws FloodgateError `option-invalid`
  */
 export function parseThreshold(value: string | number, option: string): number {
@@ -91,7 +91,27 @@ export function parseThreshold(value: string | number, option: string): number {
     const share = Number((bare / 100).toPrecision(15));
     throw new FloodgateError('option-invalid', message, { hint: `Write "${bare} %" or ${share}.` });
   }
-  return typeof value === 'number' ? value : parseQuantity(text.replaceAll(' ', ''), option, 'share');
+  if (typeof value === 'number') return value;
+  const times = /^(?:[×x] *(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?) *[×x])$/.exec(text);
+  if (times) return timesAsShare(Number(times[1] ?? times[2]), option, text);
+  const percent = /^(\d+(?:\.\d+)?) *%$/.exec(text)?.[1];
+  if (Number(percent) > 100)
+    throw new FloodgateError('option-invalid', `${option}: "${text}" is more than all of it`, {
+      hint: `Write "${Number((1 + Number(percent) / 100).toPrecision(6))}x" for so many times as much.`,
+    });
+  return parseQuantity(text.replaceAll(' ', ''), option, 'share');
+}
+
+function timesAsShare(times: number, option: string, text: string): number {
+  if (times >= 1 && times <= Number.MAX_SAFE_INTEGER) return Number((times - 1).toPrecision(15));
+  throw new FloodgateError('option-invalid', `${option}: "${text}" is not more than it was`, {
+    hint: 'Write for example 2x for twice as much.',
+  });
+}
+
+/** A share as `parseThreshold` reads it: `2.5%`; above all of it `3.5x`, as comparisons say such changes. */
+export function thresholdText(share: number): string {
+  return share > 1 ? `${(1 + share).toFixed(4)}x` : `${(share * 100).toPrecision(6)}%`;
 }
 
 /** A whole number within bounds. @throws FloodgateError `option-invalid` */

@@ -29,25 +29,37 @@ export interface CutCounts {
   readonly open: number;
   /** Of those in flight, what clients left while others went on: they gave up, or had what they wanted. */
   readonly leftEarly: number;
+  /** Streams of HTTP/2 of which this Node.js says nothing but that they begin. */
+  readonly unseen: number;
 }
 
 export class CutRequests {
   readonly #nowMs: () => number;
-  readonly #onEventStream: (status: number) => void;
+  readonly #onAnswer: (status: number) => void;
   readonly #outcomes = new RequestOutcomes();
   readonly #connections = new ClientConnections(this.#outcomes);
   readonly #streams = new CutStreams(this.#outcomes, this.#connections);
 
-  readonly #refusals = new ServerRefusals((socket) => {
-    // What the service had begun to answer is counted when its connection ends.
-    const connection = socket && this.#connections.of(socket);
-    if (!connection?.open) this.#outcomes.unanswered += 1;
+  readonly #refusals = new ServerRefusals({
+    refused: (socket) => {
+      // What the service had begun to answer is counted when its connection ends.
+      const connection = socket && this.#connections.of(socket);
+      if (!connection?.open) this.#outcomes.unanswered += 1;
+    },
+    answered: (status) => this.#onAnswer(status),
+    stream: (stream) => {
+      if (!this.#streams.knows(stream)) this.#unseen += 1;
+    },
   });
+  #unseen = 0;
 
-  /** @param onEventStream called for each of HTTP/1 whose connection has ended: what it had sent is an answer that has no end */
-  constructor(onEventStream: (status: number) => void = () => {}, nowMs: () => number = () => performance.now()) {
+  /**
+   * @param onAnswer called for what no channel says is an answer: an event stream of HTTP/1 whose connection has ended, which had no other
+   *   end, and an upgrade that was refused with a status
+   */
+  constructor(onAnswer: (status: number) => void = () => {}, nowMs: () => number = () => performance.now()) {
     this.#nowMs = () => Math.floor(nowMs());
-    this.#onEventStream = onEventStream;
+    this.#onAnswer = onAnswer;
     subscribe('http.server.request.start', (message) => {
       const { socket, response, server } = message as { socket: Socket; response: Response; server?: EventEmitter };
       this.#begin(socket, response, server);
@@ -64,18 +76,23 @@ export class CutRequests {
     );
   }
 
+  /** @param onTurn called as a request begins where none was open, and as none is open any more */
+  watchOpen(onTurn: (isOpen: boolean) => void): void {
+    this.#outcomes.onTurn = onTurn;
+  }
+
   /** What has come to no whole answer by now. */
   get counts(): CutCounts {
     const { hanging, open } = this.#waitingNow();
     const { total, early } = this.#outcomes.left;
     return {
       ...{ unanswered: this.#outcomes.unanswered + hanging, inFlight: this.#outcomes.open + total - hanging },
-      ...{ open, leftEarly: early },
+      ...{ open, leftEarly: early, unseen: this.#unseen },
     };
   }
 
-  /** An answer has less in it than it said: its client waits for the rest, or drops it. */
-  cutShort(): void {
+  /** An answer has less in it than it said, or more: its client waits for the rest, or finds what it did not ask for. */
+  hasOtherLength(): void {
     this.#outcomes.unanswered += 1;
   }
 
@@ -105,7 +122,7 @@ export class CutRequests {
     this.#outcomes.open -= open;
     connection.open = 0;
     connection.latest = undefined;
-    if (latest && isEventStream(latest._header)) this.#onEventStream(latest.statusCode);
+    if (latest && isEventStream(latest._header)) this.#onAnswer(latest.statusCode);
     else if (open > 0) {
       if (connection.endedHere || (!socket.readableEnded && !isOfPeer(socket))) this.#outcomes.unanswered += open;
       else {

@@ -1,6 +1,6 @@
 /**
- * Streams of HTTP/2 that ended before their answer was whole. Which side has reset one can be seen only as it does; a client that gave up
- * may begin another on the same connection.
+ * Streams of HTTP/2 that ended before their answer was whole, or whose answer is not what it said. Which side has reset one can be seen only
+ * as it does; a client that gave up may begin another on the same connection.
  */
 import type { EventEmitter } from 'node:events';
 import type { ClientConnections } from './client-connections.ts';
@@ -17,7 +17,15 @@ export interface Stream extends Ended {
   /** Destroyed here: what the other side resets is read to its end. */
   readonly readableAborted: boolean;
   readonly sentHeaders?: Readonly<Record<string, unknown>>;
+  readonly id?: number;
+  readonly headRequest?: boolean;
 }
+
+/** Neither an error: what a client has enough of it cancels. */
+const codesOfNoError = new Set([0x0, 0x8]);
+const statusesWithoutBody = new Set([204, 205, 304]);
+/** Those of a client's streams are odd (RFC 9113, 5.1.1). */
+const idStep = 2;
 
 /** A stream of either side. */
 interface Closing {
@@ -31,7 +39,10 @@ export class CutStreams {
   /** When each open one began. */
   readonly #streams = new Map<Stream, number>();
   readonly #closedHere = new WeakSet<object>();
+  /** The highest of each session. */
+  readonly #lastIds = new WeakMap<object, number>();
   #seesCloses = false;
+  #handleKey: symbol | undefined;
 
   constructor(outcomes: RequestOutcomes, connections: ClientConnections) {
     this.#outcomes = outcomes;
@@ -47,9 +58,15 @@ export class CutStreams {
     // Another in its place: a client that is done begins none.
     else if (connection?.givenUp?.count) outcomes.unanswered += outcomes.left.fail(connection.givenUp, 1);
     if (!this.#seesCloses) this.#seeCloses(stream);
+    if (session) this.#seeGap(session, stream.id);
     outcomes.left.goOn(now);
     this.#streams.set(stream, now);
     outcomes.open += 1;
+  }
+
+  /** Whether it began, as far as this Node.js says so. */
+  knows(stream: object): boolean {
+    return this.#streams.has(stream as Stream);
   }
 
   /** A stream has closed. */
@@ -63,6 +80,11 @@ export class CutStreams {
     // What has ended with nothing behind its head is not said to be finished by then.
     const isWritten = stream.writableFinished || (stream.writableEnded && stream.rstCode === 0);
     const isWhole = !stream.aborted && stream.headersSent && isWritten;
+    // Either side may say that it is no good: a client that has no room for the answer, or finds a fault in it.
+    if (isWhole && (!codesOfNoError.has(stream.rstCode ?? 0) || this.#hasOtherLength(stream))) {
+      outcomes.unanswered += 1;
+      return;
+    }
     if (isWhole) outcomes.answered(now - since, type);
     if (isWhole || isEventStream(type)) return;
     if (this.#closedHere.has(stream) || (stream.readableAborted && !isOfPeer(stream))) {
@@ -86,6 +108,31 @@ export class CutStreams {
       if (connection.givenUp?.count) this.#outcomes.left.wait(connection.givenUp);
       this.#connections.disconnect(connection);
     });
+  }
+
+  /**
+   * A session that is short of memory refuses streams (ENHANCE_YOUR_CALM) before any code knows of them, and a client may leave its own before
+   * they are sent: either way their numbers are missing.
+   */
+  #seeGap(session: object, id = 0): void {
+    if (id % idStep === 0) return;
+    const last = this.#lastIds.get(session) ?? id - idStep;
+    if (id < last) return;
+    this.#outcomes.left.missing((id - last) / idStep - 1);
+    this.#lastIds.set(session, id);
+  }
+
+  /** Of a whole answer, by its own `content-length` (RFC 9113, 8.1.1); where it cannot be known, false. */
+  #hasOtherLength(stream: Stream): boolean {
+    const { ':status': status, 'content-length': said } = stream.sentHeaders ?? {};
+    if (said === undefined || stream.headRequest) return false;
+    if (statusesWithoutBody.has(Number(status))) return false;
+    this.#handleKey ??= Object.getOwnPropertySymbols(stream).find(({ description }) => description === 'kHandle');
+    if (!this.#handleKey) return false;
+    const handle = (stream as unknown as Record<symbol, { readonly bytesWritten?: number } | undefined>)[
+      this.#handleKey
+    ];
+    return typeof handle?.bytesWritten === 'number' && handle.bytesWritten !== Number(said);
   }
 
   /** A reset looks alike from both sides afterwards: the service's own goes through the method of all streams. */

@@ -44,6 +44,12 @@ export class LeftRequests {
     return left ? this.fail(left, left.count) : 0;
   }
 
+  /** So many were left, or refused, before they were seen, and others go on. */
+  missing(count: number): void {
+    this.total += count;
+    this.early += count;
+  }
+
   /** Something else in their place: they have failed. @returns `count` */
   fail(left: Left, count: number): number {
     left.count -= count;

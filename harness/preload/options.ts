@@ -90,6 +90,8 @@ export interface Answers {
   readonly open?: number;
   /** Of those in flight, what clients left while others went on: they gave up, or had what they wanted. @default none */
   readonly leftEarly?: number;
+  /** Requests of HTTP/2 of which the target's Node.js says nothing but that they came, beside those of HTTP/1. @default none */
+  readonly unseen?: number;
   /** Processes and threads that served requests and ended by themselves without a last reading, or that were too many to be asked. @default none */
   readonly lost?: number;
 }
@@ -126,6 +128,10 @@ export type PreloadLine =
   | { readonly type: 'thread'; readonly tMs: number; readonly id: number; readonly name: string }
   /** … and this, last. */
   | { readonly type: 'threadEnd'; readonly tMs: number; readonly id: number }
+  /** No request is open, as in the reading before this, … */
+  | { readonly type: 'drained'; readonly thread?: number; readonly tMs: number }
+  /** … and one is again. */
+  | { readonly type: 'begun'; readonly thread?: number; readonly tMs: number }
   /** A child was started, by these words. */
   | {
       readonly type: 'spawn';

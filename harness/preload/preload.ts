@@ -35,6 +35,8 @@ async function observe(options: PreloadOptions, { thread, socket }: Place = {}):
   const { inStep, byRequests, countsOffHeap, intervalMs } = options;
   const beforeFirstMark = byRequests ? (await import('./collect-all.ts')).collectAll : undefined;
   const heap = new HeapWatch(tagged, { beforeFirstMark, countsOffHeap });
+  // Those a service ends while it goes on itself.
+  if (thread !== undefined || socket) heap.sayWhenDrained();
   if (inStep) new StepReadings(heap);
   else setInterval(() => (byRequests ? heap.reportIfIdle() : heap.report()), intervalMs).unref();
   // Of the main thread: whoever starts a worker hears of its end. The exception itself may hold secrets.

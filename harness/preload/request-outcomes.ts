@@ -14,13 +14,25 @@ export interface Ended {
 }
 
 export class RequestOutcomes {
-  /** Begun, and whose answer is not whole. */
-  open = 0;
+  /** Called as the first of those open begins, and as the last is over. */
+  onTurn: ((isOpen: boolean) => void) | undefined;
+  #open = 0;
   /** Failed. */
   unanswered = 0;
   readonly left = new LeftRequests();
   /** What whole answers took. */
   readonly #took = { count: 0, sumMs: 0, longestMs: 0 };
+
+  /** Begun, and whose answer is not whole. */
+  get open(): number {
+    return this.#open;
+  }
+
+  set open(count: number) {
+    const wasOpen = this.#open > 0;
+    this.#open = count;
+    if (wasOpen !== count > 0) this.onTurn?.(count > 0);
+  }
 
   /** An answer is whole. */
   answered(tookMs: number, head: unknown): void {

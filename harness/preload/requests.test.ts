@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
@@ -241,7 +241,7 @@ function served(t: Test) {
   };
   const is = (unanswered: number, inFlight: number, why: string, more: { leftEarly?: number; open?: number } = {}) =>
     t.match(cut.counts, { unanswered, inFlight, ...more }, why);
-  return { one, state, later, rows, client, session, is };
+  return { one, two, cut, state, later, rows, client, session, is };
 }
 
 t.test('what the service cuts is unanswered at once, whatever comes after it', async (t) => {
@@ -279,6 +279,15 @@ t.test('what the server refuses by itself is unanswered, and what is no answer t
   await refused(upgrade, 3, 'one that is answered');
   one.maxConnections = 1;
   await refused('', 4, 'a connection');
+});
+
+t.test('streams that this Node.js says nothing more of are unseen', async (t) => {
+  const { two, session, cut } = served(t);
+  await session().asks('/');
+  t.equal(cut.counts.unseen, 0);
+  // As before Node.js 24.2: the server has the event, and no channel says that a stream began.
+  two.emit('stream', new EventEmitter(), { ':path': '/unseen' });
+  t.equal(cut.counts.unseen, 1);
 });
 
 t.test('what hangs is unanswered, while its client stays and when it leaves; an event stream is not', async (t) => {

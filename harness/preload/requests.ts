@@ -5,6 +5,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Response, Socket } from './client-connections.ts';
 import { CutRequests } from './cut-requests.ts';
+import { InterimAnswers } from './interim-answers.ts';
 import type { Answers } from './options.ts';
 
 /** A reading costs about 100 µs: 1 µs a request. */
@@ -28,20 +29,22 @@ interface Answer extends Response {
   /** False of a HEAD, a 204 and a 304. */
   readonly _hasBody?: boolean;
   readonly chunkedEncoding?: boolean;
-  /** After `100 Continue`. */
-  readonly _sent100?: boolean;
 }
 
-const continueBytes = 'HTTP/1.1 100 Continue\r\n\r\n'.length;
-
-/** Less than its own `Content-Length` was written (RFC 9112, 8): it is no whole answer. */
-function isShort(
-  { _header, _contentLength, _hasBody, chunkedEncoding, _sent100 }: Answer,
+/**
+ * Less than its own `Content-Length` was written, and it is no whole answer (RFC 9112, 8), or more, and what is behind its end is taken for
+ * another (RFC 9112, 6.3).
+ * @param bytes of the head and the body
+ */
+function hasOtherLength(
+  { _header, _contentLength, _hasBody, chunkedEncoding }: Answer,
   bytes: number | undefined,
 ): boolean {
   if (bytes === undefined || !_hasBody || chunkedEncoding || !_header || typeof _contentLength !== 'number')
     return false;
-  return bytes - (_sent100 ? continueBytes : 0) < _header.length + _contentLength;
+  if (bytes <= _header.length + _contentLength) return bytes < _header.length + _contentLength;
+  // One that goes out in a piece with its body has the body's encoding.
+  return bytes > Buffer.byteLength(_header) + _contentLength;
 }
 
 export class RequestCount {
@@ -49,6 +52,7 @@ export class RequestCount {
   #not2xx = 0;
   #bytes: number | undefined = 0;
   readonly #cut: CutRequests;
+  readonly #interim = new InterimAnswers();
   readonly #statuses = new Map<number, number>();
   /** What a connection had written at its last answer. */
   readonly #written = new WeakMap<object, number>();
@@ -59,13 +63,18 @@ export class RequestCount {
   constructor(onMark: (requests: number) => void) {
     this.#onMark = onMark;
     this.#cut = new CutRequests((status) => {
-      // How much a client reads of it goes by the clock.
+      // How much a client reads of it goes by the clock, and what follows a refusal is not looked at.
       this.#bytes = undefined;
       this.#count(status);
     });
+    subscribe('http.server.request.start', (message) =>
+      this.#interim.watch((message as { response: object }).response),
+    );
     subscribe('http.server.response.finish', (message) => {
       const { response, socket } = message as { response: Answer; socket?: Socket };
-      if (isShort(response, this.#bytesOf(socket))) this.#cut.cutShort();
+      const bytes = this.#bytesOf(socket);
+      const isOther = hasOtherLength(response, bytes === undefined ? bytes : bytes - this.#interim.bytesOf(response));
+      if (isOther) this.#cut.hasOtherLength();
       else this.#count(response.statusCode);
     });
     subscribe('http2.server.stream.finish', (message) => {
@@ -78,9 +87,14 @@ export class RequestCount {
     });
   }
 
+  /** @param onTurn called as a request begins where none was open, and as none is open any more */
+  watchOpen(onTurn: (isOpen: boolean) => void): void {
+    this.#cut.watchOpen(onTurn);
+  }
+
   /** Undefined before the first, and before a request that gets none. */
   get answers(): Answers | undefined {
-    const { unanswered, inFlight, open, leftEarly } = this.#cut.counts;
+    const { unanswered, inFlight, open, leftEarly, unseen } = this.#cut.counts;
     if (this.#total + unanswered + inFlight === 0) return undefined;
     const counted = {
       ...{ total: this.#total, not2xx: this.#not2xx, statuses: Object.fromEntries(this.#statuses) },
@@ -88,6 +102,7 @@ export class RequestCount {
       ...(inFlight > 0 && { inFlight }),
       ...(open > 0 && { open }),
       ...(leftEarly > 0 && { leftEarly }),
+      ...(unseen > 0 && { unseen }),
     };
     return this.#bytes === undefined ? counted : { ...counted, bytes: this.#bytes };
   }

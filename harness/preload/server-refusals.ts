@@ -1,36 +1,53 @@
 /**
  * Requests that never come to a service's own code: `node:http` refuses them with a status of its own, drops their connection, or hands
- * over an upgrade that nobody answers. No channel reports them, but each is an event of the server, heard or not.
+ * over an upgrade, which the service answers on the bare connection or not at all. No channel reports them, but each is an event of the
+ * server, heard or not.
  */
+import { subscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
 import type { Socket } from './client-connections.ts';
 import { type Ended, isOfPeer } from './request-outcomes.ts';
+import { watchFirstAnswer } from './upgrade-answers.ts';
 
 /** Of a client that went away in the middle of its request, and was refused nothing. */
 const goneCode = 'HPE_INVALID_EOF_STATE';
 
+export interface RefusalHandler {
+  /** A request has got another answer than the service's, or none; its connection, or undefined where that was dropped. */
+  refused(socket: object | undefined): void;
+  /** An upgrade was not made, and answered with this status. */
+  answered(status: number): void;
+  /** A stream of HTTP/2 begins. */
+  stream(stream: object): void;
+}
+
 export class ServerRefusals {
   readonly #watched = new WeakSet<object>();
-  readonly #refused: (socket: object | undefined) => void;
+  readonly #handler: RefusalHandler;
 
-  /** @param refused a request has got another answer than the service's, or none; its connection, or undefined where that was dropped */
-  constructor(refused: (socket: object | undefined) => void) {
-    this.#refused = refused;
+  constructor(handler: RefusalHandler) {
+    this.#handler = handler;
+    // A service may refuse all it gets, so that no request of it ever begins.
+    subscribe('net.server.socket', (message) => {
+      const { server } = (message as { socket: { server?: EventEmitter } }).socket;
+      if (server && isHttp(server)) this.watch(server);
+    });
   }
 
-  /** Watches a server from its first request on. Safe to call again. */
+  /** Watches a server from its first connection on. Safe to call again. */
   watch(server: EventEmitter | undefined): void {
     if (server === undefined || this.#watched.has(server)) return;
     this.#watched.add(server);
     const { emit } = server;
-    const refused = this.#refused;
+    const handler = this.#handler;
     // Not a listener: with one for `clientError` the server answers nothing itself.
     const value = function (this: EventEmitter, event: string, first: unknown, second: unknown): boolean {
       if (event === 'clientError') {
         const errored = first as NonNullable<Ended['errored']>;
-        if (errored.code !== goneCode && !isOfPeer({ errored })) refused(second as object);
-      } else if (event === 'drop') refused(undefined);
-      else if (event === 'upgrade' || event === 'connect') watchUpgrade(second as Socket, refused);
+        if (errored.code !== goneCode && !isOfPeer({ errored })) handler.refused(second as object);
+      } else if (event === 'drop') handler.refused(undefined);
+      else if (event === 'stream') handler.stream(first as object);
+      else if (event === 'upgrade' || event === 'connect') watchUpgrade(second as Socket, event, handler);
       // biome-ignore lint/complexity/noArguments: an array of them for each request would be in its figure
       return emit.apply(this, arguments as unknown as Parameters<EventEmitter['emit']>);
     };
@@ -38,9 +55,18 @@ export class ServerRefusals {
   }
 }
 
-function watchUpgrade(socket: Socket, refused: (socket: object | undefined) => void): void {
+/** Of HTTP/1, or of HTTP/2: others are no service of requests. */
+function isHttp(server: object): boolean {
+  return 'maxHeadersCount' in server || 'updateSettings' in server;
+}
+
+function watchUpgrade(socket: Socket, event: 'upgrade' | 'connect', handler: RefusalHandler): void {
   const before = socket._bytesDispatched;
+  watchFirstAnswer(socket, (status) => {
+    if (status === undefined) handler.refused(undefined);
+    else if (event === 'upgrade' ? status !== 101 : status < 200 || status > 299) handler.answered(status);
+  });
   socket.once('close', () => {
-    if (socket._bytesDispatched === before && !socket.readableEnded && !isOfPeer(socket)) refused(undefined);
+    if (socket._bytesDispatched === before && !socket.readableEnded && !isOfPeer(socket)) handler.refused(undefined);
   });
 }

@@ -8,7 +8,7 @@ const ownFile = new RegExp(`(^|/)(harness/preload|${preloadFolderName})/[\\w-]+\
 /** The agent's readings of its own memory: whoever asks how much there is makes none of it. */
 const gaugesFile = /(^|\/)agent\/governor\/process-memory\.(ts|js)$/;
 /** Through the wrappers in these modules the target's own calls go, and those of its servers: what they reach is the target's. */
-const wrappersFile = /(?:(?:off-heap|compressor|wasm)-sites|server-refusals)\.\w+$/;
+const wrappersFile = /(?:(?:off-heap|compressor|wasm)-sites|server-refusals|interim-answers|upgrade-answers)\.\w+$/;
 /** Below these functions of it nothing is. */
 const ownFunctions = new Set([
   'record',
@@ -20,6 +20,9 @@ const ownFunctions = new Set([
   'callStack',
   'watch',
   'watchUpgrade',
+  'watchFirstAnswer',
+  'beginning',
+  'writtenBy',
 ]);
 
 /**

@@ -435,6 +435,17 @@ const ordered: Row[] = [
     { makesPage: true, policy: checkPolicy({ schemaVersion: 3 }, '') },
   ],
   [
+    'rules of an older version, by which amounts allocated are not made again',
+    both(
+      summary((all) => void (all.schemaVersion = 2)),
+      otherVersion,
+      (files) => void files.set('signoff.html', Buffer.from(pageOfOld(files))),
+      stateAgain(release.privateKey),
+    ),
+    'schema-older',
+    { makesPage: true, policy: checkPolicy({ allowNewer: true }, '') },
+  ],
+  [
     'an environment that the project does not have',
     signedAgain(summary((all) => void (all.command += ' --env ci'))),
     'project-differs',
@@ -990,6 +1001,18 @@ const serviceRows: Row[] = [
   ['traffic that begins with the target', pass((all) => void (all.sendStartMs = 0))],
   ['traffic that goes on after it', pass((all) => void (all.sendEndMs += 2000))],
   ['a peak of the heap below its collections', pass(({ channel: { last } }) => void (last.peakBeforeGc = 1))],
+  ['less on its heap at the end', pass(({ channel: { last } }) => void (last.heapUsed = 1000))],
+  [
+    'less on its heap at the end, by its last row too',
+    pass(({ channel: { last, v8 } }) => {
+      last.heapUsed = 1000;
+      v8.columns.find(({ name }: Mutable<unknown>) => name === 'heapUsed').values.splice(-1, 1, 1000);
+    }),
+  ],
+  ['less off the heap at the end', pass(({ channel: { last } }) => void (last.external = 7))],
+  ['smaller buffers at the end', pass(({ channel: { last } }) => void (last.arrayBuffers = 7))],
+  ['other handles at the end', pass(({ channel: { last } }) => void (last.handles += 4000))],
+  ['collections of a kind of its own', pass(({ channel: { gc } }) => void (gc[0].kind = 'Approved'))],
   ['a heap that holds more than its size', pass(({ channel: { last } }) => void (last.heapUsed = 9e9))],
   [
     'traffic that ends before it begins',

@@ -11,6 +11,7 @@ import { writeFolder } from './bundle-files.ts';
 import { release, sealedFixture } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { packageFiles } from './package-file.ts';
+import { checkPolicy } from './policy.ts';
 import { folderAtHand, readSourceList, type SourceFile, sourceFiles, sourceListText } from './source-list.ts';
 
 interface Place {
@@ -212,7 +213,8 @@ t.test('a bundle of schema version 1 is judged by its own rules: kinds of files 
     bent.set('signoff.html', Buffer.from(`${bent.get('signoff.html')}`.replace('</style>', '.old{}</style>')));
     stateAgain(release.privateKey)(bent);
     const candidate = atHand([{ ...files[0]!, mode: '100755' }]);
-    const found = await verified(bent, { candidate, toolVersion: 'later', makesPage: true });
+    const policy = checkPolicy({ schemaVersion: 1 }, '');
+    const found = await verified(bent, { candidate, toolVersion: 'later', makesPage: true, policy });
     return found.refusals.map(({ reason }) => reason);
   };
   t.same(await reasonsOf(), ['candidate-differs']);

@@ -102,7 +102,7 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
           ]),
       ...(report.schemaVersion < 3
         ? [
-            `schema version ${report.schemaVersion} is an old one: thresholds, builds and notes were not compared with the project${report.schemaVersion < 2 ? ', nor kinds of files' : ''}`,
+            `schema version ${report.schemaVersion} is an old one: thresholds, builds and notes were not compared with the project${report.schemaVersion < 2 ? ', nor kinds of files' : ''}; amounts allocated and heap figures were not held against one another`,
           ]
         : []),
       ...(files.has(printName)

@@ -7,6 +7,7 @@ import { timeUnitPattern } from '../../reports/time-units.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import { idleLimits } from './idle-limits.ts';
 import { listed, type Refusal } from './refusal.ts';
+import { unheldFigures } from './unheld-figures.ts';
 
 const words = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 const names = v.pipe(v.array(words), v.maxLength(1_000));
@@ -33,7 +34,10 @@ const policySchema = v.strictObject({
   release: v.optional(words),
   /** Label or commit of the release that it was compared with. */
   previous: v.optional(words),
-  /** Schema version: bundles of an older one are judged by fewer checks. */
+  /**
+   * Schema version, or a later one: bundles of an older one are judged by fewer checks.
+   * @default any, where no judged figure rests on a check that is not made
+   */
   schemaVersion: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(SIGNOFF_SCHEMA_VERSION))),
   /** The candidate has no changes that are not committed. @default false */
   clean: v.optional(v.boolean(), false),
@@ -137,6 +141,9 @@ function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
   const refuse = (reason: Refusal['reason'], text: string) => refusals.push({ reason, text });
   if (policy.schemaVersion !== undefined && report.schemaVersion < policy.schemaVersion)
     refuse('schema-older', `its schema version is ${report.schemaVersion}, not ${policy.schemaVersion} or later`);
+  const unheld = policy.schemaVersion === undefined ? unheldFigures(report) : [];
+  if (unheld.length > 0)
+    refuse('schema-older', `of schema version ${report.schemaVersion}, these were not recomputed: ${listed(unheld)}`);
   if (policy.release !== undefined && policy.release !== release)
     refuse('release-differs', `it is of release ${release}`);
   if (policy.clean && (candidate.dirty || (candidate.commit === null && candidate.package === null)))

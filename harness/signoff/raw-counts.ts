@@ -70,8 +70,15 @@ export function columnsFault({ pass: { watch, channel, sent, family } }: Measure
     marks.every((each) => hasOnly(each, 'mark', markMembers)),
     last === undefined || hasOnly(last, 'v8', readingMembers),
   ];
-  return isSaid.every(Boolean) ? undefined : 'its lines have other members than a target says';
+  if (!isSaid.every(Boolean)) return 'its lines have other members than a target says';
+  return gc.every(({ kind }) => collectionKinds.has(kind)) ? undefined : 'its collections are of kinds that V8 has not';
 }
+
+/** As V8's records of collections name them; Go's are called whole ones. */
+const collectionKinds = new Set([
+  ...['Scavenge', 'MinorMarkCompact', 'MinorMarkSweep', 'MarkSweepCompact'],
+  ...['IncrementalMarking', 'ProcessWeakCallbacks', 'Unknown'],
+]);
 
 /** Each member of a line: the compiler refuses a list that lacks one. Threads say lines of their own, which are not kept. */
 type MembersOf<T extends PreloadLine['type']> = Readonly<
@@ -146,6 +153,21 @@ function seenMarks({ marks, last }: Channel): Channel['marks'] {
   return last ? marks.filter(({ tMs }, at) => at < marks.length - 1 || tMs < last.tMs) : [];
 }
 
+const gauges = ['heapUsed', 'heapTotal', 'external', 'arrayBuffers', 'malloced', 'handles'] as const;
+
+/**
+ * The last row is made of the last reading, but for what other threads said after it: these have allocated since. Its heap holds what its own
+ * sums are made of, and theirs.
+ */
+function lastReadingFault({ v8, last }: Channel): string | undefined {
+  const isSaidLast = last!.allocated === column(v8, 'allocated').at(-1);
+  const isOther = isSaidLast && gauges.some((name) => (last![name] ?? null) !== (column(v8, name).at(-1) ?? null));
+  if (isOther) return 'its last reading is not the last row of its heap';
+  return last!.heapUsed < (last!.parts?.lying ?? 0)
+    ? 'less lay on its heap at the end than its sums are made of'
+    : undefined;
+}
+
 /** Threads add to what the main one says, until it says something again. */
 function isLastRow({ v8, last }: Channel): boolean {
   return last!.tMs === v8.tMs.at(-1) && last!.allocated >= (column(v8, 'allocated').at(-1) ?? 0);
@@ -166,6 +188,8 @@ export function heapFault({ pass }: Measurement): string | undefined {
     return 'each of its collections left more than it found';
   const [from = 0, until] = [v8.tMs[0], v8.tMs.at(-2)];
   if (last && hasEachReading(pass) && !isLastRow(channel)) return 'its last reading is not the last of its heap';
+  const other = last && hasEachReading(pass) && isV8(channel) && lastReadingFault(channel);
+  if (other) return other;
   // Of other runtimes a collection is known by what was read before it and behind it.
   if (!last || !isV8(channel) || until === undefined) return undefined;
   // What a reading finds is in the next one at the latest; in the exact lane the peak is that of the traffic.

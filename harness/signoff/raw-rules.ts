@@ -47,7 +47,7 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'columns',
-    rule: 'Each table has the columns that floodgate samples, once each, in their order; what a target says has the members that it says.',
+    rule: 'Each table has the columns that floodgate samples, once each, in their order; what a target says has the members that it says, and collections the kinds that V8 names.',
     why: 'There is one list of them.',
     fault: columnsFault,
   },
@@ -104,7 +104,7 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'heap',
-    rule: 'The heap’s peak before collections, and what the last whole one left, are at least those of each collection; no heap holds more than its size; not every collection leaves more than it found; the last reading is the last of the heap.',
+    rule: 'The heap’s peak before collections, and what the last whole one left, are at least those of each collection; no heap holds more than its size; not every collection leaves more than it found; the last reading is the last of the heap, in all that is drawn of it, and holds what its sums are made of.',
     why: 'V8 says both of the same collections.',
     fault: heapFault,
   },

@@ -24,7 +24,8 @@ export const reasons = {
   'issuer-differs': 'Another issuer vouched for that identity: do not use it, or correct --issuer.',
   'statement-invalid': 'Ask for a bundle that floodgate signoff made.',
   'schema-newer': 'Update floodgate: a newer version made this bundle.',
-  'schema-older': 'Fewer checks are made of it than the policy asks for: sign off again with a newer floodgate.',
+  'schema-older':
+    'Fewer checks are made of it than are asked for: sign off again with a newer floodgate. A policy may take it all the same (schemaVersion).',
   'version-unknown':
     'Verify it with that version of floodgate: this one does not know what it writes. A policy may take it all the same (allowNewer).',
   'file-missing': 'A file that was signed is gone: ask for the whole bundle.',

@@ -10,12 +10,13 @@ export function addedAnswers(all: readonly (Answers | undefined)[]): Answers | u
     for (const [status, count] of Object.entries(each.statuses ?? {}))
       statuses[status] = (statuses[status] ?? 0) + count;
   const sum = (of: (answers: Answers) => number) => known.reduce((total, each) => total + of(each), 0);
-  const some = (name: 'unanswered' | 'inFlight' | 'open' | 'leftEarly' | 'lost') => {
+  const some = (name: 'unanswered' | 'inFlight' | 'open' | 'leftEarly' | 'lost' | 'unseen') => {
     const count = sum((each) => each[name] ?? 0);
     return count > 0 ? { [name]: count } : {};
   };
   return {
-    ...{ ...some('unanswered'), ...some('inFlight'), ...some('open'), ...some('leftEarly'), ...some('lost') },
+    ...{ ...some('unanswered'), ...some('inFlight'), ...some('open'), ...some('leftEarly') },
+    ...{ ...some('lost'), ...some('unseen') },
     total: sum(({ total }) => total),
     not2xx: sum(({ not2xx }) => not2xx),
     // A sum of some of them is none.
@@ -26,7 +27,7 @@ export function addedAnswers(all: readonly (Answers | undefined)[]): Answers | u
 
 /**
  * What a process or a thread had counted that ended by itself: it has cut what it had open.
- * @param isWhole its last reading was taken as it ended; what came after another is not known
+ * @param isWhole its last reading was taken as it ended, or nothing began after it; what came after another is not known
  */
 export function endedAnswers(answers: Answers | undefined, isWhole: boolean): Answers | undefined {
   if (!answers) return undefined;

@@ -102,6 +102,8 @@ export class PreloadChannel {
   readonly #waiting = new Set<{ readonly test: (line: PreloadLine) => boolean; readonly done: () => void }>();
   #rest = '';
   #endedByItself = false;
+  /** Nothing is open in its main thread since the last reading of it. */
+  #isDrained = false;
   /** The last figures of the main thread alone. */
   #mainLine: LineOf<'v8'> | undefined;
 
@@ -127,7 +129,7 @@ export class PreloadChannel {
   /** What its servers have answered, and what it has cut by ending; undefined where it has served nothing. */
   get answers(): Answers | undefined {
     const { answers, isLast = false } = this.last ?? {};
-    return this.#endedByItself ? endedAnswers(answers, isLast) : answers;
+    return this.#endedByItself ? endedAnswers(answers, isLast || this.#isDrained) : answers;
   }
 
   /**
@@ -211,7 +213,8 @@ export class PreloadChannel {
     if (line.type === 'v8') {
       this.threads.read(thread, line);
       if (this.#mainLine) this.last = this.threads.addedTo(this.#mainLine);
-    } else if (line.type === 'profile' || line.type === 'cpu') this.#takeInterval(line);
+    } else if (line.type === 'drained' || line.type === 'begun') this.threads.turn(thread, line.type === 'drained');
+    else if (line.type === 'profile' || line.type === 'cpu') this.#takeInterval(line);
     else if (line.type === 'settled') this.settled.push(line);
     else if (line.type === 'snapshot') this.snapshots.push(line);
     else if (line.type === 'threadStart' || line.type === 'spawn' || line.type === 'error') this.#takeOwn(line);
@@ -219,6 +222,7 @@ export class PreloadChannel {
 
   #takeOwn(line: PreloadLine): void {
     if (line.type === 'v8') this.#takeFigures(line);
+    else if (line.type === 'drained' || line.type === 'begun') this.#isDrained = line.type === 'drained';
     else if (line.type === 'gc') {
       if (this.gc.length < eventsMax) this.gc.push(line);
     } else if (line.type === 'mark') {

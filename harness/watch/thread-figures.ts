@@ -38,6 +38,8 @@ export class ThreadFigures {
     16_384,
   );
   last: V8Line | undefined;
+  /** Nothing is open since then. */
+  isDrained = false;
 
   constructor(id: number, startMs: number) {
     this.id = id;
@@ -86,6 +88,11 @@ export class Threads {
     thread.v8.add(tMs, [heapUsed, heapTotal, external, withoutReadings(line), offHeap]);
   }
 
+  turn(id: number, isDrained: boolean): void {
+    const thread = this.#living.get(id);
+    if (thread) thread.isDrained = isDrained;
+  }
+
   end(id: number, tMs: number): void {
     const thread = this.#living.get(id);
     if (!thread) return;
@@ -93,7 +100,7 @@ export class Threads {
     this.#living.delete(id);
     this.#ended.allocated += thread.last?.allocated ?? 0;
     const { answers, isLast = false } = thread.last ?? {};
-    const counted = this.isEndExpected ? answers : endedAnswers(answers, isLast);
+    const counted = this.isEndExpected ? answers : endedAnswers(answers, isLast || thread.isDrained);
     this.#ended.answers = addedAnswers([this.#ended.answers, counted]);
   }
 
