@@ -117,7 +117,7 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'marks',
-    rule: 'Requests are marked at 100, 200 and so on (from 10,000 on a hundredth of what there was apart), none left out; readings are no more than marks, four a second and eight. At each mark but the last there is a reading; there, and between any two, what was allocated is what the reading has without what readings of its own and of other threads take (256 KiB, and 2 % of the heap), and no more above it than others allocated; these are threads, or processes that it started. It is no less than what collections found, nor off the heap than lay there; readings grow, and take 128 KiB each at most, more where they list collections or handles.',
+    rule: 'Requests are marked at 100, 200 and so on (from 10,000 on a hundredth of what there was apart), none left out; readings are no more than marks, four a second (of a service behind a launcher, or with children, 25 more) and eight. At each mark but the last there is a reading; there, and between any two, what was allocated is what the reading has without what readings of its own and of other threads take (256 KiB, and 2 % of the heap), and no more above it than others allocated; these are threads, or processes that it started. It is no less than what collections found, nor off the heap than lay there; readings grow, and take 128 KiB each at most, more where they list collections or handles.',
     why: 'A mark and its reading are of one sum, and collections are counted into it.',
     fault: marksFault,
   },
