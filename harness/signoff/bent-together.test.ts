@@ -118,7 +118,8 @@ const lowered = (all: Mutable<unknown>) => {
   watch.tops.rss = less(watch.tops.rss);
   watch.tops.own = less(watch.tops.own);
   for (const phase of watch.phases) phase.rssMaxBytes &&= phase.rssMaxBytes - 4096;
-  for (const each of watch.rollup.columns.slice(0, 3)) each.values = less(each.values);
+  for (const each of watch.rollup.columns.filter(({ name }: Mutable<unknown>) => name === 'pss' || name === 'uss'))
+    each.values = less(each.values);
   watch.rssPeakBytes -= 4096;
   watch.rollupRssBytes -= 4096;
 };
@@ -1001,6 +1002,36 @@ const serviceRows: Row[] = [
   ['traffic that begins with the target', pass((all) => void (all.sendStartMs = 0))],
   ['traffic that goes on after it', pass((all) => void (all.sendEndMs += 2000))],
   ['a peak of the heap below its collections', pass(({ channel: { last } }) => void (last.peakBeforeGc = 1))],
+  [
+    'something left by a whole collection, and none that came',
+    pass(({ channel: { gc, last } }) => {
+      for (const each of gc) each.kind = 'Scavenge';
+      last.afterGc = 5_000_000;
+    }),
+  ],
+  [
+    'a heap that is less full at its collections than at its readings',
+    pass(({ channel: { gc, last } }) => {
+      for (const each of gc) {
+        each.usedBefore -= 3_000_000;
+        each.usedAfter -= 3_000_000;
+      }
+      last.peakBeforeGc -= 3_000_000;
+    }),
+  ],
+  ['a peak of the heap above all of it', pass(({ channel: { last } }) => void (last.peakBeforeGc += 2_000_000))],
+  [
+    'collections before its traffic',
+    pass(({ channel: { gc } }) => {
+      for (const each of gc) each.tMs = Math.min(each.tMs, 50);
+    }),
+  ],
+  [
+    'collections behind its traffic',
+    pass(({ channel: { gc }, sendEndMs }) => {
+      for (const each of gc) each.tMs = Math.max(each.tMs, sendEndMs + 1);
+    }),
+  ],
   ['less on its heap at the end', pass(({ channel: { last } }) => void (last.heapUsed = 1000))],
   [
     'less on its heap at the end, by its last row too',

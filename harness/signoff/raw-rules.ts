@@ -4,6 +4,7 @@
  */
 import type { SignoffReport } from '../../reports/signoff.ts';
 import type { Measurement } from '../report/measurement.ts';
+import { collectionsFault } from './raw-collections.ts';
 import { allocatedFault, answersFault, columnsFault, heapFault, negativeFault, sentFault } from './raw-counts.ts';
 import { marksFault } from './raw-marks.ts';
 import { groupFault, levelsFault, partsFault, peakFault, phasesFault } from './raw-memory.ts';
@@ -107,6 +108,12 @@ export const runRules: readonly RunRule[] = [
     rule: 'The heap’s peak before collections, and what the last whole one left, are at least those of each collection; no heap holds more than its size; not every collection leaves more than it found; the last reading is the last of the heap, in all that is drawn of it, and holds what its sums are made of.',
     why: 'V8 says both of the same collections.',
     fault: heapFault,
+  },
+  {
+    name: 'collections',
+    rule: 'What the last whole collection left is what the last reading says, nothing where there was none, and with the threads’ at least that. At each mark, and at the end, there lies at least what the collection before it left, and at most what the next one found: of young objects to the byte, of all but for 1 MiB and 5 % of the heap. Collections come before the mark that counts them (100 ms), and behind the one before that, or a second before the last that does not.',
+    why: 'Between two collections a heap grows, and readings and collections are counted in their order.',
+    fault: collectionsFault,
   },
   {
     name: 'answers',
