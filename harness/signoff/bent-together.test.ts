@@ -787,6 +787,14 @@ const scaled =
       mark.allocatedYoung = mark.parts.allocatedYoung - mark.parts.ownYoung;
     }
   };
+type Shares = Readonly<Record<'pss' | 'shared' | 'uss' | 'anonymous' | 'fileBacked', number[]>>;
+/** By the looks at its shares. */
+const shares = (change: (columns: Shares) => void): Bend =>
+  pass(({ watch: { rollup } }) => {
+    const columns = rollup.columns.map(({ name, values }: Mutable<unknown>) => [name, values]);
+    change(Object.fromEntries(columns) as unknown as Shares);
+  });
+const halved = (values: number[]) => values.forEach((bytes, at) => void (values[at] = Math.round(bytes / 2)));
 const serviceRows: Row[] = [
   ...[0.4, 0.7, 0.82, 0.98, 1.02, 1.23, 2].map(
     (factor) => [`${factor} of all that was allocated, by all but its collections`, pass(scaled(factor))] as const,
@@ -1030,6 +1038,52 @@ const serviceRows: Row[] = [
     'collections behind its traffic',
     pass(({ channel: { gc }, sendEndMs }) => {
       for (const each of gc) each.tMs = Math.max(each.tMs, sendEndMs + 1);
+    }),
+  ],
+  ['a share of nothing', shares(({ pss }) => pss.fill(0))],
+  ['half the pages of its own', shares(({ uss }) => halved(uss))],
+  [
+    'half the pages of its own, and of no file',
+    shares(({ uss, anonymous }) => {
+      halved(uss);
+      halved(anonymous);
+    }),
+  ],
+  [
+    'pages that many processes answer for',
+    shares(({ pss, shared }) => {
+      pss.forEach((bytes, at) => void (shared[at]! += Math.round(bytes / 4)));
+      pss.forEach((bytes, at) => void (pss[at] = bytes - Math.round(bytes / 4)));
+    }),
+  ],
+  [
+    'more shared pages than there was memory',
+    shares(({ shared }) => void shared.forEach((bytes, at) => void (shared[at] = bytes * 50))),
+  ],
+  [
+    'fewer shared pages, and read of as much',
+    pass(({ watch }) => {
+      const [pss, shared] = watch.rollup.columns.map(({ values }: Mutable<unknown>) => values);
+      halved(shared);
+      watch.rollupRssBytes = Math.max(...pss.map((bytes: number, at: number) => bytes + shared[at]));
+    }),
+  ],
+  [
+    'an answer for more than half of what is not its own',
+    shares(({ uss, anonymous, fileBacked }) => {
+      halved(uss);
+      halved(anonymous);
+      halved(fileBacked);
+    }),
+  ],
+  [
+    'no look at its shares at its end',
+    pass(({ watch }) => {
+      const { tMs, columns } = watch.rollup;
+      tMs.pop();
+      for (const { values } of columns) values.pop();
+      const [pss, shared] = columns.map(({ values }: Mutable<unknown>) => values);
+      watch.rollupRssBytes = Math.max(...pss.map((bytes: number, at: number) => bytes + shared[at]));
     }),
   ],
   ['less on its heap at the end', pass(({ channel: { last } }) => void (last.heapUsed = 1000))],

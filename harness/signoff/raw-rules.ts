@@ -8,6 +8,7 @@ import { collectionsFault } from './raw-collections.ts';
 import { allocatedFault, answersFault, columnsFault, heapFault, negativeFault, sentFault } from './raw-counts.ts';
 import { marksFault } from './raw-marks.ts';
 import { groupFault, levelsFault, partsFault, peakFault, phasesFault } from './raw-memory.ts';
+import { sharesFault } from './raw-shares.ts';
 import { fitnessFault, releaseFault, sitesFault, sourceFault, versionFault } from './raw-summary.ts';
 import { sumsFault } from './raw-sums.ts';
 import { exitFault, timesFault } from './raw-times.ts';
@@ -71,6 +72,12 @@ export const runRules: readonly RunRule[] = [
     why: 'The kernel keeps the highest there was.',
     isOfAnyVersion: true,
     fault: peakFault,
+  },
+  {
+    name: 'shares',
+    rule: 'Of each look at the shares: pages of its own are no more than it answers for, these no more than all, and of what is not its own it answers for a half at most (2 % and 4 MB); a service of Node.js answers for all pages of no file, and its share of files, but for two looks by process that it started. All of them together are of the memory that the samples and readings beside them saw, and the highest is the one that was kept. A look comes every five seconds, and at the end of whoever was still there, unless there was more memory than any of them saw (a shell that became another program).',
+    why: 'The kernel adds them up of the same pages, at one moment; in 1,150 runs they were off by 1 MB at most.',
+    fault: sharesFault,
   },
   {
     name: 'phases',
