@@ -795,6 +795,12 @@ const shares = (change: (columns: Shares) => void): Bend =>
     change(Object.fromEntries(columns) as unknown as Shares);
   });
 const halved = (values: number[]) => values.forEach((bytes, at) => void (values[at] = Math.round(bytes / 2)));
+/** Ten requests that were sent again: two answers fail, and one of these did not before. */
+const recorded = {
+  recorded: { requests: 10, bytes: 1000, connections: 1, durationUs: 1, connectionsMax: 1, unsent: {}, upgraded: 0 },
+  ...{ mode: 'topspeed', loops: 1, sent: 10, bytesSent: 1000, answered: 9, unanswered: 1, errors: 1, not2xx: 2 },
+  ...{ differentStatus: 1, differentLength: 0, uncompared: 0, statusOnly: 0, cutShort: false },
+};
 const serviceRows: Row[] = [
   ...[0.4, 0.7, 0.82, 0.98, 1.02, 1.23, 2].map(
     (factor) => [`${factor} of all that was allocated, by all but its collections`, pass(scaled(factor))] as const,
@@ -1086,6 +1092,38 @@ const serviceRows: Row[] = [
       watch.rollupRssBytes = Math.max(...pss.map((bytes: number, at: number) => bytes + shared[at]));
     }),
   ],
+  [
+    'a load that took half as long as its samples have',
+    pass((all) => void (all.sendEndMs = (all.sendStartMs + all.sendEndMs) / 2)),
+  ],
+  ['more CPU time than the kernel has', pass(({ channel: { last } }) => void (last.cpuMs *= 2))],
+  [
+    'less CPU time than the kernel has',
+    pass(({ channel: { last }, watch: { usage } }) => {
+      last.cpuMs = 1;
+      usage.userMs += 60_000;
+    }),
+  ],
+  [
+    'fewer bytes than it answered',
+    pass(({ sent, answers, channel }) => {
+      const { values } = sent.columns.find(({ name }: Mutable<unknown>) => name === 'bytes');
+      values.forEach((bytes: number, at: number) => void (values[at] = Math.min(bytes, 1000)));
+      for (const each of [answers, channel.last.answers]) each.bytes += 9_000_000;
+    }),
+  ],
+  ...(
+    [
+      ['more than were recorded', { answered: 11 }],
+      ['fewer than were sent', { answered: 8 }],
+      ['errors that are none', { errors: 3 }],
+      ['errors that do not differ', { differentStatus: 0 }],
+      ['more that differ than were answered', { differentLength: 9 }],
+    ] as const
+  ).map(
+    ([name, other]) =>
+      [`recorded requests: ${name}`, pass((all) => void (all.requests = { ...recorded, ...other }))] as const,
+  ),
   ['less on its heap at the end', pass(({ channel: { last } }) => void (last.heapUsed = 1000))],
   [
     'less on its heap at the end, by its last row too',

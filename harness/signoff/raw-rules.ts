@@ -12,6 +12,7 @@ import { sharesFault } from './raw-shares.ts';
 import { fitnessFault, releaseFault, sitesFault, sourceFault, versionFault } from './raw-summary.ts';
 import { sumsFault } from './raw-sums.ts';
 import { exitFault, timesFault } from './raw-times.ts';
+import { loadTimeFault, requestsFault, workFault } from './raw-work.ts';
 import { type Reason, refused } from './refusal.ts';
 import { copyFault, orderFault, type RunSequence, spanFault, type TakenRun } from './run-sequence.ts';
 import type { SourceFile } from './source-list.ts';
@@ -105,6 +106,18 @@ export const runRules: readonly RunRule[] = [
     fault: sentFault,
   },
   {
+    name: 'load',
+    rule: 'The samples of a load are of as many milliseconds as it took (2 s and 5 %).',
+    why: 'Both are of the same clock.',
+    fault: loadTimeFault,
+  },
+  {
+    name: 'work',
+    rule: 'CPU time of a service of Node.js is what the kernel has of it (two ticks of 10 ms, 1 %, and what its threads can take between the two looks); it reads and writes no fewer bytes than it answers (1 MiB and 5 %).',
+    why: 'The process and the kernel count the same.',
+    fault: workFault,
+  },
+  {
     name: 'allocated',
     rule: 'From mark to mark there are more requests, and no fewer bytes allocated, of young objects and off the heap; young ones are part of all; the end has at least as much (but for 2 MiB and 2 % of the heap, which V8 sweeps late).',
     why: 'Sums of what was allocated only grow; young objects are known to the byte.',
@@ -128,6 +141,12 @@ export const runRules: readonly RunRule[] = [
     why: 'The pass adds up what each process counted.',
     isOfAnyVersion: true,
     fault: answersFault,
+  },
+  {
+    name: 'requests',
+    rule: 'Of recorded requests answers and those without one are as many as were sent, and no more than were recorded; errors are among the answers with another status than 2xx, and among those that differ or were compared with none. Looks at what stays do not go back in the traffic.',
+    why: 'Each request is counted once, by what became of it.',
+    fault: requestsFault,
   },
   {
     name: 'marks',
