@@ -30,7 +30,7 @@ export interface HeapWatchOptions {
 /** Another request comes sooner, while there are any; whoever recycles a child waits for longer. */
 const drainedMs = 20;
 /** A reading takes 0.2 ms or so: half a hundredth of a processor. */
-const drainedEveryMs = 40;
+export const drainedEveryMs = 40;
 
 const none: Allocated = { young: 0, old: 0 };
 /** As often memory is read again where V8 collects while it is read. */

@@ -118,7 +118,8 @@ const lowered = (all: Mutable<unknown>) => {
   watch.tops.rss = less(watch.tops.rss);
   watch.tops.own = less(watch.tops.own);
   for (const phase of watch.phases) phase.rssMaxBytes &&= phase.rssMaxBytes - 4096;
-  for (const each of watch.rollup.columns.slice(0, 3)) each.values = less(each.values);
+  for (const each of watch.rollup.columns.filter(({ name }: Mutable<unknown>) => name === 'pss' || name === 'uss'))
+    each.values = less(each.values);
   watch.rssPeakBytes -= 4096;
   watch.rollupRssBytes -= 4096;
 };
@@ -786,6 +787,20 @@ const scaled =
       mark.allocatedYoung = mark.parts.allocatedYoung - mark.parts.ownYoung;
     }
   };
+type Shares = Readonly<Record<'pss' | 'shared' | 'uss' | 'anonymous' | 'fileBacked', number[]>>;
+/** By the looks at its shares. */
+const shares = (change: (columns: Shares) => void): Bend =>
+  pass(({ watch: { rollup } }) => {
+    const columns = rollup.columns.map(({ name, values }: Mutable<unknown>) => [name, values]);
+    change(Object.fromEntries(columns) as unknown as Shares);
+  });
+const halved = (values: number[]) => values.forEach((bytes, at) => void (values[at] = Math.round(bytes / 2)));
+/** Ten requests that were sent again: two answers fail, and one of these did not before. */
+const recorded = {
+  recorded: { requests: 10, bytes: 1000, connections: 1, durationUs: 1, connectionsMax: 1, unsent: {}, upgraded: 0 },
+  ...{ mode: 'topspeed', loops: 1, sent: 10, bytesSent: 1000, answered: 9, unanswered: 1, errors: 1, not2xx: 2 },
+  ...{ differentStatus: 1, differentLength: 0, uncompared: 0, statusOnly: 0, cutShort: false },
+};
 const serviceRows: Row[] = [
   ...[0.4, 0.7, 0.82, 0.98, 1.02, 1.23, 2].map(
     (factor) => [`${factor} of all that was allocated, by all but its collections`, pass(scaled(factor))] as const,
@@ -1001,6 +1016,114 @@ const serviceRows: Row[] = [
   ['traffic that begins with the target', pass((all) => void (all.sendStartMs = 0))],
   ['traffic that goes on after it', pass((all) => void (all.sendEndMs += 2000))],
   ['a peak of the heap below its collections', pass(({ channel: { last } }) => void (last.peakBeforeGc = 1))],
+  [
+    'something left by a whole collection, and none that came',
+    pass(({ channel: { gc, last } }) => {
+      for (const each of gc) each.kind = 'Scavenge';
+      last.afterGc = 5_000_000;
+    }),
+  ],
+  [
+    'a heap that is less full at its collections than at its readings',
+    pass(({ channel: { gc, last } }) => {
+      for (const each of gc) {
+        each.usedBefore -= 3_000_000;
+        each.usedAfter -= 3_000_000;
+      }
+      last.peakBeforeGc -= 3_000_000;
+    }),
+  ],
+  ['a peak of the heap above all of it', pass(({ channel: { last } }) => void (last.peakBeforeGc += 2_000_000))],
+  [
+    'collections before its traffic',
+    pass(({ channel: { gc } }) => {
+      for (const each of gc) each.tMs = Math.min(each.tMs, 50);
+    }),
+  ],
+  [
+    'collections behind its traffic',
+    pass(({ channel: { gc }, sendEndMs }) => {
+      for (const each of gc) each.tMs = Math.max(each.tMs, sendEndMs + 1);
+    }),
+  ],
+  ['a share of nothing', shares(({ pss }) => pss.fill(0))],
+  ['half the pages of its own', shares(({ uss }) => halved(uss))],
+  [
+    'half the pages of its own, and of no file',
+    shares(({ uss, anonymous }) => {
+      halved(uss);
+      halved(anonymous);
+    }),
+  ],
+  [
+    'pages that many processes answer for',
+    shares(({ pss, shared }) => {
+      pss.forEach((bytes, at) => void (shared[at]! += Math.round(bytes / 4)));
+      pss.forEach((bytes, at) => void (pss[at] = bytes - Math.round(bytes / 4)));
+    }),
+  ],
+  [
+    'more shared pages than there was memory',
+    shares(({ shared }) => void shared.forEach((bytes, at) => void (shared[at] = bytes * 50))),
+  ],
+  [
+    'fewer shared pages, and read of as much',
+    pass(({ watch }) => {
+      const [pss, shared] = watch.rollup.columns.map(({ values }: Mutable<unknown>) => values);
+      halved(shared);
+      watch.rollupRssBytes = Math.max(...pss.map((bytes: number, at: number) => bytes + shared[at]));
+    }),
+  ],
+  [
+    'an answer for more than half of what is not its own',
+    shares(({ uss, anonymous, fileBacked }) => {
+      halved(uss);
+      halved(anonymous);
+      halved(fileBacked);
+    }),
+  ],
+  [
+    'no look at its shares at its end',
+    pass(({ watch }) => {
+      const { tMs, columns } = watch.rollup;
+      tMs.pop();
+      for (const { values } of columns) values.pop();
+      const [pss, shared] = columns.map(({ values }: Mutable<unknown>) => values);
+      watch.rollupRssBytes = Math.max(...pss.map((bytes: number, at: number) => bytes + shared[at]));
+    }),
+  ],
+  [
+    'a load that took half as long as its samples have',
+    pass((all) => void (all.sendEndMs = (all.sendStartMs + all.sendEndMs) / 2)),
+  ],
+  ['more CPU time than the kernel has', pass(({ channel: { last } }) => void (last.cpuMs *= 2))],
+  [
+    'less CPU time than the kernel has',
+    pass(({ channel: { last }, watch: { usage } }) => {
+      last.cpuMs = 1;
+      usage.userMs += 60_000;
+    }),
+  ],
+  [
+    'fewer bytes than it answered',
+    pass(({ sent, answers, channel }) => {
+      const { values } = sent.columns.find(({ name }: Mutable<unknown>) => name === 'bytes');
+      values.forEach((bytes: number, at: number) => void (values[at] = Math.min(bytes, 1000)));
+      for (const each of [answers, channel.last.answers]) each.bytes += 9_000_000;
+    }),
+  ],
+  ...(
+    [
+      ['more than were recorded', { answered: 11 }],
+      ['fewer than were sent', { answered: 8 }],
+      ['errors that are none', { errors: 3 }],
+      ['errors that do not differ', { differentStatus: 0 }],
+      ['more that differ than were answered', { differentLength: 9 }],
+    ] as const
+  ).map(
+    ([name, other]) =>
+      [`recorded requests: ${name}`, pass((all) => void (all.requests = { ...recorded, ...other }))] as const,
+  ),
   ['less on its heap at the end', pass(({ channel: { last } }) => void (last.heapUsed = 1000))],
   [
     'less on its heap at the end, by its last row too',
