@@ -10,6 +10,7 @@ import { type Explanation, explanationOf } from './explain/explanation.ts';
 import { streamsOfSpikes } from './explain/streams.ts';
 import type { Feed } from './feed/feed.ts';
 import { sitesOf } from './metrics/allocated-sites.ts';
+import { sitesInProject } from './metrics/sites-in-project.ts';
 import { takesSettled, takesSites } from './metrics/table.ts';
 import { allocationSampling, allocations, liveHeap } from './pass/instruments/heap-sampling.ts';
 import type { Brought, Instrument, SettledPoint } from './pass/instruments/instrument.ts';
@@ -59,6 +60,8 @@ export interface RunOptions {
   readonly launcher?: TargetLauncher;
   /** Where our agent is, if it is not the one that comes with this harness. */
   readonly agentFolder?: string | undefined;
+  /** Absolute; where the target, or the agent, was started. @default this folder */
+  readonly startedIn?: string | undefined;
   readonly seed: number | null;
   readonly budget: Budget;
   /** Names of the limits in `budget` that nobody wrote (`metrics/implied-limits.ts`). @default none */
@@ -119,8 +122,9 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
   const passes = [...looked, ...explaining];
   const { scenario, folder } = options;
   const sampled = passes.find(({ kind }) => kind === 'allocations');
-  const sites = sitesOf(explanation.allocations);
-  if (sampled) writeSites(folder, sampled, { sites, intervals: explanation.allocations });
+  const sampledSites = sitesOf(explanation.allocations);
+  if (sampled) writeSites(folder, sampled, { sites: sampledSites, intervals: explanation.allocations });
+  const sites = sitesInProject(sampledSites, process.cwd(), options.startedIn);
   const sources = new Sources();
   const found = spikesOf(findings, explanation, {
     save: (name, profile) => writeProfileFile(folder, name, profile),

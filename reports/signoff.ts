@@ -6,8 +6,9 @@ import type { BudgetResult, Environment, Fault, Lane, Note, ToolInfo, Verdict } 
  * Raised whenever rules change by which a bundle is judged: each bundle is judged by those of its own version.
  * 2: links and programs of the candidate's source count as what they are.
  * 3: thresholds are those of the project in the bundle, both versions say how they were built, and what the summary shows is in its notes.
+ * 4: every file that drove the release is listed, with its digest and where it came from.
  */
-export const SIGNOFF_SCHEMA_VERSION = 3;
+export const SIGNOFF_SCHEMA_VERSION = 4;
 
 export interface SignedVersion {
   /** As it was asked for: `v1.4.0`, `.`, `shop-1.4.0.tgz`. */
@@ -77,11 +78,16 @@ export interface SignedScenario {
   readonly comparisons: readonly SignedComparison[];
 }
 
-/** Something that a scenario is made of, and its digest: a recording, a plan of traffic. */
+/** A file of the working folder that drove the release, and its digest. */
 export interface SignedInput {
+  /** Relative to the project's folder, with `/` between. */
   readonly name: string;
   readonly sha256: string;
   readonly bytes: number;
+  /** Sent; named by a load, or by a program that it names; by the build; or what scenarios are written in. From schema version 4 on. */
+  readonly role?: 'recording' | 'load' | 'build' | 'definition' | undefined;
+  /** `candidate`: its source has the very file; else `commit HASH` of the working folder, `working folder`, `installed`, `elsewhere`. From schema version 4 on. */
+  readonly from?: string | undefined;
 }
 
 export interface SignedWaiver {
@@ -98,7 +104,7 @@ export type MachineFacts = Pick<Environment, 'node' | 'platform' | 'arch' | 'ker
 
 export interface SignoffReport {
   readonly kind: 'signoff';
-  readonly schemaVersion: 1 | 2 | typeof SIGNOFF_SCHEMA_VERSION;
+  readonly schemaVersion: 1 | 2 | 3 | typeof SIGNOFF_SCHEMA_VERSION;
   readonly tool: ToolInfo;
   readonly release: string;
   readonly candidate: SignedVersion;

@@ -150,6 +150,7 @@ async function askedOf(name: string | undefined, flags: RunFlags, { scenario, or
     sitesEveryBytes: flags.sites === undefined ? undefined : sitesBytesOf(flags.sites),
     profileEveryMs: flags.profileEvery === undefined ? undefined : everyMsOf(flags.profileEvery),
     agentFolder: agentFolderOf(flags),
+    startedIn: startedIn(flags),
     repeatable: flags.repeatable === true,
     keepsSnapshots: flags.keepSnapshots === true,
     keepsMeasurement: flags.keepMeasurement === true,
@@ -198,6 +199,11 @@ function everyMsOf(text: string): number {
   throw new FloodgateError('option-invalid', `--profile-every: "${text}" is not between 500 ms and a day`, {
     hint: 'Example: --profile-every 90s.',
   });
+}
+
+function startedIn({ targetDir, agent }: RunFlags): string | undefined {
+  const folder = targetDir ?? agent;
+  return folder === undefined ? undefined : path.resolve(folder);
 }
 
 function agentFolderOf({ agent, target, defect }: RunFlags): string | undefined {

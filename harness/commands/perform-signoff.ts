@@ -19,10 +19,10 @@ import { measure } from '../signoff/measure.ts';
 import { defaultPolicy } from '../signoff/policy.ts';
 import { printPage } from '../signoff/print-page.ts';
 import { isRelease } from '../signoff/raw-summary.ts';
-import { inputsOf } from '../signoff/recording.ts';
+import { inputsOf, refuseChangedInputs, signedInputs } from '../signoff/recording.ts';
 import { Refused } from '../signoff/refusal.ts';
 import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
-import { sourceListName } from '../signoff/source-list.ts';
+import { readSourceList, sourceListName } from '../signoff/source-list.ts';
 import { toolName } from '../signoff/summary-again.ts';
 import { comparedLanesUsual, lanesUsual } from '../signoff/usual-order.ts';
 import { verifyBundle } from '../signoff/verify.ts';
@@ -68,7 +68,7 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const ledger = projectLedger(project);
   const chosen = scenariosOf(project, flags);
   refuseIdleLimits(project, chosen.scenarios, flags.env);
-  const inputs = inputsOf(project.folder, chosen.scenarios);
+  const inputs = inputsOf({ ...project, scenarios: chosen.scenarios });
   const out = emptyFolder(flags);
   const steps = openSteps(process.stderr, { isLive: isLive(process.stderr), nowMs: () => performance.now() });
   const build = project.config.build;
@@ -127,8 +127,10 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
       onStep: steps.say,
       onWait: steps.wait,
     });
+    refuseChangedInputs(inputs);
     const sealed = await sealBundle({
-      ...{ measured, ledger, inputs, key },
+      ...{ measured, ledger, key },
+      inputs: signedInputs(inputs, folder, readSourceList(sourceList) ?? []),
       head: {
         tool: { name: toolName, version: session.toolVersion },
         release: flags.release,

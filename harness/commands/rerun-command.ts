@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatShare, formatValue, printable } from '../../reports/format.ts';
+import { listsDriversFrom } from '../signoff/input-origin.ts';
 import { addKeylessOptions, type KeylessFlags } from './keyless-flags.ts';
 import { removeLeftOver } from './left-over.ts';
 import { inProjectFolder } from './project-folder.ts';
@@ -59,9 +60,10 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
     process.stdout.write(textOf(verified));
     return 1;
   }
-  const [{ checkInputs, projectIn, rerun }, { VersionStore }, { openSession }, prepare, { loadProject }] =
+  const [{ projectIn, rerun }, { checkInputs }, { VersionStore }, { openSession }, prepare, { loadProject }] =
     await Promise.all([
       import('../signoff/rerun.ts'),
+      import('../signoff/recording.ts'),
       import('../compare/version-store.ts'),
       import('./session.ts'),
       import('./prepare-version.ts'),
@@ -77,8 +79,10 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
       unknown,
       report.scenarios.map(({ name }) => name),
     );
-  checkInputs(report, project.folder);
+  checkInputs(report, project);
   const step = (text: string) => void process.stderr.write(`${text}\n`);
+  if (report.schemaVersion < listsDriversFrom)
+    step(`loads are in no digest of schema version ${report.schemaVersion}: those that lie here are run`);
   const workFolder = path.join(project.folder, '.floodgate', `rerun-${process.pid}`);
   const store = inProjectFolder(project.folder, () => {
     mkdirSync(workFolder, { recursive: true, mode: 0o700 });

@@ -21,11 +21,16 @@ export function loadFiles(folder: string, commands: string): Map<string, string>
   const files = [...changedFiles(folder), ...untrackedFiles(folder, readBytesMax)];
   if (files.length > namedMax) found.set('uncommitted files', changesDigest(files)!);
   else for (const { name, content } of files) found.set(name, content);
-  for (const word of commands.split(/[\s'"=\\]+/)) {
+  for (const word of commandWords(commands)) {
     const content = contentOf(path.resolve(folder, word));
     if (content !== '') found.set(word, content);
   }
   return found.set('the commit that is checked out', tree);
+}
+
+/** What may be the name of a file in a command. */
+export function commandWords(text: string): string[] {
+  return text.split(/[\s'"=\\]+/);
 }
 
 function contentOf(file: string): string {

@@ -88,7 +88,8 @@ before. What rose between two readings makes them undecided by that much. Percen
 of them is known.
 
 A pattern is a path relative to the project in which \`*\` stands for anything but a slash and \`**\` for anything, then optionally
-\`#\` and a function name in the same manner: \`share:agent/tcp/**=20%\`, \`bytes:src/cache.ts#keep*=50MB\`. Such a limit takes a pass of
+\`#\` and a function name in the same manner: \`share:agent/tcp/**=20%\`, \`bytes:src/cache.ts#keep*=50MB\`. A version that \`signoff\` or
+\`compare\` checked out has the paths that it has in the project. Such a limit takes a pass of
 its own, which samples one allocation in 64 KiB.
 `;
 }

@@ -801,6 +801,25 @@ const recorded = {
   ...{ mode: 'topspeed', loops: 1, sent: 10, bytesSent: 1000, answered: 9, unanswered: 1, errors: 1, not2xx: 2 },
   ...{ differentStatus: 1, differentLength: 0, uncompared: 0, statusOnly: 0, cutShort: false },
 };
+/** What drove it, as whoever has the key would have it. */
+const driven = (change: (load: Mutable<unknown>, all: Mutable<unknown>[]) => void): Bend =>
+  summary(({ inputs }) =>
+    change(
+      inputs.find(({ role }: Mutable<unknown>) => role === 'load'),
+      inputs,
+    ),
+  );
+const drivers: Row[] = (
+  [
+    ['another load that is said to be the candidate’s', (load) => void (load.sha256 = 'a'.repeat(64))],
+    ['the candidate’s load that is said to come from elsewhere', (load) => void (load.from = 'elsewhere')],
+    ['no word of where a load came from', (load) => void delete load.from],
+    ['a load twice', (load, all) => void all.push(load)],
+    ['a file that did something else', (load) => void (load.role = 'approval')],
+    ['a place that there is not', (load) => void (load.from = 'the release team')],
+  ] as const satisfies [string, Parameters<typeof driven>[0]][]
+).map(([name, change]) => [name, signedAgain(driven(change)), 'summary-invalid']);
+
 const serviceRows: Row[] = [
   ...[0.4, 0.7, 0.82, 0.98, 1.02, 1.23, 2].map(
     (factor) => [`${factor} of all that was allocated, by all but its collections`, pass(scaled(factor))] as const,
@@ -1273,7 +1292,8 @@ t.test(`${table.length} ways to bend a bundle in several places at once`, async 
   }
 });
 
-const ofService = [...serviceRows, ...inTime];
+drivers.push(['no word of what a file was', signedAgain(driven((load) => void delete load.role)), 'project-differs']);
+const ofService = [...drivers, ...serviceRows, ...inTime];
 t.test(`${ofService.length} ways to bend the bundle of a service`, async (t) => {
   const order = { toolVersion: read<Mutable<unknown>>(service, 'signoff.json').tool.version };
   t.same(await refusalsOf(service, signedAgain(), order), [], 'as it is');

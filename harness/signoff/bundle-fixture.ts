@@ -5,7 +5,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { createRandom } from '../../agent/seeded-random.ts';
 import type { RunReport } from '../../reports/model.ts';
-import type { PreviousVersion, SignoffReport } from '../../reports/signoff.ts';
+import type { PreviousVersion, SignedInput, SignoffReport } from '../../reports/signoff.ts';
 import { definitionOf } from '../ledger/definition.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { Redactor } from '../redaction/redactor.ts';
@@ -49,6 +49,8 @@ export interface FixtureOrder {
   readonly isPacked?: boolean;
   /** Content of a heap snapshot that the run left. */
   readonly snapshot?: string;
+  /** Files that drove it. @default none */
+  readonly inputs?: readonly SignedInput[];
   /** Of `project.json`: targets, and what the one scenario says beside its name. */
   readonly project?: { readonly targets?: object; readonly scenario?: object };
 }
@@ -172,7 +174,7 @@ export async function sealedFixture(
         { name: 'steady', sets: ['release'], ...(order.project?.scenario ?? { builtin: 'steady' }) },
       ],
     },
-    inputs: [],
+    inputs: order.inputs ?? [],
     sourceList: order.sourceList ?? sourceList,
     pairs: { seed: 7, pairsMax: 40 },
     key,

@@ -21,6 +21,7 @@ import { checkPage, type Looked } from './check-page.ts';
 import { checkBuilds, checkEnvironment, checkProject } from './check-project.ts';
 import { checkUse } from './check-use.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
+import { listsDriversFrom } from './input-origin.ts';
 import { signoffVerdict } from './judge.ts';
 import { type Bundle, comparisonAgain, runAgain } from './made-again.ts';
 import { leftOutIn } from './notes.ts';
@@ -50,6 +51,7 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
   if (isOwnVersion && report.schemaVersion !== SIGNOFF_SCHEMA_VERSION)
     throw refused('summary-invalid', `${summaryName}: floodgate ${order.toolVersion} writes no such schema version`);
   const project = checkProject(parsed(contentOf(files, projectName), 'data-invalid', projectName), report);
+  checkDrivers(report);
   if (report.schemaVersion >= 3) checkBuilds(project, report);
   if (isOwnVersion) checkEnvironment(project, report);
   const ledger = ledgerOf(parsed(contentOf(files, ledgerFileName), 'data-invalid', ledgerFileName));
@@ -105,6 +107,9 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
             `schema version ${report.schemaVersion} is an old one: thresholds, builds and notes were not compared with the project${report.schemaVersion < 2 ? ', nor kinds of files' : ''}; amounts allocated and heap figures were not held against one another`,
           ]
         : []),
+      ...(report.schemaVersion < listsDriversFrom
+        ? [`schema version ${report.schemaVersion}: loads, and what else drove it, are in no digest of it`]
+        : []),
       ...(files.has(printName)
         ? [`${printName} was not read: it is as it was signed, and no more is known of it`]
         : []),
@@ -113,6 +118,17 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
         : []),
     ],
   };
+}
+
+/** Each file that drove it says what it was and where it came from, or is of a version that did not say so. @throws Refused */
+function checkDrivers({ schemaVersion, inputs }: SignoffReport): void {
+  const isListed = schemaVersion >= listsDriversFrom;
+  const other = inputs.find(({ role, from }) => (role !== undefined) !== isListed || (from !== undefined) !== isListed);
+  if (other !== undefined)
+    throw refused(
+      'summary-invalid',
+      `${summaryName}: ${other.name} is not listed as schema version ${schemaVersion} does`,
+    );
 }
 
 const runsIn = (scenarios: readonly SignedScenario[]): number =>

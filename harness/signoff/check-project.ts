@@ -61,7 +61,8 @@ export function checkProject(value: unknown, { scenarios, inputs, scope }: Signo
   const sent = project.scenarios.flatMap(({ capture, requests }) =>
     [capture, requests].flatMap((each) => (each === undefined ? [] : [path.resolve(path.sep, each)])),
   );
-  const listed = new Set(inputs.map(({ name }) => path.resolve(path.sep, name)));
+  const recordings = inputs.filter(({ role = 'recording' }) => role === 'recording');
+  const listed = new Set(recordings.map(({ name }) => path.resolve(path.sep, name)));
   if (!isDeepStrictEqual(new Set(sent), listed)) throw differs('it sends other recordings than the summary lists');
   return project;
 }

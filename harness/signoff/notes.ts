@@ -7,6 +7,7 @@ import { isComparedWithItself, isOwnCommit, type SignoffReport } from '../../rep
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { idleLimits } from './idle-limits.ts';
+import { driverWords, otherDrivers } from './input-origin.ts';
 import { typedCommand } from './typed-options.ts';
 import { lanesUsual } from './usual-order.ts';
 
@@ -25,6 +26,7 @@ export function notesOf(report: Noted, names: Iterable<string>): Note[] {
     ...(previous === null ? ['It was compared with no release before it (--previous).'] : itselfOf(report)),
     ...(scope.leftOut.length > 0 ? [`Left out of the set (--only): ${shortList(scope.leftOut)}.`] : []),
     ...buildsOf(report),
+    ...driversOf(report),
     ...idleLimits(report).map(({ test, why }) => `Nothing can exceed the limit ${test}: ${why}.`),
     ...secretsOf(report),
     ...endsOf(report),
@@ -99,6 +101,16 @@ function buildsOf({ candidate: { build = [] }, previous }: Noted): string[] {
   const words = (commands: readonly string[]) =>
     commands.length === 0 ? 'nothing' : `“${printable(commands.join('; '), buildCharactersMax)}”`;
   return [`The candidate was made ready to run by ${words(build)}, the release before it by ${words(before)}.`];
+}
+
+function driversOf(report: Noted): string[] {
+  const others = otherDrivers(report).map((each) => printable(driverWords(each), 200));
+  if (others.length === 0) return [];
+  const named =
+    others.length > namesMax
+      ? `${others.slice(0, namesMax).join(', ')} and ${others.length - namesMax} more`
+      : others.join(', ');
+  return [`It was driven by what is not as the candidate has it: ${named}.`];
 }
 
 function secretsOf({ scenarios }: Noted): string[] {

@@ -6,6 +6,7 @@ import { isComparedWithItself, SIGNOFF_SCHEMA_VERSION, type SignoffReport, tests
 import { timeUnitPattern } from '../../reports/time-units.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import { idleLimits } from './idle-limits.ts';
+import { driverWords, otherDrivers } from './input-origin.ts';
 import { listed, type Refusal } from './refusal.ts';
 import { unheldFigures } from './unheld-figures.ts';
 
@@ -39,7 +40,7 @@ const policySchema = v.strictObject({
    * @default any, where no judged figure rests on a check that is not made
    */
   schemaVersion: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(SIGNOFF_SCHEMA_VERSION))),
-  /** The candidate has no changes that are not committed. @default false */
+  /** The candidate has no changes that are not committed, and what drove it is as its commit has it. @default false */
   clean: v.optional(v.boolean(), false),
   /** True: there must be a comparison in every scenario; false: the candidate may be compared with itself. */
   compared: v.optional(v.boolean()),
@@ -148,6 +149,9 @@ function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
     refuse('release-differs', `it is of release ${release}`);
   if (policy.clean && (candidate.dirty || (candidate.commit === null && candidate.package === null)))
     refuse('not-clean', `the candidate, ${candidate.label}, is no commit as it stands, and no package`);
+  const others = policy.clean ? otherDrivers(report) : [];
+  if (others.length > 0)
+    refuse('not-clean', `not as the candidate’s commit has it: ${listed(others.map(driverWords))}`);
   if (policy.previous !== undefined && policy.previous !== previous?.label && policy.previous !== previous?.commit) {
     refuse('previous-differs', `it was compared with ${previous?.label ?? 'nothing'}, not with ${policy.previous}`);
   }

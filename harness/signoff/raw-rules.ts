@@ -2,8 +2,10 @@
  * What raw data may not contradict: nobody can make them again, but whoever changes one thing has to change all that says the same. The one
  * table of these rules; docs/signoff.md shows it, with what no rule can see. Pure.
  */
+
 import type { SignoffReport } from '../../reports/signoff.ts';
 import type { Measurement } from '../report/measurement.ts';
+import { inputsFault } from './input-origin.ts';
 import { collectionsFault } from './raw-collections.ts';
 import { allocatedFault, answersFault, columnsFault, heapFault, negativeFault, sentFault } from './raw-counts.ts';
 import { marksFault } from './raw-marks.ts';
@@ -227,6 +229,12 @@ export const summaryRules: readonly SummaryRule[] = [
     rule: 'candidate.sha256 is sorted, and no name in it leaves the candidate.',
     why: 'It is made by one walk.',
     fault: sourceFault,
+  },
+  {
+    name: 'drivers',
+    rule: 'A file that drove it is the candidate’s where candidate.sha256 has one of its name and digest, and nowhere else; none stands twice.',
+    why: 'Where it came from is said by that list.',
+    fault: inputsFault,
   },
 ];
 

@@ -56,7 +56,8 @@ export const reasons = {
   'from-the-future': 'It was signed later than now: check the clocks of both machines.',
   'release-differs': 'This bundle is of another release: give the one that is meant.',
   'candidate-differs': 'This bundle is of another candidate: give the one that was signed off, or sign off this one.',
-  'not-clean': 'The policy asks for a commit or a package: commit what is changed, and sign off again.',
+  'not-clean':
+    'The policy asks for a commit or a package, and for loads and recordings as that commit has them: commit what is changed, and sign off again.',
   'previous-differs': 'It was compared with another release than the policy asks for: sign off again with --previous.',
   'scenario-missing': 'Sign off again with every scenario that the policy asks for.',
   'lane-missing': 'Sign off again in every lane that the policy asks for.',

@@ -13,7 +13,6 @@ import { isOwnAgent, runArguments, targetOf } from '../project/run-arguments.ts'
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { projectOf } from './check-project.ts';
-import { describeRecording } from './recording.ts';
 import { isWithin, loadRange, repeatRange } from './repeat-range.ts';
 import { projectName } from './summary.ts';
 
@@ -108,7 +107,7 @@ function besides(stated: Stated, report: RunReport, scenario: string, lane: 'exa
 
 /**
  * The project as the bundle has it, in a folder of this machine.
- * @throws FloodgateError `rerun-refused` where a command held a secret, or a recording is another one
+ * @throws FloodgateError `rerun-refused` where a command held a secret
  */
 export function projectIn(files: BundleFiles, folder: string): Project {
   const text = files.get(projectName)?.toString('utf8') ?? '{}';
@@ -118,16 +117,4 @@ export function projectIn(files: BundleFiles, folder: string): Project {
     });
   }
   return projectOf(JSON.parse(text), folder);
-}
-
-/** @throws FloodgateError `rerun-refused` */
-export function checkInputs({ inputs }: SignoffReport, folder: string): void {
-  for (const { name, sha256 } of inputs) {
-    const file = path.resolve(folder, name);
-    const found = describeRecording(file)?.sha256;
-    if (found === sha256) continue;
-    throw new FloodgateError('rerun-refused', `${file} ${found ? 'is another recording' : 'does not exist'}`, {
-      hint: `The bundle was made with one whose SHA-256 is ${sha256}: put it there.`,
-    });
-  }
 }

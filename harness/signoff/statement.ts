@@ -110,7 +110,7 @@ function subjectsOf(
   ];
 }
 
-/** What the runs rest on beside the files of the bundle: scenarios, recordings, seeds, runtime, tool. */
+/** What the runs rest on beside the files of the bundle: scenarios, recordings, loads, seeds, runtime, tool. */
 function configurationOf({ tool, machine, inputs, scenarios }: SignoffReport): ResourceDescriptor[] {
   const described = (name: string, content: object) => ({
     name,
@@ -124,10 +124,10 @@ function configurationOf({ tool, machine, inputs, scenarios }: SignoffReport): R
       ...runs.map(({ lane, definition, command }) => described(`scenario/${name}/${lane}`, { definition, command })),
       ...comparisons.map(({ result, seed }) => described(`seed/${name}/${result.lane}`, { seed })),
     ]),
-    ...inputs.map(({ name, sha256: digest, bytes }) => ({
+    ...inputs.map(({ name, sha256: digest, bytes, role, from }) => ({
       name: `input/${name}`,
       digest: { sha256: digest },
-      annotations: { bytes },
+      annotations: { bytes, ...(role && { role }), ...(from && { from }) },
     })),
   ];
 }

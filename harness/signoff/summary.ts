@@ -101,9 +101,19 @@ const comparison = v.strictObject({
   result: compared,
 } satisfies Schemas<SignedComparison>);
 
+const input = v.strictObject({
+  name: text,
+  sha256: digest,
+  bytes: whole,
+  role: v.optional(v.picklist(['recording', 'load', 'build', 'definition'])),
+  from: v.optional(
+    v.pipe(v.string(), v.regex(/^(?:candidate|installed|working folder|elsewhere|commit [0-9a-f]{40,64})$/)),
+  ),
+} satisfies Schemas<SignedInput>);
+
 const schema = v.strictObject({
   kind: v.literal('signoff'),
-  schemaVersion: v.picklist([1, 2, SIGNOFF_SCHEMA_VERSION]),
+  schemaVersion: v.picklist([1, 2, 3, SIGNOFF_SCHEMA_VERSION]),
   tool,
   release: text,
   candidate: v.strictObject({
@@ -133,7 +143,7 @@ const schema = v.strictObject({
   scope: v.strictObject({ set: v.nullable(text), leftOut: list(text), lanes: list(lane) } satisfies Schemas<
     SignoffReport['scope']
   >),
-  inputs: list(v.strictObject({ name: text, sha256: digest, bytes: whole } satisfies Schemas<SignedInput>)),
+  inputs: list(input),
   scenarios: list(
     v.strictObject({ name, runs: list(run, 6), comparisons: list(comparison, 3) } satisfies Schemas<SignedScenario>),
   ),

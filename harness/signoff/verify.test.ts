@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { SignoffReport } from '../../reports/signoff.ts';
+import type { SignedInput, SignoffReport } from '../../reports/signoff.ts';
 import { renderSignoffHtml } from '../../reports/signoff-html.ts';
 import type { Measurement } from '../report/measurement.ts';
 import {
@@ -26,12 +26,13 @@ import {
   swap,
   verified,
 } from './bending-fixture.ts';
-import { ledger, release, sealedFixture, signedAt, sourceList, stranger } from './bundle-fixture.ts';
+import { type FixtureOrder, ledger, release, sealedFixture, signedAt, sourceList, stranger } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, keyIdOf, payloadType, sealStatement } from './envelope.ts';
 import { checkPolicy } from './policy.ts';
 import { readSourceList } from './source-list.ts';
 import { sha256 } from './statement.ts';
+import type { VerifyOrder } from './verify.ts';
 
 const folder = t.testdir();
 const clean = (await sealedFixture(`${folder}/clean`)).files;
@@ -354,7 +355,7 @@ const lies: Row[] = [
     'data-invalid',
   ],
   ['summary: a field more', signedAgain(summary((all) => void (all.comment = 'reviewed'))), 'summary-invalid'],
-  ['summary: of a newer version', signedAgain(summary((all) => void (all.schemaVersion = 4))), 'schema-newer'],
+  ['summary: of a newer version', signedAgain(summary((all) => void (all.schemaVersion = 5))), 'schema-newer'],
   [
     'report: a figure',
     signedAgain(
@@ -453,6 +454,15 @@ const dirty = signedAgain(
   }),
 );
 
+const clearly = asked({ clean: true });
+const loadFrom = (from: string): SignedInput => ({
+  name: 'load.mjs',
+  sha256: 'f'.repeat(64),
+  bytes: 9,
+  role: 'load',
+  from,
+});
+
 /** Whole bundles that are not what the receiver asks for. */
 const policies: Row[] = [
   ['the waiver has ended', () => {}, 'waiver-expired', { nowMs: Date.parse('2027-01-01T00:00:00Z') }],
@@ -469,6 +479,30 @@ const policies: Row[] = [
   ['signed tomorrow', () => {}, 'from-the-future', { nowMs: Date.parse(signedAt) - dayMs }],
   ['another release', () => {}, 'release-differs', asked({ release: 'v1.5.0' })],
   ['changes that are not committed', dirty, 'not-clean', asked({ clean: true })],
+  [
+    'a load that is not committed',
+    await sealed('driven', { inputs: [loadFrom('working folder')] }),
+    'not-clean',
+    clearly,
+  ],
+  [
+    'a load of another commit',
+    await sealed('later', { inputs: [loadFrom(`commit ${'f'.repeat(40)}`)] }),
+    'not-clean',
+    clearly,
+  ],
+  [
+    'a recording that lies elsewhere',
+    await sealed('elsewhere', { inputs: [loadFrom('elsewhere')] }),
+    'not-clean',
+    clearly,
+  ],
+  [
+    'a load that is not committed, for a package',
+    await sealed('packed', { inputs: [loadFrom('working folder')], isPacked: true }),
+    'not-clean',
+    clearly,
+  ],
   ['compared with another release', () => {}, 'previous-differs', asked({ previous: 'v1.3.3' })],
   ['compared with nothing', await sealed('alone', { compares: false }), 'summary-invalid'],
   ['a scenario is not in it', () => {}, 'scenario-missing', asked({ scenarios: ['incident'] })],
@@ -545,6 +579,43 @@ t.test('unsigned bundles say so, and are taken only where that is asked for', as
   t.same([taken.refusals, taken.signedBy], [[], undefined]);
   t.match(taken.unchecked[0], 'the signature was not checked');
   t.notMatch(taken.checks.join(), /signature/);
+});
+
+t.test('what drove it may be of the candidate, or installed; of a package, of a commit', async (t) => {
+  const ofSource = { ...loadFrom('candidate'), name: 'src/server.mjs', sha256: 'b'.repeat(64) };
+  const ofCommit = loadFrom(`commit ${'f'.repeat(40)}`);
+  const inFolder: SignedInput = { ...loadFrom('working folder'), name: 'day.har' };
+  const takes = async (name: string, order: FixtureOrder, policy: Partial<VerifyOrder> = clearly) => {
+    const { files } = await sealedFixture(`${folder}/${name}`, order);
+    t.same((await verified(files, policy)).refusals, [], name);
+    return files;
+  };
+  await takes('own', { inputs: [ofSource, { ...loadFrom('installed'), name: 'node_modules/k/run.js' }] });
+  await takes('own-of-package', { inputs: [ofCommit], isPacked: true });
+  const files = await takes('noted', { inputs: [inFolder, ofCommit] }, {});
+  const note =
+    'It was driven by what is not as the candidate has it: day.har (not committed), load.mjs (commit ffffffffffff).';
+  t.match(read<SignoffReport>(files, 'signoff.json').notes[0], { severity: 'warning', text: note });
+  const { predicate } = JSON.parse(payloadOf(files).toString());
+  t.match(
+    predicate.configuration.find(({ name }: { name: string }) => name === 'input/day.har'),
+    { digest: { sha256: 'f'.repeat(64) }, annotations: { bytes: 9, role: 'load', from: 'working folder' } },
+  );
+});
+
+t.test('a bundle of schema version 3 lists recordings alone, and is verified as it was', async (t) => {
+  const looked = async (inputs: readonly SignedInput[]) => {
+    const { files } = await sealedFixture(`${folder}/third-${inputs.length}`, { inputs });
+    signedAgain(summary((all) => void (all.schemaVersion = 3)))(files);
+    // A page of a version that is not known, which alone can have old rules.
+    files.set('signoff.html', Buffer.from(`${files.get('signoff.html')}`.replace('</style>', '.old{}</style>')));
+    stateAgain(release.privateKey)(files);
+    return verified(files, { toolVersion: 'later', makesPage: true });
+  };
+  const { refusals, unchecked } = await looked([]);
+  t.same(refusals, []);
+  t.ok(unchecked.some((text) => text === 'schema version 3: loads, and what else drove it, are in no digest of it'));
+  t.match((await looked([loadFrom('working folder')])).refusals, [{ reason: 'summary-invalid' }]);
 });
 
 const table = [...files, ...swapped, ...envelopes, ...lies, ...policies];

@@ -4,7 +4,14 @@ import { metricSentence } from '../comparison-sentence.ts';
 import { counted } from '../counted.ts';
 import { formatBytes, formatCount, printable, verdictMark, verdictWord } from '../format.ts';
 import type { Verdict } from '../model.ts';
-import { type SignedRun, type SignedScenario, type SignoffReport, type TestOutcome, testsOf } from '../signoff.ts';
+import {
+  type SignedInput,
+  type SignedRun,
+  type SignedScenario,
+  type SignoffReport,
+  type TestOutcome,
+  testsOf,
+} from '../signoff.ts';
 import { metricTable } from './comparison-page.ts';
 import { commandLine, element, section, sortableTable } from './dom.ts';
 import { budgetTable } from './run-page.ts';
@@ -88,14 +95,7 @@ function subjectCard({ candidate, previous, scope, machine, inputs }: SignoffRep
         ]
       : []),
     ['Lanes', scope.lanes.join(', ') || 'none'],
-    ...(inputs.length > 0
-      ? [
-          [
-            'Recordings',
-            inputs.map(({ name, bytes }) => `${printable(name, 200)} (${formatBytes(bytes)})`).join(', '),
-          ] as [string, string],
-        ]
-      : []),
+    ...inputRows(inputs),
     [
       'Machine',
       `${printable(machine.cpu, 100)}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, ${printable(machine.platform, 20)} ${printable(machine.kernel, 60)}, Node.js ${printable(machine.node, 20)}`,
@@ -107,6 +107,30 @@ function subjectCard({ candidate, previous, scope, machine, inputs }: SignoffRep
     rows.flatMap(([name, text]) => [element('dt', { text: name }), element('dd', { text })]),
   );
   return section('What was judged', [list]);
+}
+
+/** By what they do. */
+const inputTitles = [
+  ['recording', 'Recordings'],
+  ['load', 'Loads'],
+  ['build', 'Built with'],
+  ['definition', 'Written in'],
+] as const;
+const inputsShown = 20;
+
+/** Files of the working folder that drove it. */
+function inputRows(inputs: readonly SignedInput[]): [string, string][] {
+  return inputTitles.flatMap(([role, title]) => {
+    const all = inputs.filter((each) => (each.role ?? 'recording') === role);
+    const shown = all.slice(0, inputsShown).map(inputText);
+    const more = all.length > inputsShown ? [`${formatCount(all.length - inputsShown)} more`] : [];
+    return all.length === 0 ? [] : [[title, [...shown, ...more].join(', ')] as [string, string]];
+  });
+}
+
+function inputText({ name, bytes, sha256, from }: SignedInput): string {
+  const origin = from === undefined ? '' : `, ${from === 'candidate' ? 'the candidate’s own' : printable(from, 20)}`;
+  return `${printable(name, 200)} (${formatBytes(bytes)}${from === undefined ? '' : `, SHA-256 ${sha256.slice(0, 12)}…`}${origin})`;
 }
 
 function versionText({ label, commit, dirty }: NonNullable<SignoffReport['previous']>): string {

@@ -530,11 +530,30 @@
 			["Scenarios", scope.set === null ? "all, or named one by one" : `the set ${printable(scope.set, 80)}`],
 			...scope.leftOut.length > 0 ? [[`Left out (${formatCount(scope.leftOut.length)})`, scope.leftOut.map((name) => printable(name, 80)).join(", ")]] : [],
 			["Lanes", scope.lanes.join(", ") || "none"],
-			...inputs.length > 0 ? [["Recordings", inputs.map(({ name, bytes }) => `${printable(name, 200)} (${formatBytes(bytes)})`).join(", ")]] : [],
+			...inputRows(inputs),
 			["Machine", `${printable(machine.cpu, 100)}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, ${printable(machine.platform, 20)} ${printable(machine.kernel, 60)}, Node.js ${printable(machine.node, 20)}`]
 		];
 		const list = element("dl", { class: "facts" }, rows.flatMap(([name, text]) => [element("dt", { text: name }), element("dd", { text })]));
 		return section("What was judged", [list]);
+	}
+	const inputTitles = [
+		["recording", "Recordings"],
+		["load", "Loads"],
+		["build", "Built with"],
+		["definition", "Written in"]
+	];
+	const inputsShown = 20;
+	function inputRows(inputs) {
+		return inputTitles.flatMap(([role, title]) => {
+			const all = inputs.filter((each) => (each.role ?? "recording") === role);
+			const shown = all.slice(0, inputsShown).map(inputText);
+			const more = all.length > inputsShown ? [`${formatCount(all.length - inputsShown)} more`] : [];
+			return all.length === 0 ? [] : [[title, [...shown, ...more].join(", ")]];
+		});
+	}
+	function inputText({ name, bytes, sha256, from }) {
+		const origin = from === void 0 ? "" : `, ${from === "candidate" ? "the candidate’s own" : printable(from, 20)}`;
+		return `${printable(name, 200)} (${formatBytes(bytes)}${from === void 0 ? "" : `, SHA-256 ${sha256.slice(0, 12)}…`}${origin})`;
 	}
 	function versionText({ label, commit, dirty }) {
 		const name = label === "." ? "the working folder" : printable(label, 200);
