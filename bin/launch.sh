@@ -76,8 +76,13 @@ esac
 
 if [ -z "$fg_node" ]; then
   if command -v node >/dev/null; then exec node "$fg_self" "$@"; fi
-  printf '%s: the pinned Node.js (package %s) was not found beside this package, and no other Node.js to look further; run "npm ci" in %s\n' \
-    "$fg_name" "${fg_wanted:-of this platform}" "${fg_bin%/*}" >&2
+  # A package in a project has no lock file of its own.
+  case ${fg_bin%/*} in
+  */node_modules/*) fg_words="npm install --include=optional" fg_place=${fg_bin%/node_modules/*} ;;
+  *) fg_words="npm ci" fg_place=${fg_bin%/*} ;;
+  esac
+  printf '%s: the pinned Node.js (package %s) was not found beside this package, and no other Node.js to look further; run "%s" in %s\n' \
+    "$fg_name" "${fg_wanted:-of this platform}" "$fg_words" "$fg_place" >&2
   exit 2
 fi
 

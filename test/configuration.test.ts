@@ -66,6 +66,18 @@ t.test('without a configuration that can be read nothing is judged, least of all
     writeFileSync(file('floodgate.config.mjs'), text);
     t.match(run('gate').err, said);
   }
+  rmSync(file('floodgate.config.mjs'));
+  for (const [text, said] of [
+    ['', /config\.yaml cannot be read: it says nothing/],
+    ['# to be written\n~\n', /config\.yaml cannot be read: it says nothing/],
+    [
+      'scenarios:\n  - { name: a, duration: 5 }\n',
+      /config\.yaml:2: scenarios\.0\.duration: a time such as "10s" or "2m" is expected, not 5/,
+    ],
+  ] as const) {
+    writeFileSync(file('floodgate.config.yaml'), text);
+    t.match(run('gate').err, said);
+  }
   t.match(run('gate', '--config', 'x.toml').err, /x\.toml does not exist/);
   writeFileSync(file('x.toml'), '');
   t.match(

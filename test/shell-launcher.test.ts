@@ -191,7 +191,7 @@ t.test('a runtime that others can write to is not executed, and neither is one t
   };
   chmodSync(path.join(runtime, 'bin'), 0o757);
   refused(other, /others than you can write to it/);
-  refused({}, /npm ci/);
+  refused({}, new RegExp(`run "npm install --include=optional" in ${folder}$`, 'm'));
   chmodSync(path.join(runtime, 'bin'), 0o755);
   renameSync(runtime, path.join(folder, 'away'));
   const older = path.join(folder, 'older');
@@ -204,9 +204,9 @@ t.test('a runtime that others can write to is not executed, and neither is one t
   chmodSync(path.join(older, 'node'), 0o755);
   refused(
     { PATH: `${commands}:${older}` },
-    /is not installed; run "npm ci".* Node\.js \d+\.\d+\.\d+ .*of 26\.9\.0\.$/m,
+    /is not installed; run "npm install --include=optional" in .* Node\.js \d+\.\d+\.\d+ .*of 26\.9\.0\.$/m,
   );
-  refused({}, /pinned Node\.js \(package .*npm ci/);
+  refused({}, /pinned Node\.js \(package .*npm install --include=optional/);
   renameSync(path.join(folder, 'away'), runtime);
   t.end();
 });

@@ -30,4 +30,10 @@ t.test('completion in bash', async (t) => {
     'targets: { web: { command: node server.js } }\nscenarios: [{ name: basket, load: "true" }]\n',
   );
   t.strictSame(offered(project, 'floodgate', 'gate', '--only', ''), ['basket']);
+  t.strictSame(offered(project, 'floodgate', 'bisect', '--scenario', ''), ['basket']);
+  for (const command of ['bisect', 'compare'])
+    t.ok(
+      offered(project, 'floodgate', command, '--metric', 'allocated.perR').includes('allocated.perRequest'),
+      command,
+    );
 });

@@ -53,8 +53,11 @@ async function addNames(): Promise<void> {
       for (const name of names) complete(name, '');
     };
   const metricNames = metrics.map(({ name }) => `${name}=`);
+  const scenarios = offer(await projectScenarios());
   const handlers: Readonly<Record<string, OptionHandler>> = {
-    only: offer(await projectScenarios()),
+    only: scenarios,
+    scenario: scenarios,
+    metric: offer(metrics.map(({ name }) => name)),
     budget: offer(metricNames),
     threshold: offer(metricNames),
     defect: offer(defectNames()),

@@ -79,8 +79,8 @@ function asked(folder: string, top: string): Pick<Runtime, 'pin' | 'unread'> {
 
 /** What the version in a folder asks for, and where it is. @param top of its repository */
 export function runtimeIn(folder: string, top: string): Runtime {
-  const { pin, unread } = asked(folder, top);
-  return { ...runtimeFor(pin), ...(unread && { unread }) };
+  const { unread } = asked(folder, top);
+  return { ...runtimeFor(pinOf(folder, top)), ...(unread && { unread }) };
 }
 
 /** Where managers of versions, and GitHub's runners, keep them. */

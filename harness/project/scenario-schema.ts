@@ -20,9 +20,10 @@ const quantity = v.union(
 );
 /** Names that there are not are found behind the schema, which would not say the nearest. */
 export const limits = v.record(v.pipe(v.string(), v.maxLength(300)), quantity) as v.GenericSchema<Limits>;
+const timeExpected = 'a time such as "10s" or "2m" is expected';
 const time = v.pipe(
-  v.string(),
-  v.regex(new RegExp(`^\\d+(\\.\\d+)? *(${timeUnitPattern})$`), 'a time such as "10s" or "2m" is expected'),
+  v.string(({ received }) => `${timeExpected}, not ${received}`),
+  v.regex(new RegExp(`^\\d+(\\.\\d+)? *(${timeUnitPattern})$`), timeExpected),
 );
 /** Of heads of requests. */
 const rules = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(8_192))), v.maxLength(100));

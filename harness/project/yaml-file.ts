@@ -31,6 +31,8 @@ export function readYaml(file: string, shown: string): YamlFile {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
   if (error) throw unreadable(`${shown}:${lines.linePos(error.pos[0]).line}: ${error.message}`, error);
+  const { contents } = document;
+  if (contents === null || (isScalar(contents) && contents.value === null)) throw unreadable('it says nothing');
   try {
     return {
       value: document.toJS({ maxAliasCount: aliasesMax }),
