@@ -26,7 +26,7 @@ Exit codes:
   1  one is not, or the bundle is refused
   2  could not run
   3  interrupted
-  4  nothing in the bundle repeats`;
+  4  a figure is not known, or there was none to hold`;
 
 export interface RerunFlags extends KeylessFlags, Pick<VerifyFlags, 'key' | 'allowUnsigned'> {
   readonly candidate: string;
