@@ -101,6 +101,31 @@ export function formatValue(value: number, unit: Unit): string {
   }
 }
 
+/** More say nothing of what was measured. */
+const significantMax = 12;
+
+/** Figures beside each other, with so many digits that what they differ by is seen in what is printed: 14.236 kB, 14.262 kB. */
+export function formatApart(values: readonly number[], unit: Unit): string[] {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
+  const apart = sorted.slice(1).map((value, at) => value - sorted[at]!);
+  const least = Math.min(...apart.filter((each) => each > 0));
+  const largest = Math.max(...sorted.map(Math.abs));
+  const significant = Math.min(significantMax, Math.ceil(Math.log10(largest / least)) + 2);
+  if (!(significant > 3)) return values.map((value) => formatValue(value, unit));
+  const { from, name } = unit.startsWith('bytes')
+    ? (SCALES.find((scale) => largest >= scale.from) ?? { from: 1, name: '' })
+    : unit === 'share'
+      ? { from: 0.01, name: '%' }
+      : { from: 1, name: '' };
+  const suffixes = { bytes: 'B', bytesPerSecond: 'B/s', perSecond: '/s', ms: 'ms', seconds: 's', share: '', count: '' };
+  return values.map((value) => {
+    const text = Number((value / from).toPrecision(significant)).toLocaleString('en-US', {
+      maximumFractionDigits: significantMax,
+    });
+    return `${text} ${name}${suffixes[unit]}`.trim();
+  });
+}
+
 /** What stands first of all: a run that could not be decided has neither passed nor failed. */
 export function verdictWord({
   ok,

@@ -3,12 +3,13 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
-import { formatShare, formatValue, printable } from '../../reports/format.ts';
+import { printable } from '../../reports/format.ts';
 import { listsDriversFrom } from '../signoff/input-origin.ts';
 import { addKeylessOptions, type KeylessFlags } from './keyless-flags.ts';
 import { removeLeftOver } from './left-over.ts';
 import { inProjectFolder } from './project-folder.ts';
 import { repeated } from './repeated-option.ts';
+import { rerunWords } from './rerun-words.ts';
 import type { VerifyFlags } from './verify-command.ts';
 
 const examples = `
@@ -16,16 +17,16 @@ Examples:
   floodgate rerun signoff-v1.4.0 --key release.pub --candidate v1.4.0    in a clone of the project
   floodgate rerun signoff-v1.4.0 --key release.pub --candidate shop-1.4.0.tgz --only cart
 
-The bundle is verified first: its commands are run. The candidate has to be the one that was signed off, and recordings have to lie where
-they lay, seen from this folder. Of a run, what repeats is compared: allocation and the peak of the heap in the exact lane, counts of
-messages, and what a service allocates by the request where its pairs agreed. Time and resident memory are another machine's.
+The bundle is verified first: its commands are run. The candidate has to be the one that was signed off; loads and recordings have to lie where
+they lay, seen from this folder, with the digests that the bundle has. What is allocated and counted is held: within 0.5 % where it repeats,
+else within what the candidate's signed runs ranged over, and as much on either side. Time and resident memory are another machine's.
 
 Exit codes:
   0  every figure is within its stated range
   1  one is not, or the bundle is refused
   2  could not run
   3  interrupted
-  4  nothing in the bundle repeats`;
+  4  a figure is not known, or there was none to hold`;
 
 export interface RerunFlags extends KeylessFlags, Pick<VerifyFlags, 'key' | 'allowUnsigned'> {
   readonly candidate: string;
@@ -94,7 +95,7 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
     const { version } = await prepare.preparedVersion(store, project, candidate);
     prepare.refuseOtherSource(files, store.sourceOf(version) ?? '', report.schemaVersion);
     store.activate(version);
-    const figures = await rerun({
+    const { figures, notHeld } = await rerun({
       report,
       project,
       only,
@@ -105,23 +106,13 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
     });
     if (process.version !== report.machine.node)
       step(`signed off under Node.js ${report.machine.node}, run again under ${process.version}`);
-    const lines = figures.map(({ scenario, lane, metric, unit, stated, again, range, ok }) => {
-      const found = again === null ? 'not measured' : formatValue(again, unit);
-      const within = range === 0 ? 'the same' : `within ${formatShare(range)}`;
-      return `${ok ? '✓' : '✗'} ${scenario}/${lane}/${metric}: ${found}, signed off ${formatValue(stated, unit)}, ${within} is asked`;
-    });
-    process.stdout.write(`${[...lines, endOf(figures)].map((line) => printable(line)).join('\n')}\n`);
-    return figures.length === 0 ? 4 : figures.every(({ ok }) => ok) ? 0 : 1;
+    const { lines, exitCode } = rerunWords({ figures, notHeld });
+    process.stdout.write(`${lines.map((line) => printable(line)).join('\n')}\n`);
+    return exitCode;
   } finally {
     store.close();
     rmSync(workFolder, { recursive: true, force: true });
   }
-}
-
-function endOf(figures: readonly { readonly ok: boolean }[]): string {
-  const good = figures.filter(({ ok }) => ok).length;
-  if (figures.length === 0) return 'UNDECIDED: nothing in this bundle repeats';
-  return `${good === figures.length ? 'SAME' : 'DIFFERENT'}: ${good} of ${figures.length} figures came out as they were signed off`;
 }
 
 function noScenario(name: string, names: readonly string[]): FloodgateError {

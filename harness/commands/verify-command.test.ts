@@ -93,6 +93,12 @@ t.test('a bundle that is not there is a mistake of who asks', async (t) => {
   await t.rejects(verifyPlace(at('none.tar.gz'), {}), { code: 'file-unreadable', exitCode: 2 });
 });
 
+t.test('a policy of two documents is refused in words of ours', async (t) => {
+  writeFileSync(at('two.yaml'), 'clean: true\n---\nmaxAge: 1d\n');
+  const refused = { code: 'policy-invalid', message: /two\.yaml has more than one document \(a line ---\)$/ };
+  await t.rejects(verify({ policy: at('two.yaml') }), refused);
+});
+
 t.test('a policy that says nothing is no policy', async (t) => {
   const policy = at('nothing.yaml');
   for (const text of ['', '# release: v1.4.0\n', 'null', '[]', '{}', '7', 'text']) {

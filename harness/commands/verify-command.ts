@@ -163,6 +163,10 @@ function readPolicy(file: string): Policy {
   try {
     value = parse(readOperatorFile(file, policyBytesMax).toString('utf8'), { maxAliasCount: 0, logLevel: 'error' });
   } catch (error) {
+    if ((error as { code?: unknown }).code === 'MULTIPLE_DOCS')
+      throw new FloodgateError('policy-invalid', `${file} has more than one document (a line ---)`, {
+        hint: 'Nobody would know which of them counts: leave one policy in it.',
+      });
     throw new FloodgateError('policy-invalid', `${file} cannot be read: ${(error as Error).message}`, {
       hint: 'A policy is YAML or JSON: docs/signoff.md.',
     });

@@ -81,7 +81,7 @@ export function readLedger(folder: string): Ledger {
 /** A ledger that was kept as JSON, or why it is none. */
 export function ledgerOf(value: unknown): Ledger | string {
   const result = v.safeParse(ledgerSchema, value);
-  if (result.success) return result.output;
+  if (result.success) return doublesOf(result.output)[0] ?? result.output;
   const issue = result.issues[0];
   return `${v.getDotPath(issue) ?? 'the ledger'}: ${issue.message}`;
 }

@@ -33,7 +33,7 @@ const policySchema = v.strictObject({
     ),
   ),
   release: v.optional(words),
-  /** Label or commit of the release that it was compared with. */
+  /** Label of the release that it was compared with, or ten digits and more of its commit. */
   previous: v.optional(words),
   /**
    * Schema version, or a later one: bundles of an older one are judged by fewer checks.
@@ -136,6 +136,15 @@ function ageMsOf(text: string): number {
   return parseQuantity(text, 'maxAge', 'seconds') * 1000;
 }
 
+/** As short as pages and output print a commit. */
+const commitDigitsMin = 10;
+
+function isNamed(text: string, version: SignoffReport['previous']): boolean {
+  if (version === null) return false;
+  const isCommit = text.length >= commitDigitsMin && /^[0-9a-f]+$/.test(text);
+  return text === version.label || (isCommit && version.commit?.startsWith(text) === true);
+}
+
 function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
   const { release, candidate, previous, scope, scenarios } = report;
   const refusals: Refusal[] = [];
@@ -152,7 +161,7 @@ function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
   const others = policy.clean ? otherDrivers(report) : [];
   if (others.length > 0)
     refuse('not-clean', `not as the candidate’s commit has it: ${listed(others.map(driverWords))}`);
-  if (policy.previous !== undefined && policy.previous !== previous?.label && policy.previous !== previous?.commit) {
+  if (policy.previous !== undefined && !isNamed(policy.previous, previous)) {
     refuse('previous-differs', `it was compared with ${previous?.label ?? 'nothing'}, not with ${policy.previous}`);
   }
   if (policy.compared !== false && isComparedWithItself(report))
@@ -163,7 +172,8 @@ function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
   }
   if (policy.set !== undefined && (scope.set !== policy.set || scope.leftOut.length > 0)) {
     const left = scope.leftOut.length > 0 ? ` without ${listed(scope.leftOut)}` : '';
-    refuse('set-differs', `the set is ${scope.set ?? 'none'}${left}, not ${policy.set}`);
+    const what = scope.set === null ? 'no set was run, but all scenarios, or some by name' : `the set is ${scope.set}`;
+    refuse('set-differs', `${what}${left}, not ${scope.set === null ? 'the set ' : ''}${policy.set}`);
   }
   const missing = (policy.scenarios ?? []).filter(
     (name) => !scenarios.some((each) => each.name === name && each.runs.some(({ folder }) => folder !== null)),

@@ -29,7 +29,7 @@ import {
 import { type FixtureOrder, ledger, release, sealedFixture, signedAt, sourceList, stranger } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, keyIdOf, payloadType, sealStatement } from './envelope.ts';
-import { checkPolicy } from './policy.ts';
+import { checkPolicy, refusalsBy } from './policy.ts';
 import { readSourceList } from './source-list.ts';
 import { sha256 } from './statement.ts';
 import type { VerifyOrder } from './verify.ts';
@@ -503,6 +503,8 @@ const policies: Row[] = [
     'not-clean',
     clearly,
   ],
+  ['compared with another commit', () => {}, 'previous-differs', asked({ previous: 'eeeeeeeeef' })],
+  ['too little of a commit', () => {}, 'previous-differs', asked({ previous: 'eeeeeeeee' })],
   ['compared with another release', () => {}, 'previous-differs', asked({ previous: 'v1.3.3' })],
   ['compared with nothing', await sealed('alone', { compares: false }), 'summary-invalid'],
   ['a scenario is not in it', () => {}, 'scenario-missing', asked({ scenarios: ['incident'] })],
@@ -601,6 +603,30 @@ t.test('what drove it may be of the candidate, or installed; of a package, of a 
     predicate.configuration.find(({ name }: { name: string }) => name === 'input/day.har'),
     { digest: { sha256: 'f'.repeat(64) }, annotations: { bytes: 9, role: 'load', from: 'working folder' } },
   );
+});
+
+t.test('the release before it by what output prints of its commit', async (t) => {
+  for (const previous of ['v1.3.2', 'e'.repeat(10), 'e'.repeat(12), 'e'.repeat(40)])
+    t.same((await verified(clean, asked({ previous }))).refusals, [], previous);
+  const [refusal] = (await verified(clean, asked({ set: 'smoke' }))).refusals;
+  t.equal(refusal?.text, 'the set is release, not smoke');
+  const summary = read<SignoffReport>(clean, 'signoff.json');
+  const all = { ...summary, scope: { ...summary.scope, set: null } };
+  const [none] = refusalsBy(asked({ set: 'release' }).policy, all, Date.parse(signedAt));
+  t.equal(none?.text, 'no set was run, but all scenarios, or some by name, not the set release');
+});
+
+t.test('two waivers of one limit are none, as in the ledger of a project', async (t) => {
+  const second = { ...ledger.waivers[0]!, until: '2027-12-31' };
+  const twice = signedAgain(
+    edit('ledger.json', (all: Mutable<unknown>) => void all.waivers.push(second)),
+    summary((all) => void all.waivers.push(second)),
+  );
+  const [refusal] = await refusalsOf(clean, twice);
+  t.match(refusal, {
+    reason: 'data-invalid',
+    text: /^ledger\.json: waivers\.1: a second one of allocated\.perMessage of "steady"$/,
+  });
 });
 
 t.test('a bundle of schema version 3 lists recordings alone, and is verified as it was', async (t) => {
