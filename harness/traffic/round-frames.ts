@@ -82,8 +82,7 @@ export class RoundFrames {
     if (start + 40 > this.#end || bytes[start]! >> 4 !== 6) return;
     const before = this.#sum;
     for (const address of [start + 8, start + 24]) {
-      const isLocal = bytes[address] === 0 && bytes[address + 1] === 0 && this.#isZero(address + 2, 13);
-      if (bytes[address] !== 0xff && !isLocal) this.#mask(address + 12, 4);
+      if (bytes[address] !== 0xff && !this.#isZero(address, 16)) this.#mask(address + 12, 4);
     }
     const addresses = this.#sum - before;
     let protocol = bytes[start + 6]!;
@@ -191,7 +190,7 @@ export class RoundFrames {
   }
 }
 
-/** No network of its own, no loopback, no multicast, no broadcast. */
+/** A host's: no network of its own, no multicast, no broadcast. Loopback is one: all of 127.0.0.0/8 are hosts of it. */
 function isOrdinary(firstByte: number): boolean {
-  return firstByte !== 0 && firstByte !== 127 && firstByte < 224;
+  return firstByte !== 0 && firstByte < 224;
 }
