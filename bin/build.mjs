@@ -9,11 +9,18 @@ import { bundleAgent } from './bundle-agent.mjs';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const dist = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 rmSync(dist, { recursive: true, force: true });
-const tsc = spawnSync(path.join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json', '--outDir', dist], {
-  cwd: root,
-  stdio: 'inherit',
-});
-if (tsc.status !== 0) process.exit(tsc.status ?? 2);
+/** @param {string[]} words more options of the compiler's */
+function compile(words) {
+  const { status } = spawnSync(
+    path.join(root, 'node_modules/.bin/tsc'),
+    ['-p', 'tsconfig.build.json', '--outDir', dist, ...words],
+    { cwd: root, stdio: 'inherit' },
+  );
+  if (status !== 0) process.exit(status ?? 2);
+}
+// Comments are for who reads the sources, and, in the types, for who imports them.
+compile(['--removeComments', '--declaration', 'false']);
+compile(['--emitDeclarationOnly']);
 
 // Style sheets, recordings, settings and scenarios lie beside the modules that read them. Source maps of kernels are for who builds them.
 for (const room of ['agent', 'harness', 'reports', 'scenarios']) {
