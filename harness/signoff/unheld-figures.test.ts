@@ -1,9 +1,9 @@
 import t from 'tap';
-import type { SignoffReport } from '../../reports/signoff.ts';
+import { SIGNOFF_SCHEMA_VERSION, type SignoffReport } from '../../reports/signoff.ts';
 import { unheldFigures } from './unheld-figures.ts';
 
 const verdict = { ok: true, exitCode: 0, headline: '' };
-const report = (schemaVersion: 1 | 2 | 3, limits: readonly string[], changed: readonly string[]) =>
+const report = (schemaVersion: SignoffReport['schemaVersion'], limits: readonly string[], changed: readonly string[]) =>
   ({
     schemaVersion,
     previous: null,
@@ -26,5 +26,5 @@ t.test('what an old schema version leaves unheld, and is judged', async (t) => {
     'cart/load/rss.max/change',
   ]);
   t.same(unheldFigures(report(1, ['rss.max', 'requests.failed'], [])), []);
-  t.same(unheldFigures(report(3, limits, ['rss.max'])), []);
+  t.same(unheldFigures(report(SIGNOFF_SCHEMA_VERSION, limits, ['rss.max'])), []);
 });
