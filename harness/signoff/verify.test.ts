@@ -29,7 +29,7 @@ import {
 import { type FixtureOrder, ledger, release, sealedFixture, signedAt, sourceList, stranger } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { envelopeName, keyIdOf, payloadType, sealStatement } from './envelope.ts';
-import { checkPolicy, refusalsBy } from './policy.ts';
+import { checkPolicy, defaultPolicy, refusalsBy } from './policy.ts';
 import { readSourceList } from './source-list.ts';
 import { sha256 } from './statement.ts';
 import type { VerifyOrder } from './verify.ts';
@@ -629,19 +629,21 @@ t.test('two waivers of one limit are none, as in the ledger of a project', async
   });
 });
 
-t.test('a bundle of schema version 3 lists recordings alone, and is verified as it was', async (t) => {
-  const looked = async (inputs: readonly SignedInput[]) => {
+t.test('a bundle of schema version 3 lists recordings alone, and is verified by a policy that takes it', async (t) => {
+  const looked = async (inputs: readonly SignedInput[], order: Partial<VerifyOrder> = {}) => {
     const { files } = await sealedFixture(`${folder}/third-${inputs.length}`, { inputs });
     signedAgain(summary((all) => void (all.schemaVersion = 3)))(files);
     // A page of a version that is not known, which alone can have old rules.
     files.set('signoff.html', Buffer.from(`${files.get('signoff.html')}`.replace('</style>', '.old{}</style>')));
     stateAgain(release.privateKey)(files);
-    return verified(files, { toolVersion: 'later', makesPage: true });
+    return verified(files, { toolVersion: 'later', makesPage: true, ...order });
   };
-  const { refusals, unchecked } = await looked([]);
+  t.match((await looked([])).refusals, [{ reason: 'schema-older' }]);
+  const taken = { policy: { ...defaultPolicy, schemaVersion: 3 } };
+  const { refusals, unchecked } = await looked([], taken);
   t.same(refusals, []);
   t.ok(unchecked.some((text) => text === 'schema version 3: loads, and what else drove it, are in no digest of it'));
-  t.match((await looked([loadFrom('working folder')])).refusals, [{ reason: 'summary-invalid' }]);
+  t.match((await looked([loadFrom('working folder')], taken)).refusals, [{ reason: 'summary-invalid' }]);
 });
 
 const table = [...files, ...swapped, ...envelopes, ...lies, ...policies];

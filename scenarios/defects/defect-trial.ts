@@ -99,7 +99,7 @@ export const defectTrials: readonly DefectTrial[] = [
     causes: ['leak'],
     keeper: 'Pairing.#kept',
     until: 'http',
-    exactSize: '20MB',
+    exactSize: '30MB',
     tapSize: '60MB',
     tapOptions: ['--speed', '4'],
     budget: 'rss.p99=70MB',
