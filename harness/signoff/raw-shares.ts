@@ -108,7 +108,7 @@ function allFault({ rss, rollupRssBytes, peakIsWhole }: Watch, rows: readonly Ro
 }
 
 /** Right behind a sample, or between two: memory was neither lower nor higher than these and what lies between them. */
-function besideFault({ rss, levels }: Watch, rows: readonly Row[]): string | undefined {
+function besideFault({ rss, levels, peakIsWhole }: Watch, rows: readonly Row[]): string | undefined {
   const [samples, own, peaks] = [column(rss, 'rss'), column(rss, 'own'), column(rss, 'rssPeak')];
   if (samples.length === 0 || samples.length >= capacityDefault / 2) return undefined;
   const isEach = levels.tMs.length > samples.length;
@@ -128,6 +128,8 @@ function besideFault({ rss, levels }: Watch, rows: readonly Row[]): string | und
     }
     const ofFiles = largest(ends.map((at) => (samples[at] ?? 0) - (own[at] ?? 0)));
     if (!isEach) lowest = lowest * (1 - unseenShare) - unseenBytes;
+    // Behind the last sample of a process that ended by itself: its pages go, one after the other.
+    if (next < 0 && !peakIsWhole) lowest = 0;
     return isBelow(row.rss, lowest) || isBelow(highest, row.rss) || isBelow(row.anonymous, lowest - ofFiles);
   });
   return isOther ? 'its shares are of other memory than the samples beside them' : undefined;
