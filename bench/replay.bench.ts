@@ -117,7 +117,7 @@ async function pace(file: string, frames: number): Promise<void> {
   const { pacing, progress } = await ours(file, { kind: 'frames', framesPerSecond: perSecond }, loops, 'pace0');
   const { p50Us, p99Us, maxUs, dueUs, sentUs } = pacing!;
   console.log(
-    `10,000 frames/s, ${progress.frames} frames: half at most ${p50Us} us late, 99 of 100 ${p99Us} us, all ${maxUs} us; ` +
+    `10,000 frames/s, ${progress.frames} frames: half at most ${p50Us} us late, 99 of 100 ${p99Us} us, all ${Math.round(maxUs)} us; ` +
       `due after ${(dueUs / 1e6).toFixed(3)} s, ended ${((sentUs - dueUs) / 1_000).toFixed(3)} ms later`,
   );
   const once = await ours(file, { kind: 'recorded', speed: 1 }, 1, 'time0');
