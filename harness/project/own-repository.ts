@@ -4,11 +4,12 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { readNames } from './config-names.ts';
 
-/** Whether the nearest package.json, from a folder upwards, is floodgate's. */
+/** Whether the nearest package.json, from a folder upwards, is floodgate's: by its name, and our sources beside it. */
 function isOwnRepository(from: string): boolean {
   for (let folder = path.resolve(from); ; folder = path.dirname(folder)) {
     const file = path.join(folder, 'package.json');
-    if (existsSync(file)) return nameIn(readFileSync(file, 'utf8')) === 'floodgate';
+    if (existsSync(file))
+      return nameIn(readFileSync(file, 'utf8')) === 'floodgate' && existsSync(path.join(folder, 'harness/cli.ts'));
     if (path.dirname(folder) === folder) return false;
   }
 }
