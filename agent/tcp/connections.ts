@@ -145,13 +145,13 @@ export class Connections {
   segment(packet: Packet, bytes: Uint8Array, tsUs: number, interfaceIndex: number): void {
     const table = this.table;
     let slot = table.find(packet);
-    let half = this.#halfOf(slot);
+    let half = this.table.halfOf(slot);
     const { state, tag } = this.halves;
     const isOpen = slot >= 0 && table.listOf(slot) !== StreamList.closed;
     if (!isOpen || packet.tag !== tag[half] || (state[half]! & HalfState.watched) !== 0) {
       slot = this.#settle(slot, packet, bytes, tsUs, interfaceIndex);
       if (slot < 0) return;
-      half = this.#halfOf(slot);
+      half = this.table.halfOf(slot);
     }
     if ((packet.flags & TcpFlag.syn) !== 0 && !this.#arrival.takeSyn(slot, half, packet, bytes, tsUs)) return;
     this.#succession.idleUs = tsUs - table.lastUs[slot]!;
@@ -162,22 +162,17 @@ export class Connections {
   /** The slot of a segment that needs a closer look, opened if need be; −1 where it is no stream's to take. */
   #settle(found: number, packet: Packet, bytes: Uint8Array, tsUs: number, interfaceIndex: number): number {
     let slot = found;
-    if (slot >= 0 && packet.tag !== this.halves.tag[this.#halfOf(slot)]) slot = this.#amongNetworks(slot, packet);
+    if (slot >= 0 && packet.tag !== this.halves.tag[this.table.halfOf(slot)]) slot = this.#amongNetworks(slot, packet);
     if (slot < 0 || this.table.listOf(slot) === StreamList.closed) {
       return this.#admit(slot, packet, bytes, tsUs, interfaceIndex);
     }
-    const isWatched = (this.halves.state[this.#halfOf(slot)]! & HalfState.watched) !== 0;
+    const isWatched = (this.halves.state[this.table.halfOf(slot)]! & HalfState.watched) !== 0;
     return isWatched && this.#lookAt(slot, packet, bytes, tsUs) ? -1 : slot;
-  }
-
-  /** The half-stream that the packet looked up last is of. */
-  #halfOf(slot: number): number {
-    return slot * 2 + (this.table.fromFirst === (this.table.clientFirst[slot] === 1) ? 0 : 1);
   }
 
   /** A segment of a watched stream. @returns whether it was not the stream's to take */
   #lookAt(slot: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
-    const half = this.#halfOf(slot);
+    const half = this.table.halfOf(slot);
     const isBeginning = this.#beginnings.concerns(slot);
     if (isBeginning) this.table.touch(slot, tsUs);
     if (isBeginning || this.#succession.concerns(slot)) {
@@ -196,7 +191,7 @@ export class Connections {
 
   /** The slot for a packet of another network than those before it of its direction; −1 where it has none yet. */
   #amongNetworks(slot: number, packet: Packet): number {
-    const half = this.#halfOf(slot);
+    const half = this.table.halfOf(slot);
     if (this.#networks !== NetworkPolicy.auto || this.#isOf(slot, half, packet)) {
       this.halves.tag[half] = packet.tag;
       if (this.#networks === NetworkPolicy.auto) this.halves.watch(half);
@@ -221,7 +216,7 @@ export class Connections {
     if (closed >= 0) {
       // Stragglers of the old one: everything but a SYN with another initial sequence number, or one that comes too late
       // for that (a client repeats its SYN after it has reset what a server still held: RFC 9293, 3.5.1).
-      const half = this.#halfOf(closed);
+      const half = this.table.halfOf(closed);
       if (!syn || (packet.flags & TcpFlag.ack) !== 0 || this.#succession.awaits(closed, half, packet)) {
         if (this.#succession.lookClosed(closed, half, packet, bytes, tsUs)) return closed;
         counters.segmentsAfterClose += 1;
@@ -269,11 +264,11 @@ export class Connections {
   #takeWaiting(slot: number, packet: Packet, bytes: Uint8Array, tsUs: number): void {
     const { table } = this;
     const succession = this.#succession;
-    let half = this.#halfOf(slot);
+    let half = this.table.halfOf(slot);
     if (table.listOf(slot) === StreamList.closed) succession.lookClosed(slot, half, packet, bytes, tsUs);
     else if (succession.concerns(slot) && succession.look(slot, half, packet, bytes, tsUs)) return;
     // Another stream may be open in the slot now, with its sides the other way round.
-    half = this.#halfOf(slot);
+    half = this.table.halfOf(slot);
     if (table.listOf(slot) === StreamList.closed) this.#counters.segmentsAfterClose += 1;
     else if ((packet.flags & TcpFlag.syn) === 0 || this.#arrival.takeSyn(slot, half, packet, bytes, tsUs))
       this.#arrival.take(slot, half, packet, bytes, tsUs);

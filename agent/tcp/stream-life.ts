@@ -112,19 +112,14 @@ export class StreamLife {
     return true;
   }
 
-  /** The half-stream that the packet looked up last is of. */
-  #halfOf(slot: number): number {
-    return slot * 2 + (this.#table.fromFirst === (this.#table.clientFirst[slot] === 1) ? 0 : 1);
-  }
-
   /** The network of the direction that the packet looked up last is not of. */
   #otherTag(slot: number): number {
-    return this.#halves.tag[this.#halfOf(slot) ^ 1]!;
+    return this.#halves.tag[this.#table.halfOf(slot) ^ 1]!;
   }
 
   /** The directions of a slot have their networks for as long as its key stays: another conversation goes the same ways. */
   #keepTag(slot: number, tag: number): void {
-    const half = this.#halfOf(slot) ^ 1;
+    const half = this.#table.halfOf(slot) ^ 1;
     this.#halves.tag[half] = tag;
     if (this.isTagged(slot)) this.#halves.watch(half);
   }

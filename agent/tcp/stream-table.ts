@@ -128,6 +128,11 @@ export class StreamTable {
     return this.#map.lists.length(list);
   }
 
+  /** The half-stream of a slot that the packet looked up last is of. */
+  halfOf(slot: number): number {
+    return slot * 2 + (this.fromFirst === (this.clientFirst[slot] === 1) ? 0 : 1);
+  }
+
   /** @returns the slot of the packet's stream, −1 when it has none; then `open` may follow at once. Sets `fromFirst`. */
   find(packet: Packet): number {
     if (this.#hasApart[0] === 1) {

@@ -54,7 +54,7 @@ export class SuccessorQueue {
   begin(slot: number, kind: SuccessorKind, packet: Packet, bytes: Uint8Array, tsUs: number): void {
     this.#makeRoom(slot, kind, tsUs);
     // Only now: one that took the stream's place may have another client.
-    const half = slot * 2 + (this.#table.fromFirst === (this.#table.clientFirst[slot] === 1) ? 0 : 1);
+    const half = this.#table.halfOf(slot);
     const entry = this.#successors.begin(slot, kind, tsUs);
     this.#dueUs = Math.min(this.#dueUs, tsUs + this.#ackSlackUs);
     const sequence = firstByte(packet);

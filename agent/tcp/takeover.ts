@@ -43,7 +43,7 @@ export class Takeover {
     const successors = this.#successors;
     const { start, known, seen, syn } = successors.ranges;
     const table = this.#table;
-    const half = slot * 2 + (table.fromFirst === (table.clientFirst[slot] === 1) ? 0 : 1);
+    const half = table.halfOf(slot);
     const client = successors.ranges.client[entry]!;
     const midStream = !successors.ranges.hasSyn(entry);
     // One that begins is none that was there before: hosts may number the next on from the last.
