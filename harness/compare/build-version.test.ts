@@ -13,9 +13,9 @@ import path from 'node:path';
 import t, { type Test } from 'tap';
 import { buildCommands } from './build-version.ts';
 import {
+  askedIn,
   environmentOf,
   noPin,
-  pinOf,
   refuseOtherRuntime,
   runtimeDoubt,
   runtimeFor,
@@ -184,7 +184,7 @@ t.test('the Node.js that a version asks for, and where it is installed', async (
   const [top, shop] = [path.join(folder, 'top'), path.join(folder, 'top/shop')];
   const pinned = (name: string, text: string) => {
     writeFileSync(path.join(shop, name), text);
-    const { version, file } = pinOf(shop, top) ?? {};
+    const { version, file } = askedIn(shop, top).pin ?? {};
     rmSync(path.join(shop, name));
     return version && `${version} by ${file}`;
   };
@@ -200,7 +200,7 @@ t.test('the Node.js that a version asks for, and where it is installed', async (
   for (const text of ['{', 'null', '[]', '{"devEngines":{"runtime":[null,3]}}', '{"engines":{"node":"20"}}'])
     t.equal(pinned('package.json', text), undefined, text);
   writeFileSync(path.join(top, '.nvmrc'), '20.5.1');
-  t.match(pinOf(shop, top), { version: '20.5.1' }, 'from above');
+  t.match(askedIn(shop, top).pin, { version: '20.5.1' }, 'from above');
 
   const installed = (place: string, version: string) => {
     mkdirSync(path.join(folder, place), { recursive: true });

@@ -56,13 +56,8 @@ function ofManifest(text: string): string | undefined {
   }
 }
 
-/** The nearest, from the project's folder up to the top of its repository. */
-export function pinOf(folder: string, top: string): Pin | undefined {
-  return asked(folder, top).pin;
-}
-
-/** The nearest that pins one, and the nearest that says something else, unless that is behind it. */
-function asked(folder: string, top: string): Pick<Runtime, 'pin' | 'unread'> {
+/** From the project's folder up to the top of its repository: the nearest that pins one, and the nearest that says something else, unless that is behind it. */
+export function askedIn(folder: string, top: string): Pick<Runtime, 'pin' | 'unread'> {
   let unread: Pin | undefined;
   for (let at = folder; ; at = path.dirname(at)) {
     for (const { file, read } of pinFiles) {
@@ -79,8 +74,8 @@ function asked(folder: string, top: string): Pick<Runtime, 'pin' | 'unread'> {
 
 /** What the version in a folder asks for, and where it is. @param top of its repository */
 export function runtimeIn(folder: string, top: string): Runtime {
-  const { unread } = asked(folder, top);
-  return { ...runtimeFor(pinOf(folder, top)), ...(unread && { unread }) };
+  const { pin, unread } = askedIn(folder, top);
+  return { ...runtimeFor(pin), ...(unread && { unread }) };
 }
 
 /** Where managers of versions, and GitHub's runners, keep them. */

@@ -4,9 +4,21 @@ import path from 'node:path';
 import t from 'tap';
 import { startChild } from '../target/child-target.ts';
 import type { Target } from '../target/target.ts';
-import { LoadFeed } from './load.ts';
+import { LoadFeed, type LoadOptions } from './load.ts';
 
 t.setTimeout(120_000);
+
+/** A load without a duration, until it ends or is ended. */
+async function doneOf(options: LoadOptions, target: unknown) {
+  const feed = new LoadFeed(options);
+  const flow = await feed.open(target as Target);
+  flow.start();
+  try {
+    return await flow.done;
+  } finally {
+    await feed.close();
+  }
+}
 
 t.test('a target that is caught in a loop has an end', { skip: process.platform !== 'linux' }, async (t) => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'floodgate-load-'));
@@ -15,17 +27,8 @@ t.test('a target that is caught in a loop has an end', { skip: process.platform 
   const endOf = async (text: string) => {
     const target = await startChild({ name: 'shop', command: process.execPath, arguments: ['-e', text] });
     t.teardown(() => target.stop());
-    const feed = new LoadFeed({
-      ...{ command: 'sleep 8', durationMs: undefined, logFile },
-      ...{ idleMsMax: 1_500, spinningMsMax: 3_000 },
-    });
-    const flow = await feed.open(target as unknown as Target);
-    flow.start();
-    try {
-      return await flow.done;
-    } finally {
-      await feed.close();
-    }
+    const limits = { idleMsMax: 1_500, spinningMsMax: 3_000 };
+    return doneOf({ command: 'sleep 8', durationMs: undefined, logFile, ...limits }, target);
   };
   await t.rejects(endOf('for (;;);'), {
     code: 'load-idle',
@@ -45,16 +48,8 @@ t.test('a load that gets no answer is ended with what to do', { skip: process.pl
   const logFile = path.join(folder, 'load.log');
   const target = await startChild({ name: 'shop', command: 'sleep', arguments: ['100'] });
   t.teardown(() => target.stop());
-  const endOf = async (command: string, durationMs?: number) => {
-    const feed = new LoadFeed({ command, durationMs, logFile, idleMsMax: 1_500 });
-    const flow = await feed.open(target as unknown as Target);
-    flow.start();
-    try {
-      return await flow.done;
-    } finally {
-      await feed.close();
-    }
-  };
+  const endOf = (command: string, durationMs?: number) =>
+    doneOf({ command, durationMs, logFile, idleMsMax: 1_500 }, target);
   await t.rejects(endOf('echo begun; sleep 60'), {
     code: 'load-idle',
     message: /^the load did nothing for .*, and shop next to nothing: echo begun; sleep 60$/,

@@ -189,13 +189,14 @@ export class WriteRing {
    * @param writeOne for what the ring did not take
    */
   pass(writeOne: WriteOne): void {
-    if (!this.#hasThread) this.flush(writeOne);
-    else if (this.#batches[this.#at]!.count > 0) {
-      this.#hand(this.#batches[this.#at]!);
-      this.#at = (this.#at + 1) % this.#batches.length;
-      this.#settle(this.#batches[this.#at]!, writeOne);
-      if (!this.isUsable) this.flush(writeOne);
+    if (!this.#hasThread) {
+      this.flush(writeOne);
+      return;
     }
+    this.#hand(this.#batches[this.#at]!);
+    this.#at = (this.#at + 1) % this.#batches.length;
+    this.#settle(this.#batches[this.#at]!, writeOne);
+    if (!this.isUsable) this.flush(writeOne);
   }
 
   /** Writes what was kept, in order. @param writeOne for a frame alone, and for what the ring did not take */

@@ -319,6 +319,14 @@ const otherVersion = signedAgain(other);
 const pageOfOld = (files: BundleFiles) => `${files.get('signoff.html')}`.replace('</style>', '.old{}</style>');
 const shownAt = ({ metrics }: Mutable<unknown>): number =>
   metrics.findIndex(({ threshold }: { threshold: unknown }) => threshold === null);
+/** A bundle of schema version 2 that another floodgate made. */
+const ofOldRules = both(
+  summary((all) => void (all.schemaVersion = 2)),
+  otherVersion,
+  (files) => void files.set('signoff.html', Buffer.from(pageOfOld(files))),
+  stateAgain(release.privateKey),
+);
+
 const ordered: Row[] = [
   [
     'another release than was ordered',
@@ -426,23 +434,13 @@ const ordered: Row[] = [
   ),
   [
     'rules of an older version than the policy takes',
-    both(
-      summary((all) => void (all.schemaVersion = 2)),
-      otherVersion,
-      (files) => void files.set('signoff.html', Buffer.from(pageOfOld(files))),
-      stateAgain(release.privateKey),
-    ),
+    ofOldRules,
     'schema-older',
     { makesPage: true, policy: checkPolicy({ schemaVersion: 3 }, '') },
   ],
   [
     'rules of an older version, by which amounts allocated are not made again',
-    both(
-      summary((all) => void (all.schemaVersion = 2)),
-      otherVersion,
-      (files) => void files.set('signoff.html', Buffer.from(pageOfOld(files))),
-      stateAgain(release.privateKey),
-    ),
+    ofOldRules,
     'schema-older',
     { makesPage: true, policy: checkPolicy({ allowNewer: true }, '') },
   ],

@@ -11,6 +11,7 @@ import { betweenSamples } from '../watch/between-samples.ts';
 const slackBytes = 4 << 20;
 const slackShare = 0.02;
 const isAbove = (bytes: number, peakBytes: number) => bytes > peakBytes * (1 + slackShare) + slackBytes;
+export const isBelow = (bytes: number, leastBytes: number) => bytes < leastBytes * (1 - slackShare) - slackBytes;
 
 /** Halves of times are rounded. */
 const clockStepMs = 0.001;

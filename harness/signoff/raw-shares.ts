@@ -5,18 +5,14 @@
 import type { Measurement, StoredTable } from '../report/measurement.ts';
 import { capacityDefault } from '../watch/sample-table.ts';
 import { isV8 } from './raw-marks.ts';
-import { column, largest } from './raw-memory.ts';
+import { column, isBelow, largest } from './raw-memory.ts';
 
 type Pass = Measurement['pass'];
 type Watch = Pass['watch'];
 
-/** The kernel counts pages by processor, and adds them up later; a page on its way to another place is in one part and not in the other. */
-const slackBytes = 4 << 20;
-const slackShare = 0.02;
 /** Without a reading a millisecond it is not known how memory fell between two samples, and rose again. */
 const unseenBytes = 16 << 20;
 const unseenShare = 0.25;
-const isBelow = (bytes: number, leastBytes: number) => bytes < leastBytes * (1 - slackShare) - slackBytes;
 
 /** Between two looks at the shares, where one more sample came (`memory-watch.ts`); a row has the time of its sample. */
 const rollupMs = 5_000;
