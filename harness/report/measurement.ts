@@ -78,8 +78,18 @@ export function measurementOf({ measure, settled, sites, ...judged }: Measuremen
     ...judged,
     pass: storedPass(measure),
     settled: settled ?? null,
-    sites: sites?.map(({ file, functionName, selfBytes }) => ({ file, functionName, selfBytes })) ?? null,
+    sites: sites ? placesOf(sites) : null,
   };
+}
+
+/** Functions of one name in one file are one place: no pattern tells them apart. */
+function placesOf(sites: readonly SiteBytes[]): SiteBytes[] {
+  const places = new Map<string, SiteBytes>();
+  for (const { file, functionName, selfBytes } of sites) {
+    const key = JSON.stringify([file, functionName]);
+    places.set(key, { file, functionName, selfBytes: selfBytes + (places.get(key)?.selfBytes ?? 0) });
+  }
+  return [...places.values()];
 }
 
 function storedPass(measure: MeasuredPass): StoredPass {
