@@ -2,7 +2,7 @@
  * All that a run's figures are read from, as a file: whoever has it can read every figure and judge every limit again, without the run.
  * Texts that the target printed, and answers that differed, are left out: no figure is read from them.
  */
-import type { SiteBytes } from '../metrics/allocated-sites.ts';
+import { placesOf, type SiteBytes } from '../metrics/allocated-sites.ts';
 import type { SettledPoint } from '../pass/instruments/instrument.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
@@ -80,16 +80,6 @@ export function measurementOf({ measure, settled, sites, ...judged }: Measuremen
     settled: settled ?? null,
     sites: sites ? placesOf(sites) : null,
   };
-}
-
-/** Functions of one name in one file are one place: no pattern tells them apart. */
-function placesOf(sites: readonly SiteBytes[]): SiteBytes[] {
-  const places = new Map<string, SiteBytes>();
-  for (const { file, functionName, selfBytes } of sites) {
-    const key = JSON.stringify([file, functionName]);
-    places.set(key, { file, functionName, selfBytes: selfBytes + (places.get(key)?.selfBytes ?? 0) });
-  }
-  return [...places.values()];
 }
 
 function storedPass(measure: MeasuredPass): StoredPass {

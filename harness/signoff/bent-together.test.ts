@@ -1392,6 +1392,17 @@ t.test('what was judged again by the source is as it was sealed', async (t) => {
   );
 });
 
+t.test('a run that met other statuses than its pairs may have answered more', async (t) => {
+  const order = { toolVersion: read<Mutable<unknown>>(service, 'signoff.json').tool.version };
+  const more = measurement('runs/cart/load/measurement.json', ({ pass: { answers, channel } }) => {
+    for (const each of [answers, channel.last.answers]) {
+      each.total += 60;
+      each.statuses[204] = 60;
+    }
+  });
+  t.same(await refusalsOf(service, signedAgain(judgedService(more)), order), []);
+});
+
 t.test('a build that differs is named on the page', async (t) => {
   const build = ['npm ci --no-audit --no-fund', 'build: esbuild --minify'];
   const bent: BundleFiles = new Map(clean);
