@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { counted } from '../../reports/counted.ts';
+import { formatCount } from '../../reports/format.ts';
 import type { SignoffReport } from '../../reports/signoff.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { isCrash } from '../report/verdict.ts';
@@ -110,7 +111,7 @@ export function loadFault(place: string, known: RunSequence): string | undefined
   const [ofRun, ofEach] = [countOf(run.statuses), countOf(first.statuses)];
   const isOther = Math.abs(ofRun - ofEach) >= Math.max(moreMin, moreShare * ofEach);
   return isAlike && isOther
-    ? `answered ${counted(ofRun, 'request')} of the load, and each run that was compared ${ofEach}`
+    ? `answered ${counted(ofRun, 'request')} of the load, and each run that was compared ${formatCount(ofEach)}`
     : undefined;
 }
 
