@@ -64,10 +64,14 @@ export class SequenceRanges {
     return ((ack - this.start[peer]!) | 0) >= (this.syn[peer] === 1 ? 0 : -earlierBytesMax);
   }
 
-  /** Whether a SYN can be the one of a direction: where that starts is known once its SYN came, or the answer to it. */
+  /**
+   * Whether a SYN can be the one of a direction: where that starts is known once its SYN came, or the answer to it. A client's SYN
+   * alone places nothing of its server: payload that overtook the answer lies behind it.
+   */
   #isSyn(own: number, packet: Packet, sequence: number): boolean {
     const peer = own ^ 1;
-    const isPlaced = (this.syn[own]! | this.syn[peer]!) !== 0 && this.known[own] === 1;
+    const isAnswered = this.syn[peer] === 1 && this.client[own >> 1] === (own & 1);
+    const isPlaced = (this.syn[own] === 1 || isAnswered) && this.known[own] === 1;
     if (isPlaced && this.start[own] !== sequence) return false;
     const isAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.syn[own] === 1 && this.syn[peer] === 0;
     return !isAnswer || this.known[peer] === 0 || this.start[peer] === packet.acknowledgement;

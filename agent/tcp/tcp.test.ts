@@ -296,6 +296,11 @@ t.test('a beginning out of order waits for the answer to its SYN', (t) => {
       '> S 0\n< . 4 ack 1 "ghi"\n< . 1 ack 1 "def"\n< SA 0 ack 1',
       'open 0, 0.1 "def", 0.1 "ghi"',
     ],
+    [
+      'data of the server before any SYN, and before what it sent first',
+      '< . 4 ack 7 "ghi"\n> S 0\n< SA 0 ack 1\n< . 1 ack 4 "def"\n> . 1 ack 1 "abc"',
+      'open 0, 0.1 "def", 0.1 "ghi", 0.0 "abc"',
+    ],
     ['its end before them', '> S 0\n< F 4 ack 1\n< . 1 ack 1 "def"\n< SA 0 ack 1', 'open 0, 0.1 "def", 0.1 end'],
     [
       'an end before all else',
