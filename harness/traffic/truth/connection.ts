@@ -146,6 +146,8 @@ export class Connection implements HalfHost {
     if (captured < segment.payloadBytes) own.cut(own.offsetOf(first) + captured, segment.payloadBytes - captured);
     own.passed();
     peer.passed();
+    peer.decideLate();
+    own.decideLate();
     this.#isReset ||= segment.isReset;
     if (this.#overUs < 0 && (this.#isReset || (own.isOver && peer.isOver))) {
       this.#overUs = nowUs;
@@ -288,6 +290,13 @@ export class Connection implements HalfHost {
     for (const half of [this.forward, this.backward]) {
       if (!half.hasBegun) continue;
       half.end(isOrderly);
+    }
+    // Requests first: answers may be framed by them.
+    const [asking, answering] = this.backward.framer.sendsRequests
+      ? [this.backward, this.forward]
+      : [this.forward, this.backward];
+    for (const half of [asking, answering]) {
+      if (!half.hasBegun) continue;
       half.settleAll();
       const { framer } = half;
       if (!half.hasStart) this.#counts.doubt('midStream');
