@@ -39,6 +39,8 @@ export interface HalfHost extends Omit<FramerHost, 'onMessage' | 'onDepends' | '
   isOtherSeen(half: HalfStream, exchange: number): boolean;
   /** An observer frames this direction without what it had to know. */
   onUnseen(): void;
+  /** Data of a direction are delivered before its SYN. @returns whether an observer waits for that */
+  awaitsStart(): boolean;
   /** Bytes of a message were not delivered. */
   onLost(): void;
   /** An early answer was delivered whole. */
@@ -78,6 +80,8 @@ export class HalfStream implements FramerHost {
   #announced = -1;
   /** Before its SYN an observer comes in at what it sees first; what comes late before it has no place. −1: nothing was seen. */
   #joinedAt = -1;
+  /** What was seen first, while an observer waits for the SYN; −1: it does not. */
+  #firstSeen = -1;
   #joinsAnew = false;
   #isSynSeen = false;
   #otherSequence = -1;
@@ -317,10 +321,29 @@ export class HalfStream implements FramerHost {
     return offset >= -1 && offset <= this.#sentEnd + 1;
   }
 
+  /** Whether an observer waits for its SYN, and takes nothing of it until then. */
+  get isStartAwaited(): boolean {
+    return this.#firstSeen >= 0;
+  }
+
+  /** An observer waits for its SYN no longer: it comes in at what it saw first. */
+  startUnseen(): void {
+    if (this.#firstSeen < 0) return;
+    this.#joinedAt = this.#firstSeen;
+    this.#firstSeen = -1;
+    this.#patience.forgetBelow(this.#joinedAt);
+    this.#settle(0, never);
+  }
+
   /** Its SYN was delivered. @returns whether it was so late that an observer may take it for another's */
   synDelivered(): boolean {
     if (this.#isSynSeen) return false;
     this.#isSynSeen = true;
+    if (this.#firstSeen >= 0) {
+      this.#firstSeen = -1;
+      this.#settle(0, never);
+      return false;
+    }
     return this.#joinedAt >= 0 && this.#patience.base > lateSynBytesMax;
   }
 
@@ -370,6 +393,10 @@ export class HalfStream implements FramerHost {
 
   /** What was delivered, damaged or not; a FIN is one more byte. @param isTooLate no observer waits for it */
   delivered(offset: number, length: number, isTooLate: boolean): void {
+    if (this.#joinedAt < 0 && this.hasStart && !this.#isSynSeen && this.#host.awaitsStart()) {
+      this.#firstSeen = Math.max(offset, 0);
+      this.#joinedAt = 0;
+    }
     if (this.#joinedAt < 0 || this.#joinsAnew) {
       const isBegun = this.#joinedAt < 0 && this.hasStart && this.#isSynSeen;
       this.#joinedAt = Math.max(this.#joinedAt, isBegun ? 0 : offset, 0);
@@ -439,6 +466,7 @@ export class HalfStream implements FramerHost {
 
   /** What is not delivered by now never is. */
   settleAll(): void {
+    this.startUnseen();
     this.decideLate();
     if (this.#undecidedFrom < never) this.#doubtBehind(this.#undecidedFrom);
     for (const message of this.#pending) this.#fate(message, this.#isForgotten(message) ? 'possible' : 'lost');
@@ -530,7 +558,7 @@ export class HalfStream implements FramerHost {
 
   /** Whether all of a message was delivered, and it is known how an observer frames it. */
   #isWhole({ start, end }: FramedMessage): boolean {
-    return start < this.#undecidedFrom && this.#seen.covers(start, end);
+    return start < this.#undecidedFrom && this.#firstSeen < 0 && this.#seen.covers(start, end);
   }
 
   #forget(): void {

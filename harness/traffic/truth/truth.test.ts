@@ -225,10 +225,19 @@ t.test(
         places.map((at) => [at, at]),
       );
     t.match(inOrder([2, 0, 1, 3, 4]), { requestsIntact: 1 }, 'a late SYN alone');
+    t.match(inOrder([3, 0, 1, 2, 4]), { requestsIntact: 1 }, 'and data that come behind later ones');
+    const synAt = (tsUs: number, more = 0) =>
+      delivery(script, [
+        [3, 0],
+        ...Array.from({ length: more }, () => [1, 1] as const),
+        ...[0, 1, 2, 4].map((at) => [at, tsUs] as const),
+      ]);
+    t.match(synAt(900_000, 60), { requestsIntact: 1, responsesIntact: 1 }, 'nearly a second later');
+    t.match(synAt(1_100_000), { requestsIntact: 0, requestsPossible: 1 }, 'more than a second later');
     t.match(
-      inOrder([3, 0, 1, 2, 4]),
+      synAt(900_000, 70),
       { requestsIntact: 0, requestsPossible: 1 },
-      'and data that come behind later ones',
+      'behind more frames than an observer holds',
     );
     const silent = (tsUs: number) =>
       delivery(script, [
