@@ -278,6 +278,11 @@ t.test('the verdict: worse first; nothing judged and nothing decided are no pass
   t.match(comparisonVerdict([within], false), { ok: true, exitCode: 0, headline: /would have been seen/ });
   t.match(comparisonVerdict([within, open], false), { ok: false, exitCode: 4, headline: /^UNDECIDED: / });
   t.match(comparisonVerdict([within, open], true), { ok: true, exitCode: 0 });
+  t.match(
+    comparisonVerdict([open], false).headline,
+    /^UNDECIDED: allocated\.perRequest of cart \+[\d.]+ %, at most \+3 % is allowed: /,
+    'by which limit',
+  );
   t.match(comparisonVerdict([{ ...within, metrics: [] }], false), { ok: false, exitCode: 4 });
   const unjudged = { ...within, name: 'search', metrics: [] };
   t.match(comparisonVerdict([within, unjudged], false), {

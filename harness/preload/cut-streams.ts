@@ -1,6 +1,6 @@
 /**
- * Streams of HTTP/2: those that were answered, and those that ended before their answer was whole, or whose answer is not what it said. Which side has reset one can be seen only
- * as it does; a client that gave up may begin another on the same connection.
+ * Streams of HTTP/2: those that were answered, and those that ended before their answer was whole, or whose answer is not what it said. Which
+ * side has reset one can be seen only as it does; a client that gave up may begin another on the same connection.
  */
 import type { EventEmitter } from 'node:events';
 import type { ClientConnections } from './client-connections.ts';
