@@ -2,13 +2,16 @@ import t from 'tap';
 import { createRandom } from '../../agent/seeded-random.ts';
 import { formatDetectable, metricSentence } from '../../reports/comparison-sentence.ts';
 import type { Project } from '../project/find-config.ts';
-import { judgePairs, type MetricFigures } from './judge.ts';
+import { floorAbove, judgePairs, type MetricFigures } from './judge.ts';
 import { compareSites, inProject } from './sites.ts';
+import { looksFor } from './stopping-rule.ts';
 import { comparedThresholds, thresholdsOf } from './thresholds.ts';
 import { comparisonVerdict } from './verdict.ts';
 
 const random = () => createRandom(1, 'judge').fraction;
 const look = { pairs: 5, level: 0.0315 };
+/** They do not agree. */
+const five = [1000, 1020, 990, 1010, 1000];
 const figures = (
   base: (number | null)[],
   head: (number | null)[],
@@ -73,10 +76,103 @@ t.test('exact lane: repeats that agree are compared as numbers, the others by st
     { method: 'numbers', decision: 'worse' },
     'one run of five may differ',
   );
-  const five = [1000, 1020, 990, 1010, 1000];
   t.match(judgePairs([figures(five, five)], true, look, random()).method, 'pairs');
   t.match(judgePairs([figures([1000, 1000], [1000, 1000])], false, { ...look, pairs: 2 }, random()).method, 'pairs');
 });
+
+/** As `runPairs` asks: three pairs by numbers, then at each look. */
+function drawn(change: number, noise: number, threshold: number, random: () => number) {
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const runs = (bytes: number) => Array.from({ length: 20 }, () => bytes * (1 + noise * normal()));
+  const [base, head] = [runs(30_000), runs(30_000 * (1 + change))];
+  const looks = looksFor(1, 20);
+  const at = (pairs: number, level: number) =>
+    judgePairs(
+      [figures(base.slice(0, pairs), head.slice(0, pairs), { threshold })],
+      true,
+      { pairs, level },
+      createRandom(1, 'drawn').fraction,
+    );
+  const first = at(3, looks[0]!.level);
+  if (first.method === 'numbers') return first;
+  for (const { pairs, level } of looks) {
+    const judged = at(pairs, level);
+    if (!judged.mayChange || pairs === looks.at(-1)!.pairs) return judged;
+  }
+  throw new Error('there is a last look');
+}
+
+t.test('the limit is the threshold, whatever the repeats happen to do', async (t) => {
+  const sequences = 60;
+  for (const noise of [0.001, 0.0015, 0.003])
+    for (const [threshold, change, wrong] of [
+      [0.005, 0.007, 'within'],
+      [0.005, 0.011, 'within'],
+      [0.01, 0.0125, 'within'],
+      [0.005, 0.003, 'worse'],
+    ] as const) {
+      const fraction = createRandom(7, `${noise} ${threshold} ${change}`).fraction;
+      const all = Array.from({ length: sequences }, () => drawn(change, noise, threshold, fraction));
+      const errors = all.filter(({ decision }) => decision === wrong).length;
+      const name = `noise ${noise}, limit ${threshold}, +${change}`;
+      // Three standard errors of a share of 5 %.
+      t.ok(errors <= sequences * 0.05 + 3 * Math.sqrt(sequences * 0.05 * 0.95), `${name}: ${errors} ${wrong}`);
+      t.ok(
+        all.every(({ metrics }) => Math.abs(metrics[0]!.threshold! - threshold) < 1e-9),
+        `${name}: judged by it`,
+      );
+    }
+});
+
+t.test(
+  'what is more than a threshold, and no more than a change of nothing moves, is neither worse nor within',
+  async (t) => {
+    const flat = [1000, 1000, 1000];
+    const grown = (share: number, repeats: boolean, threshold: number) =>
+      judgePairs(
+        [
+          figures(
+            flat,
+            flat.map((value) => value * (1 + share)),
+            { threshold },
+          ),
+        ],
+        repeats,
+        { pairs: 3, level: 0.5 },
+        random(),
+      );
+    t.match(grown(0.003, true, 0.001), {
+      ...{ method: 'numbers', decision: 'undecided', mayChange: false },
+      metrics: [{ threshold: 0.001, note: /more than its threshold, and nothing up to \+0\.5 % is called worse/ }],
+    });
+    t.match(grown(0.006, true, 0.001), { decision: 'worse', metrics: [{ threshold: 0.001 }] });
+    t.match(grown(0.0005, true, 0.001), { decision: 'within', metrics: [{ threshold: 0.001 }] });
+    t.match(grown(0.015, false, 0.01), {
+      ...{ method: 'pairs', decision: 'undecided', mayChange: false },
+      metrics: [{ note: /nothing up to \+2\.0\d* % is called worse|nothing up to \+2 % is called worse/ }],
+    });
+    t.match(grown(0.025, false, 0.01), { decision: 'worse' });
+    t.match(grown(0.005, false, 0.01), { decision: 'within' });
+    t.equal(floorAbove({ threshold: 0.01, unit: 'bytes' }, false), 0.02);
+    t.equal(floorAbove({ threshold: 0.01, unit: 'bytes' }, true), undefined);
+    t.equal(floorAbove({ threshold: 0.001, unit: 'count' }, false), undefined);
+    const before = judgePairs(
+      [
+        figures(
+          five,
+          five.map((value) => value * 1.011),
+          { threshold: 0.005 },
+        ),
+      ],
+      true,
+      look,
+      random(),
+      'raised',
+    );
+    t.match(before, { method: 'pairs', decision: 'within' }, 'as bundles of before are judged');
+    t.equal(before.metrics[0]!.threshold!.toFixed(6), '0.020000');
+  },
+);
 
 t.test('what was not measured is no pass, and more pairs do not help', async (t) => {
   const judged = judgePairs([figures([1, 1, 1, 1, 1], [1, 1, null, 1, 1])], false, look, random());
@@ -159,7 +255,7 @@ t.test('from nothing no share is given, and a threshold on a count is what it sa
   );
   t.equal(judge([1000, 1000, 1000], [1001, 1001, 1001], 0.01, true).decision, 'within');
   const bytes = judgePairs([figures([1, 1, 1], [1, 1, 1], { threshold: 0 })], true, look, random());
-  t.equal(bytes.metrics[0]!.threshold, 0.005, 'of what is allocated it is raised');
+  t.match(bytes.metrics[0]!, { threshold: 0, decision: 'within' }, 'of what is allocated too');
 });
 
 t.test('the verdict: worse first; nothing judged and nothing decided are no passes', async (t) => {
@@ -182,6 +278,11 @@ t.test('the verdict: worse first; nothing judged and nothing decided are no pass
   t.match(comparisonVerdict([within], false), { ok: true, exitCode: 0, headline: /would have been seen/ });
   t.match(comparisonVerdict([within, open], false), { ok: false, exitCode: 4, headline: /^UNDECIDED: / });
   t.match(comparisonVerdict([within, open], true), { ok: true, exitCode: 0 });
+  t.match(
+    comparisonVerdict([open], false).headline,
+    /^UNDECIDED: allocated\.perRequest of cart \+[\d.]+ %, at most \+3 % is allowed: /,
+    'by which limit',
+  );
   t.match(comparisonVerdict([{ ...within, metrics: [] }], false), { ok: false, exitCode: 4 });
   const unjudged = { ...within, name: 'search', metrics: [] };
   t.match(comparisonVerdict([within, unjudged], false), {

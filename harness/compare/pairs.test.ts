@@ -80,6 +80,26 @@ t.test('it stops when it is decided, and where time is up nothing is decided', a
   });
 });
 
+t.test(
+  'a threshold below what a change of nothing moves is said, and bundles of before are judged by their limits',
+  async (t) => {
+    const random = createRandom(5, 'noise').fraction;
+    const noisy = async (side: Side) => reportOf(1000 * (side === 'head' ? 1.011 : 1) * (1 + 0.004 * random()));
+    const repeats = { repeats: true, thresholds: new Map([[name, 0.005]]) };
+    t.match(await runPairs(orderOf(noisy, repeats)), { metrics: [{ decision: 'worse' }], notes: [] });
+    const before = await runPairs(orderOf(noisy, { ...repeats, limitRule: 'raised' }));
+    t.match(before, { metrics: [{ decision: 'within' }], notes: [] });
+    t.equal(before.metrics[0]!.threshold!.toFixed(6), '0.020000');
+    const plain = await runPairs(orderOf(noisy, { thresholds: new Map([[name, 0.005]]) }));
+    t.match(plain, { metrics: [{ decision: 'undecided', note: /^more than its threshold/ }] });
+    t.ok(plain.pairs < 40, `more pairs would decide nothing: ${plain.pairs}`);
+    t.equal(
+      plain.notes[0]!.text,
+      'allocated.perMessage: within is judged by +0.5 %, worse from +2 % on, since a change of nothing moves it by up to 2 % in runs without --repeatable',
+    );
+  },
+);
+
 t.test('where repeats agree, three pairs do', async (t) => {
   const run = async (side: Side) => reportOf(side === 'head' ? 1010 : 1000);
   const compared = await runPairs(orderOf(run, { repeats: true, thresholds: new Map([[name, 0.005]]) }));

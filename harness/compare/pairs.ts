@@ -3,15 +3,17 @@
  * the machine then meets both versions alike: in the order AAAABBBB it looks like a change.
  */
 import { FloodgateError } from '../../agent/errors.ts';
-import type { ComparedScenario } from '../../reports/comparison.ts';
+import type { ComparedMetric, ComparedScenario } from '../../reports/comparison.ts';
+import { formatLimit } from '../../reports/comparison-sentence.ts';
 import { counted } from '../../reports/counted.ts';
+import { formatShare } from '../../reports/format.ts';
 import type { Lane, RunReport, Unit } from '../../reports/model.ts';
 import { type AllocationKind, commonMarks, type RequestMark, requestWindow } from '../metrics/request-window.ts';
 import { answersDiffer, withoutDifferent } from './answers.ts';
 import { childrenNote, type WithFamily, withChildren } from './child-processes.ts';
 import type { FitMachine } from './fit-machine.ts';
 import { isMovedByNeighbours } from './fitness.ts';
-import { type Judgement, judgePairs, type MetricFigures } from './judge.ts';
+import { floorAbove, type Judgement, judgePairs, type LimitRule, type MetricFigures } from './judge.ts';
 import { comesToNoVerdict, lackOf } from './no-verdict.ts';
 import { withoutOffHeapGrowth } from './off-heap-growth.ts';
 import { type Look, looksFor } from './stopping-rule.ts';
@@ -41,6 +43,8 @@ export interface PairsOrder {
   readonly isTheseAlone?: boolean;
   /** The head is meant to answer something else. @default false */
   readonly mayAnswerOtherwise?: boolean;
+  /** @default `fixed`; others for what older versions judged */
+  readonly limitRule?: LimitRule;
   /** How the metrics are bounded; a name that is missing is a `max`. */
   readonly minimums: ReadonlySet<string>;
   readonly pairsMax: number;
@@ -166,8 +170,8 @@ class Pairs {
 
   /** @param look the next one; so many pairs as there are are judged by it */
   judge(look: Look): Judgement {
-    const { repeats, random, mayAnswerOtherwise = false } = this.#order;
-    const judged = judgePairs(this.#figures(), repeats, { ...look, pairs: this.count }, random);
+    const { repeats, random, limitRule, mayAnswerOtherwise = false } = this.#order;
+    const judged = judgePairs(this.#figures(), repeats, { ...look, pairs: this.count }, random, limitRule);
     const judgement = withoutOffHeapGrowth(withoutUnjudged(judged, this.#reports));
     return mayAnswerOtherwise ? judgement : withoutDifferent(judgement, answersDiffer(this.#reports));
   }
@@ -184,13 +188,14 @@ class Pairs {
   }
 
   asScenario({ method, metrics, fault }: Judgement, notes: ComparedScenario['notes'] = []): ComparedScenario {
-    const { machine, scenario, lane, thresholds } = this.#order;
+    const { machine, scenario, lane, thresholds, repeats, limitRule = 'fixed' } = this.#order;
     const { unfitPairs, lastFault } = machine;
     const unfit = `the machine was not fit to judge in ${unfitPairs} of ${this.count} pairs: ${lastFault}`;
     const isDoubtful = ({ name, decision }: ComparedScenario['metrics'][number]) =>
       unfitPairs > 0 && (decision === 'worse' || decision === 'within') && isMovedByNeighbours(name);
     const more = [
       ...(this.#thresholds === thresholds ? [] : [childrenNote]),
+      ...(limitRule === 'fixed' ? metrics.flatMap((metric) => floorNote(metric, repeats)) : []),
       ...(unfitPairs > 0 ? [{ severity: 'warning' as const, text: unfit }] : []),
     ];
     return {
@@ -206,6 +211,14 @@ class Pairs {
       notes: [...notes, ...more],
     };
   }
+}
+
+function floorNote(metric: ComparedMetric, repeats: boolean): ComparedScenario['notes'] {
+  const floor = floorAbove(metric, repeats);
+  if (floor === undefined) return [];
+  const moves = `a change of nothing moves it by up to ${formatShare(floor)}${repeats ? '' : ' in runs without --repeatable'}`;
+  const text = `${metric.name}: within is judged by ${formatLimit(metric)}, worse from +${formatShare(floor)} on, since ${moves}`;
+  return [{ severity: 'info', text }];
 }
 
 function timeIsUp(pairs: number): ComparedScenario['notes'][number] {

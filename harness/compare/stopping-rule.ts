@@ -35,6 +35,8 @@ export interface MetricSeries {
   readonly logRatios: readonly number[];
   /** Largest log-ratio that is accepted. */
   readonly threshold: number;
+  /** Nothing below it is called worse; never less than the threshold. @default the threshold */
+  readonly worseFrom?: number;
 }
 
 export interface MetricDecision {
@@ -70,7 +72,9 @@ export function looksFor(metrics: number, limit = lastLookMax, errorShare = 1): 
 
 /** What the pairs say at this look; every series has as many pairs as the look. */
 export function decide(metrics: readonly MetricSeries[], look: Look, limit = lastLookMax): MetricDecision[] {
-  const chances = metrics.map(({ logRatios, threshold }) => chanceOfAtLeast(logRatios, threshold));
+  const chances = metrics.map(({ logRatios, threshold, worseFrom = threshold }) =>
+    chanceOfAtLeast(logRatios, worseFrom),
+  );
   const order = chances.map((_, at) => at).sort((a, b) => chances[a]! - chances[b]!);
   const worse = new Set<number>();
   const levels = new Array<number>(metrics.length).fill(look.level / Math.max(1, metrics.length));
@@ -102,11 +106,12 @@ const quantileOfPower = 1.28;
 const rankEfficiency = 0.955;
 
 function estimatePairs(
-  { logRatios, threshold }: MetricSeries,
+  { logRatios, threshold, worseFrom = threshold }: MetricSeries,
   estimate: number,
   { fewest, limit }: { readonly fewest: number; readonly limit: number },
 ): number | undefined {
-  const distance = Math.abs(estimate - threshold);
+  // In between it is neither, however many there are.
+  const distance = Math.max(threshold - estimate, estimate - worseFrom, 0);
   const pairs = Math.ceil(
     ((quantileOfLevel + quantileOfPower) * spreadOf(logRatios, estimate)) ** 2 / distance ** 2 / rankEfficiency,
   );
@@ -127,7 +132,7 @@ function spreadOf(values: readonly number[], centre: number): number {
  * @returns a log-ratio
  */
 export function detectableEffect(metric: MetricSeries, metrics: number, level: number, random: () => number): number {
-  const { logRatios, threshold } = metric;
+  const { logRatios, threshold, worseFrom = threshold } = metric;
   const { estimate } = pairedInterval(logRatios, 0.5, 0.5);
   const residuals = logRatios.map((value) => value - estimate);
   const spread = Math.max(...residuals.map(Math.abs), Number.MIN_VALUE);
@@ -139,13 +144,13 @@ export function detectableEffect(metric: MetricSeries, metrics: number, level: n
       (draw) =>
         chanceOfAtLeast(
           draw.map((value) => value + shift),
-          threshold,
+          worseFrom,
         ) <=
         level / metrics,
     ).length / draws.length;
-  let low = threshold;
-  // Twice the largest residual above the threshold puts every draw on one side, if so few pairs decide at all.
-  let high = threshold + 2 * spread;
+  let low = worseFrom;
+  // Twice the largest residual above the limit puts every draw on one side, if so few pairs decide at all.
+  let high = worseFrom + 2 * spread;
   if (power(high) < wantedPower) return Number.POSITIVE_INFINITY;
   for (let step = 0; step < halvings; step += 1) {
     const middle = (low + high) / 2;

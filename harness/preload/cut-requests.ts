@@ -38,7 +38,7 @@ export class CutRequests {
   readonly #onAnswer: (status: number) => void;
   readonly #outcomes = new RequestOutcomes();
   readonly #connections = new ClientConnections(this.#outcomes);
-  readonly #streams = new CutStreams(this.#outcomes, this.#connections);
+  readonly #streams = new CutStreams(this.#outcomes, this.#connections, (status) => this.#onAnswer(status));
 
   readonly #refusals = new ServerRefusals({
     refused: (socket) => {
@@ -54,8 +54,8 @@ export class CutRequests {
   #unseen = 0;
 
   /**
-   * @param onAnswer called for what no channel says is an answer: an event stream of HTTP/1 whose connection has ended, which had no other
-   *   end, and an upgrade that was refused with a status
+   * @param onAnswer called for each answer of HTTP/2, and for what no channel says is one: an event stream of HTTP/1 whose connection has
+   *   ended, which had no other end, and an upgrade that was refused with a status
    */
   constructor(onAnswer: (status: number) => void = () => {}, nowMs: () => number = () => performance.now()) {
     this.#nowMs = () => Math.floor(nowMs());
@@ -71,6 +71,10 @@ export class CutRequests {
     subscribe('http2.server.stream.start', (message) =>
       this.#streams.begin((message as { stream: Stream }).stream, this.#nowMs()),
     );
+    subscribe('http2.server.stream.finish', (message) => {
+      const { stream, headers } = message as { stream: Stream; headers?: Stream['sentHeaders'] };
+      this.#streams.finish(stream, headers);
+    });
     subscribe('http2.server.stream.close', (message) =>
       this.#streams.end((message as { stream: Stream }).stream, this.#nowMs()),
     );

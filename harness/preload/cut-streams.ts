@@ -1,6 +1,6 @@
 /**
- * Streams of HTTP/2 that ended before their answer was whole, or whose answer is not what it said. Which side has reset one can be seen only
- * as it does; a client that gave up may begin another on the same connection.
+ * Streams of HTTP/2: those that were answered, and those that ended before their answer was whole, or whose answer is not what it said. Which
+ * side has reset one can be seen only as it does; a client that gave up may begin another on the same connection.
  */
 import type { EventEmitter } from 'node:events';
 import type { ClientConnections } from './client-connections.ts';
@@ -27,6 +27,11 @@ const statusesWithoutBody = new Set([204, 205, 304]);
 /** Those of a client's streams are odd (RFC 9113, 5.1.1). */
 const idStep = 2;
 
+/** What a service sends unasked is the answer to no request. */
+function isPushed({ id = 1 }: Stream): boolean {
+  return id % idStep === 0;
+}
+
 /** A stream of either side. */
 interface Closing {
   readonly closed: boolean;
@@ -41,16 +46,22 @@ export class CutStreams {
   readonly #closedHere = new WeakSet<object>();
   /** The highest of each session. */
   readonly #lastIds = new WeakMap<object, number>();
+  readonly #onAnswer: (status: number) => void;
+  /** Those whose answer was counted. */
+  readonly #answered = new WeakSet<Stream>();
   #seesCloses = false;
   #handleKey: symbol | undefined;
 
-  constructor(outcomes: RequestOutcomes, connections: ClientConnections) {
+  /** @param onAnswer called once for each that is answered */
+  constructor(outcomes: RequestOutcomes, connections: ClientConnections, onAnswer: (status: number) => void) {
     this.#outcomes = outcomes;
     this.#connections = connections;
+    this.#onAnswer = onAnswer;
   }
 
   /** A stream begins. */
   begin(stream: Stream, now: number): void {
+    if (isPushed(stream)) return;
     const outcomes = this.#outcomes;
     const { session } = stream;
     const connection = session && this.#connections.of(session);
@@ -69,6 +80,14 @@ export class CutStreams {
     return this.#streams.has(stream as Stream);
   }
 
+  /** The writable side of a stream is done, with these headers: an answer that is read from a file never says so (`respondWithFile`). */
+  finish(stream: Stream, headers: Stream['sentHeaders']): void {
+    const status = headers?.[':status'];
+    if (status === undefined || isPushed(stream) || this.#answered.has(stream)) return;
+    this.#answered.add(stream);
+    this.#onAnswer(Number(status));
+  }
+
   /** A stream has closed. */
   end(stream: Stream, now: number): void {
     const outcomes = this.#outcomes;
@@ -82,13 +101,17 @@ export class CutStreams {
     const isWhole = !stream.aborted && stream.headersSent && isWritten;
     // Either side may say that it is no good: a client that has no room for the answer, or finds a fault in it.
     if (isWhole && (!codesOfNoError.has(stream.rstCode ?? 0) || this.#hasOtherLength(stream))) {
-      outcomes.unanswered += 1;
+      if (!this.#hasFailed(stream)) outcomes.unanswered += 1;
       return;
     }
-    if (isWhole) outcomes.answered(now - since, type);
+    if (isWhole) {
+      outcomes.answered(now - since, type);
+      this.finish(stream, stream.sentHeaders);
+    }
     if (isWhole || isEventStream(type)) return;
     if (this.#closedHere.has(stream) || (stream.readableAborted && !isOfPeer(stream))) {
-      outcomes.unanswered += 1;
+      // Its status says already that it has failed.
+      if (!this.#hasFailed(stream)) outcomes.unanswered += 1;
       return;
     }
     const { session } = stream;
@@ -100,6 +123,12 @@ export class CutStreams {
     if (!left || !connection) return;
     if (!connection.givenUp?.count) connection.givenUp = left;
     else connection.givenUp.count += 1;
+  }
+
+  /** Counted as an answer with a status other than 2xx. */
+  #hasFailed(stream: Stream): boolean {
+    const status = Number(stream.sentHeaders?.[':status']);
+    return this.#answered.has(stream) && (status < 200 || status > 299);
   }
 
   #connect(session: EventEmitter): void {
@@ -114,8 +143,8 @@ export class CutStreams {
    * A session that is short of memory refuses streams (ENHANCE_YOUR_CALM) before any code knows of them, and a client may leave its own before
    * they are sent: either way their numbers are missing.
    */
-  #seeGap(session: object, id = 0): void {
-    if (id % idStep === 0) return;
+  #seeGap(session: object, id: number | undefined): void {
+    if (id === undefined) return;
     const last = this.#lastIds.get(session) ?? id - idStep;
     if (id < last) return;
     this.#outcomes.left.missing((id - last) / idStep - 1);

@@ -63,7 +63,8 @@ export class RequestCount {
   constructor(onMark: (requests: number) => void) {
     this.#onMark = onMark;
     this.#cut = new CutRequests((status) => {
-      // How much a client reads of it goes by the clock, and what follows a refusal is not looked at.
+      // How much a client reads of it goes by the clock, what follows a refusal is not looked at, and streams of HTTP/2 share a connection,
+      // and their heads a table.
       this.#bytes = undefined;
       this.#count(status);
     });
@@ -76,14 +77,6 @@ export class RequestCount {
       const isOther = hasOtherLength(response, bytes === undefined ? bytes : bytes - this.#interim.bytesOf(response));
       if (isOther) this.#cut.hasOtherLength();
       else this.#count(response.statusCode);
-    });
-    subscribe('http2.server.stream.finish', (message) => {
-      const { headers } = message as { headers?: Readonly<Record<string, unknown>> };
-      const status = headers?.[':status'];
-      if (status === undefined) return;
-      // Streams share a connection, and their heads a table.
-      this.#bytes = undefined;
-      this.#count(Number(status));
     });
   }
 

@@ -14,6 +14,7 @@ import {
   wasRun,
 } from '../../reports/signoff.ts';
 import { minimumMetrics } from '../compare/compare-scenario.ts';
+import type { LimitRule } from '../compare/judge.ts';
 import { type PairedRun, runPairs, type Side } from '../compare/pairs.ts';
 import { comparisonVerdict } from '../compare/verdict.ts';
 import { judgeByLedger } from '../ledger/judge-by-ledger.ts';
@@ -91,6 +92,8 @@ export interface PairsInputs
   > {
   readonly scenario: string;
   readonly lane: Lane;
+  /** Of the version that judged them. @default this one's */
+  readonly limitRule?: LimitRule;
   /** As many as were run. */
   readonly pairs: number;
   /** @returns undefined where there is none */
@@ -108,6 +111,7 @@ export async function judgePairsAgain(inputs: PairsInputs): Promise<ComparedScen
     scenario,
     lane,
     repeats: inputs.repeats,
+    ...(inputs.limitRule && { limitRule: inputs.limitRule }),
     mayAnswerOtherwise: inputs.mayAnswerOtherwise ?? false,
     thresholds: new Map(Object.entries(inputs.thresholds)),
     minimums: minimumMetrics(),

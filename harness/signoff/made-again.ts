@@ -39,6 +39,9 @@ export interface Bundle {
   readonly limits: Map<string, Pick<Measurement, 'budget' | 'implied'>>;
 }
 
+/** Before this schema version a comparison raised its thresholds by what the repeats did. */
+const limitsAreFixedFrom = 4;
+
 /** @returns what the raw data make of it @throws Refused, where that is something else */
 export async function runAgain(bundle: Bundle, scenario: string, run: SignedRun): Promise<SignedRun> {
   const { files, report, ledger, isOwnVersion } = bundle;
@@ -126,6 +129,7 @@ async function pairsAgain(bundle: Bundle, scenario: string, comparison: SignedCo
       ...comparison,
       scenario,
       lane: result.lane,
+      limitRule: bundle.report.schemaVersion < limitsAreFixedFrom ? 'raised' : 'fixed',
       pairs: result.pairs,
       measurementOf: (side, pair) => {
         const name = `${folder}/${pair}-${side}.json`;

@@ -3,6 +3,7 @@
  * to the other, where they are not cut.
  */
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const [kind] = process.argv.slice(2);
 const body = 'x'.repeat(100);
+const file = fileURLToPath(import.meta.url);
 /** What the service does, by HTTP/1 or HTTP/2. */
 const answers = {
   hints: (_, response) => {
@@ -49,7 +51,33 @@ const streams = {
     stream.write(body.slice(50));
     stream.end(body.slice(50));
   },
-  file2: (stream) => stream.respondWithFile(fileURLToPath(import.meta.url), {}),
+  file2: (stream) => stream.respondWithFile(file, {}),
+  failedFile2: (stream) => stream.respondWithFile(file, { ':status': 503 }),
+  missingFile2: (stream) => {
+    const onError = () => stream.respond({ ':status': 404 }, { endStream: true });
+    stream.respondWithFile(`${file}.none`, {}, { onError });
+  },
+  lostFile2: (stream) => stream.respondWithFile(`${file}.none`, {}),
+  descriptor2: (stream) => {
+    const descriptor = openSync(file);
+    stream.on('close', () => closeSync(descriptor)).respondWithFD(descriptor, { ':status': 500 });
+  },
+  headAlone2: (stream) => stream.respond({ ':status': 503 }, { endStream: true }),
+  trailers2: (stream) => {
+    stream.on('wantTrailers', () => stream.sendTrailers({ sum: '1' }));
+    stream.respondWithFile(file, { ':status': 503 }, { waitForTrailers: true });
+  },
+  pushed2: (stream) =>
+    stream.pushStream({ ':path': '/beside' }, (_, pushed) => {
+      pushed.on('error', () => {}).respond({ ':status': 500 });
+      pushed.end(body);
+      stream.respond({ ':status': 200 });
+      stream.end(body);
+    }),
+  cut2: (stream) => {
+    stream.respond({ ':status': 503 });
+    stream.write(body, () => stream.destroy());
+  },
   reset2: (stream) => {
     stream.resume().respond({ ':status': 200 });
     stream.end(body);
@@ -95,8 +123,10 @@ const unread = [];
 /** @param ends when its answer ends, in place of what the client does by itself */
 const askTwo = (path, options = {}, ends = () => {}) =>
   new Promise((done) => {
-    if (!session || session.destroyed || session.closed)
+    if (!session || session.destroyed || session.closed) {
       session = http2.connect(`http://127.0.0.1:${two.address().port}`).on('error', () => {});
+      session.on('stream', (pushed) => pushed.on('error', () => {}).resume());
+    }
     const stream = session.request({ ':path': path }, options);
     stream.on('error', () => {}).on('close', done).on('end', () => ends(stream));
     if (path === '/unread') unread.push(stream);
