@@ -127,13 +127,14 @@ export async function readValue(file: string, shown: string): Promise<{ value: u
       hint: `Read are ${readNames}; a scenario's file has one of these endings too.`,
     });
   }
-  let loaded: { default?: unknown };
+  let value: unknown;
   try {
-    loaded = await importBySyntax(pathToFileURL(file).href);
+    const loaded: { default?: unknown } = await importBySyntax(pathToFileURL(file).href);
+    value = await exported(await loaded.default);
   } catch (cause) {
     throw unreadable(shown, moduleFault(cause, file, shown), cause);
   }
-  if (loaded.default !== undefined) return { value: exported(loaded.default) };
+  if (value !== undefined) return { value };
   throw unreadable(shown, 'it exports no default');
 }
 
