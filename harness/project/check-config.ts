@@ -47,7 +47,10 @@ function refuseOther(value: unknown, checked: Parameters<typeof refusal>[1]): vo
   const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
   if (kind === 'Object' || kind === 'Module') return;
   const isList = kind === 'Array';
-  throw refusal([{ place: [], text: `it is ${isList ? 'a list' : `of the kind ${kind}`}, and no object with names` }], checked);
+  throw refusal(
+    [{ place: [], text: `it is ${isList ? 'a list' : `of the kind ${kind}`}, and no object with names` }],
+    checked,
+  );
 }
 
 /** What "floodgate init" could not know. */

@@ -8,6 +8,7 @@ import { configNamesIn, isModuleFile, isTextFile, readNames } from './config-nam
 import type { ProjectConfig, ScenarioConfig } from './define.ts';
 import { moduleFault } from './module-fault.ts';
 import { importBySyntax } from './module-syntax.ts';
+import { knowProject } from './project-texts.ts';
 import type { LineOf } from './schema-faults.ts';
 import { readYaml } from './yaml-file.ts';
 
@@ -87,6 +88,7 @@ export async function loadProject(from: string, given?: string): Promise<Project
     }
   }
   checkNames(scenarios, config, file);
+  knowProject([config, scenarios], path.basename(folder));
   return { file, folder, config, scenarios, scenarioFiles };
 }
 

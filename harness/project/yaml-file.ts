@@ -57,7 +57,8 @@ function withoutComments(text: string): string {
     // What it cannot read, the parser of YAML names by its line.
   }
   return comments.reduce(
-    (left, { start, end }) => left.slice(0, start) + left.slice(start, end).replaceAll(/[^\r\n]/g, ' ') + left.slice(end),
+    (left, { start, end }) =>
+      left.slice(0, start) + left.slice(start, end).replaceAll(/[^\r\n]/g, ' ') + left.slice(end),
     text,
   );
 }
