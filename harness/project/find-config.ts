@@ -3,12 +3,12 @@ import { existsSync, globSync, lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
+import { knowProject } from '../redaction/project-texts.ts';
 import { checkConfig, checkScenario, clashOf } from './check-config.ts';
 import { configNamesIn, isModuleFile, isTextFile, readNames } from './config-names.ts';
 import type { ProjectConfig, ScenarioConfig } from './define.ts';
 import { moduleFault } from './module-fault.ts';
 import { importBySyntax } from './module-syntax.ts';
-import { knowProject } from './project-texts.ts';
 import type { LineOf } from './schema-faults.ts';
 import { readYaml } from './yaml-file.ts';
 

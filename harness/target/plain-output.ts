@@ -3,7 +3,7 @@
  * the rules that a bundle goes through. One place for all of them; commands of the configuration that was read are known too.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { projectTexts } from '../project/project-texts.ts';
+import { projectTexts } from '../redaction/project-texts.ts';
 import type { Redactor } from '../redaction/redactor.ts';
 import { splitWords, withoutAssignments } from './command-words.ts';
 
