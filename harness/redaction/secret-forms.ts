@@ -28,6 +28,8 @@ const isSecretVariable = (name: string, value: string): boolean =>
 const addressPassword = /[a-z][a-z\d+.-]*:\/\/[^\s:/?#@]*:([^\s/?#]+)@/gi;
 /** Of letters alone and no longer, it may be a word that stands in any text. */
 const wordCharactersMax = 11;
+/** In an address, whose passwords people choose, it may be a part of longer ones up to this length: it is looked for as a word of its own. */
+const ownWordCharactersMax = 15;
 /** No word has so many consonants side by side. */
 const noSyllable = /[bcdfghjklmnpqrstvwxz]{5}/i;
 
@@ -79,9 +81,10 @@ export function secretForms(environment: Readonly<Record<string, string | undefi
   // A word, or a name that the project has given, says nothing by itself: texts are full of it.
   const isName = (value: string) => isPlainWord(value) || known.names.includes(value);
   const [plainWords, found] = parted([...new Set([...named, ...passwords, ...known.keys, ...known.words])], isName);
-  const ownWords = new Set(known.words);
+  const isOwnWord = (each: string) => each.length <= ownWordCharactersMax && /^[a-z]+$/i.test(each);
+  const ownWords = new Set([...known.words, ...passwords.filter(isOwnWord)]);
   const values = found.filter((each) => each.length >= valueCharactersMin && !ownWords.has(each));
-  const words = known.words.filter((each) => !isName(each));
+  const words = [...ownWords].filter((each) => each.length >= valueCharactersMin && !isName(each));
   const encoded = plainWords.flatMap((each) => [...base64Forms(each), ...hexForms(each)]);
   const forms = longestFirst([
     ...values.flatMap(formsOf),
