@@ -53,6 +53,17 @@ t.test('within budget: exit 0', async (t) => {
   await nothingLeft(t, place);
 });
 
+t.test('a launcher that becomes a Node.js is looked into as one that starts it', async (t) => {
+  for (const launcher of ['nice', 'A=1 env B=2', 'timeout 60']) {
+    const place = workplace(t);
+    const args = ['run', '--target', `${launcher} node ${server}`, '--load', load(1), ...short, '--out', place.out];
+    const { code, out, err } = await run([...args, '--budget', 'rss.max=2GB'], place.temporary);
+    t.equal(code, 0, launcher + out + err);
+    t.match(reportIn(place.out).target.runtime, /^Node\.js/, launcher);
+    await nothingLeft(t, place);
+  }
+});
+
 t.test('a Go server with net/http/pprof', goOnly, async (t) => {
   const place = workplace(t);
   const program = path.join(place.folder, 'leaking-server');

@@ -22,6 +22,7 @@ import type { ScenarioConfig } from '../project/define.ts';
 import type { Project } from '../project/find-config.ts';
 import type { Manifest } from '../shards/manifest.ts';
 import type { PartialWriter } from '../shards/partial.ts';
+import { plainOutput } from '../target/plain-output.ts';
 import { readMachine } from '../watch/machine.ts';
 import { type ComparedFlags, type ComparisonLimits, comparedDefaults } from './compare-whole.ts';
 import { comparisonReport, described, detailsOf, failedVerdict, unprepared } from './comparison-report.ts';
@@ -128,7 +129,7 @@ export class Comparison {
       const result = this.#withStray(await compareScenario(this.#order(scenario, versions)));
       this.#results.push(result);
       const verdict = comparisonVerdict([result.compared], flags.undecided === 'pass');
-      partial?.add(scenario.name, this.#report(startedAtMs, [result], verdict));
+      partial?.add(scenario.name, await this.#report(startedAtMs, [result], verdict));
     } catch (error) {
       if (!(error instanceof FloodgateError) || error.code === 'interrupted') throw error;
       this.#failures.push(error);
@@ -136,7 +137,7 @@ export class Comparison {
       if (error.exitCode === 1)
         partial?.add(
           scenario.name,
-          this.#report(startedAtMs, [], failedVerdict(error, [], []), { failures: await detailsOf([error]) }),
+          await this.#report(startedAtMs, [], failedVerdict(error, [], []), { failures: await detailsOf([error]) }),
         );
       else partial?.fail(cellFailure(scenario.name, error, startedAtMs));
     }
@@ -180,15 +181,12 @@ export class Comparison {
     results: readonly ScenarioResult[],
     verdict: ComparisonReport['verdict'],
     { named = this.#named(), failures = [] }: { named?: NamedVersions; failures?: readonly ComparedFailure[] } = {},
-  ): ComparisonReport {
+  ): Promise<ComparisonReport> {
     const { session, folder, store, project } = this.#options;
     const place = { folder, prefix: store.prefix, project };
     const said = { doubts: this.#doubts, failures };
-    return comparisonReport(
-      { startedAtMs, toolVersion: session.toolVersion, ...place, ...named, ...said },
-      results,
-      verdict,
-    );
+    const order = { startedAtMs, toolVersion: session.toolVersion, ...place, ...named, ...said };
+    return plainOutput(comparisonReport(order, results, verdict));
   }
 
   #named(): NamedVersions {

@@ -35,6 +35,7 @@ import { refuseUntakeable } from './device-scan.ts';
 import { enterNamespace } from './enter-namespace.ts';
 import { record } from './history-record.ts';
 import { parsePace } from './pace-flags.ts';
+import { pinRuntime } from './pin-runtime.ts';
 import { printReport } from './print-report.ts';
 import { ofProject } from './project-scenario.ts';
 import { dropEmptyFolder, makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
@@ -51,6 +52,7 @@ export async function performRun(given: string | undefined, flags: RunFlags): Pr
   const name = given === undefined ? undefined : scenarioOfFolder(given);
   for (const option of ['target', 'load', 'pprof'] as const) refuseTakenOut(optionOf(option), flags[option]);
   const requests = requestsRun(name, flags);
+  const runtimeNotes = flags.target === undefined ? [] : pinRuntime(path.resolve(flags.targetDir ?? ''));
   const target = await targetRun(flags, requests ? 'requests' : name === undefined ? undefined : 'frames');
   const found = requests
     ? { scenario: requestsScenario(requests, target), order: undefined }
@@ -71,9 +73,13 @@ export async function performRun(given: string | undefined, flags: RunFlags): Pr
     if (asked.traffic && asked.lane === 'tap' && !isAccepted) await refuseUntakeable(asked.traffic);
     session.progress.begin(titleOf(scenario, flags, asked));
     source = requests && (await RequestsSource.open(requests, folder, { ...asked, signal: session.signal }));
+    const driven: Partial<RunOptions> & ReturnType<typeof drivenBy> = source
+      ? source.runOptions(target!, flags.repeatable)
+      : drivenBy(asked, target, folder);
     const measured = await runScenario({
       ...asked,
-      ...(source ? source.runOptions(target!, flags.repeatable) : drivenBy(asked, target, folder)),
+      ...driven,
+      notes: [...runtimeNotes, ...(driven.notes ?? [])],
       scenario,
       ...(target && { launcher: target.opened.launcher }),
       cpu,

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, lstatSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { ownRedactor } from '../target/plain-output.ts';
 import { copyPackages } from './copy-packages.ts';
 import { installedWords, isInstalledByLock, isInstalledByManifests } from './installed-packages.ts';
 import { isWorkspaceRoot, manifestIn, memberFolders, needsOf, packagesName } from './project-manifest.ts';
@@ -11,6 +12,8 @@ import { isWorkspaceRoot, manifestIn, memberFolders, needsOf, packagesName } fro
 const buildTimeoutMs = 30 * 60_000;
 /** The end of what a failed build printed; enough for its last error. */
 const outputCharactersKept = 4_000;
+/** Kept until secrets are taken out: what is cut before them is half of one. */
+const outputCharactersRead = 8_000;
 
 const installers: readonly { readonly lock: string; readonly command: string }[] = [
   { lock: 'package-lock.json', command: 'npm ci --no-audit --no-fund' },
@@ -95,7 +98,7 @@ export function describedBuild(folder: string, top: string): string[] {
   ];
 }
 
-/** @throws FloodgateError `build-failed` with the end of what it printed */
+/** What is said of the commands, and what they printed, is without their secrets. @throws FloodgateError `build-failed` with the end of what it printed */
 export async function runBuild(
   commands: readonly string[],
   folder: string,
@@ -106,16 +109,14 @@ export async function runBuild(
   }: { readonly onStep: (text: string) => void; readonly env?: NodeJS.ProcessEnv | undefined },
 ): Promise<void> {
   for (const command of commands) {
-    onStep(`${label}: ${command}`);
+    const redactor = await ownRedactor(commands);
+    const shown = redactor.text(command);
+    onStep(`${label}: ${shown}`);
     const { code, output } = await shell(command, folder, env);
     if (code === 0) continue;
-    throw new FloodgateError(
-      'build-failed',
-      `${label} cannot be built: "${command}" ended with ${code ?? 'a signal'}`,
-      {
-        hint: `${output.trimEnd()}\n\nSet the commands in the configuration: build: ['npm ci', 'npm run build'].`,
-      },
-    );
+    throw new FloodgateError('build-failed', `${label} cannot be built: "${shown}" ended with ${code ?? 'a signal'}`, {
+      hint: `${redactor.text(output).slice(-outputCharactersKept).trimEnd()}\n\nSet the commands in the configuration: build: ['npm ci', 'npm run build'].`,
+    });
   }
 }
 
@@ -134,7 +135,7 @@ function shell(
     });
     let output = '';
     const keep = (piece: string) => {
-      output = (output + piece).slice(-outputCharactersKept);
+      output = (output + piece).slice(-outputCharactersRead);
     };
     child.stdout.setEncoding('utf8').on('data', keep);
     child.stderr.setEncoding('utf8').on('data', keep);

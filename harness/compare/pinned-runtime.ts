@@ -22,6 +22,9 @@ export interface Runtime {
   readonly unread?: Pin | undefined;
 }
 
+/** Set for a run whose path has the right one in front: a checkout is not the place to look for it. */
+export const runtimeVariable = 'FLOODGATE_RUNTIME_CHOSEN';
+
 export const noPin: Runtime = { pin: undefined, folder: undefined, isMissing: false };
 
 const numbered = /^v?(\d+(?:\.\d+){0,2})$/;

@@ -18,7 +18,7 @@ import { isMovedByNeighbours } from './fitness.ts';
 import { missingFilesHint } from './missing-files.ts';
 import { refuseOutside } from './outside-checkout.ts';
 import type { Side } from './pairs.ts';
-import { environmentOf, refuseOtherRuntime } from './pinned-runtime.ts';
+import { environmentOf, refuseOtherRuntime, runtimeVariable } from './pinned-runtime.ts';
 import { comparedThresholds } from './thresholds.ts';
 import type { Version } from './version-label.ts';
 import type { VersionStore } from './version-store.ts';
@@ -106,7 +106,7 @@ export function cellsOf(order: CellsOrder, thresholds: ReadonlyMap<string, numbe
       const report = await withMissing(order, async () => {
         const made = await runCell({
           ...{ arguments: [...words, ...place, ...more], folder: project.folder, out, signal },
-          env: environmentOf(runtimes[side]),
+          env: { ...(environmentOf(runtimes[side]) ?? process.env), [runtimeVariable]: '1' },
           who: whoIs(side, versions[side]),
         });
         keepReport(out);

@@ -1,9 +1,18 @@
 /** What a working folder has beyond its commit, by content. */
-import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { gitIn } from './git-fixture.ts';
-import { changedFiles, changesDigest } from './version-files.ts';
+import { changedFiles, changesDigest, copyFolder, folderState } from './version-files.ts';
 
 const changesOf = (folder: string) => changesDigest(changedFiles(folder));
 
@@ -56,4 +65,36 @@ t.test('the same changes are the same on two machines, and others are not', asyn
   t.equal(changesOf(there!.folder), changesOf(here!.folder), 'whenever it was written');
   there!.write('a', 'changes');
   t.not(changesOf(there!.folder), changesOf(here!.folder));
+});
+
+t.test('a folder around the project is copied without what floodgate writes in it', async (t) => {
+  const source = t.testdir({
+    packages: { shop: { 'server.js': 'shop', '.floodgate': { compare: { checkout: {} } }, runs: { latest: 'old' } } },
+    runs: { 'not-ours': 'kept' },
+    lib: { '.floodgate': 'of another', 'a.js': 'lib' },
+  });
+  const project = path.join(source, 'packages/shop');
+  const to = path.join(project, '.floodgate/compare/checkout');
+  const at = (name: string) => path.join(to, name);
+  const before = folderState(source, project);
+  for (const [from, prefix, shop] of [
+    [source, 'packages/shop', 'packages/shop'],
+    [path.join(source, 'packages'), 'packages/shop', 'packages/shop'],
+    // In no repository the project is at the top.
+    [source, '', ''],
+    [path.join(source, 'packages'), 'shop', 'shop'],
+    [source, 'shop', 'shop'],
+    [project, 'packages/shop', 'packages/shop'],
+  ] as const) {
+    rmSync(to, { recursive: true });
+    copyFolder({ source: from, to, prefix, project });
+    const name = `${path.relative(source, from)} as ${prefix}`;
+    t.equal(readFileSync(at(`${shop}/server.js`), 'utf8'), 'shop', name);
+    for (const ours of ['.floodgate', 'runs']) t.notOk(existsSync(at(`${shop}/${ours}`)), `${name}: ${ours}`);
+    t.equal(existsSync(at('lib/a.js')), from === source && prefix === 'packages/shop', name);
+  }
+  writeFileSync(path.join(project, '.floodgate/compare/more'), '');
+  t.equal(folderState(source, project), before, 'nor does it change the version');
+  writeFileSync(path.join(source, 'lib/a.js'), 'other');
+  t.not(folderState(source, project), before);
 });

@@ -11,12 +11,14 @@ import {
   readdirSync,
   readlinkSync,
   readSync,
+  realpathSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
 import path from 'node:path';
 import { git, gitOutput } from './git.ts';
 import { reportFolders } from './report-folders.ts';
+import { isWithin } from './within.ts';
 
 /** Names, sizes and times of all files: what changes when a file does. */
 function stateOf(files: readonly string[], top: string): string {
@@ -34,14 +36,26 @@ export function repositoryState(folder: string): string {
   return stateOf(repositoryFiles(folder, top), top);
 }
 
-/** Of a folder and everything below it. */
-export function folderState(folder: string): string {
-  const files = namesIn(folder).flatMap((name) => {
+/** Of a folder and everything below it. @param project whose own files are left out where it lies in there */
+export function folderState(folder: string, project: string): string {
+  return stateOf(filesIn(folder, '', isOurs(project)).sort(), folder);
+}
+
+function filesIn(top: string, below: string, isLeftOut: (place: string) => boolean): string[] {
+  const folder = path.join(top, below);
+  const names = below === '' ? namesIn(folder) : readdirSync(folder);
+  return names.flatMap((name) => {
     const place = path.join(folder, name);
-    if (!lstatSync(place).isDirectory()) return [name];
-    return readdirSync(place, { recursive: true, encoding: 'utf8' }).map((below) => path.join(name, below));
+    if (isLeftOut(place)) return [];
+    const file = path.join(below, name);
+    return isFolder(place) ? [file, ...filesIn(top, file, isLeftOut)] : [file];
   });
-  return stateOf(files.sort(), folder);
+}
+
+/** Where floodgate writes while it copies: the copy itself is in there. @param project its folder, absolute */
+function isOurs(project: string): (place: string) => boolean {
+  const left = ours.map((name) => path.join(realpathSync(project), name));
+  return (place) => ours.includes(path.basename(place)) && left.includes(realpathSync(place));
 }
 
 /** Whether the working folder differs from the commit that is checked out. */
@@ -169,11 +183,37 @@ function topOf(folder: string): string {
   return git(folder, ['rev-parse', '--show-toplevel']);
 }
 
-/** Everything of a folder, where the project is: at its top, or where it is in the repository. */
-export function copyFolder(source: string, to: string, prefix: string): void {
-  const target = existsSync(path.join(source, prefix)) ? to : path.join(to, prefix);
+/** Where the files of a project are copied from and to. */
+export interface CopyOrder {
+  /** A folder that is a version: of the project, of its repository, or around either. */
+  readonly source: string;
+  readonly to: string;
+  /** Of the project within its repository. */
+  readonly prefix: string;
+  /** The project's folder: what floodgate writes in it is left out of the copy. */
+  readonly project: string;
+}
+
+/** Everything of a folder, so that the project is where it is in the repository. */
+export function copyFolder({ source, to, prefix, project }: CopyOrder): void {
+  const { from, place } = placesOf(source, prefix, project);
+  const target = path.join(to, place);
   mkdirSync(target, { recursive: true, mode: 0o700 });
-  for (const name of namesIn(source)) copy(path.join(source, name), path.join(target, name));
+  const isLeftOut = isOurs(project);
+  for (const name of namesIn(from)) copyAround(path.join(from, name), path.join(target, name), isLeftOut);
+}
+
+/** What is copied of a folder, and to where in the checkout. */
+function placesOf(source: string, prefix: string, project: string): { from: string; place: string } {
+  const within = path.relative(realpathSync(source), realpathSync(project));
+  if (within === '' || !isWithin(realpathSync(project), realpathSync(source)))
+    return { from: source, place: existsSync(path.join(source, prefix)) ? '' : prefix };
+  const [above, below] = [prefix.split('/').filter(Boolean), within.split(path.sep)];
+  const rest = above.length - below.length;
+  // Around the repository, or around a project that is in none: of it, only that is the version.
+  return rest < 0
+    ? { from: path.join(source, ...below.slice(0, -rest)), place: '' }
+    : { from: source, place: path.join(...above.slice(0, rest)) };
 }
 
 /** @param withChanges as the working folder is, uncommitted files included */
@@ -199,6 +239,17 @@ function liesAt(file: string): boolean {
     // What was a folder may have become a file.
     return false;
   }
+}
+
+/** A folder around the copy goes name by name: Node.js copies none into itself, whatever is left out. */
+function copyAround(from: string, to: string, isLeftOut: (place: string) => boolean): void {
+  if (isLeftOut(from)) return;
+  if (lstatSync(from).isSymbolicLink() || !isWithin(realpathSync(path.dirname(to)), realpathSync(from))) {
+    copy(from, to);
+    return;
+  }
+  mkdirSync(to);
+  for (const name of readdirSync(from)) copyAround(path.join(from, name), path.join(to, name), isLeftOut);
 }
 
 function copy(from: string, to: string): void {

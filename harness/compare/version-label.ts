@@ -111,7 +111,7 @@ function ofFolder(label: string, source: string, options: NamingOptions): Named 
   const dirty = commit !== undefined && hasChanges(folder);
   if (commit !== undefined && !dirty && !(copiesSubmodules && submodulesOf(folder).length > 0))
     return ofCommit(label, commit, options);
-  const state = commit === undefined ? folderState(source) : repositoryState(folder);
+  const state = commit === undefined ? folderState(source, folder) : repositoryState(folder);
   return {
     version: {
       label,

@@ -104,7 +104,7 @@ export class VersionStore {
         break;
       case 'folder':
         onStep(`${label}: copying the folder`);
-        copyFolder(origin.folder, this.checkout, this.prefix);
+        copyFolder({ source: origin.folder, to: this.checkout, prefix: this.prefix, project: folder });
         break;
       case 'archive':
         onStep(`${label}: unpacking`);

@@ -11,17 +11,23 @@ import type { FamilyResult, NamedMember } from './pass-result.ts';
 
 /** A server behind a launcher has said its first words before it listened: only our own loop has to come to them. */
 const findTimeoutMs = 1_000;
+/** The same where the program itself may have become a Node.js (`nice node server.js`): most that were given no channel are none, and each pass waits. */
+const becomeTimeoutMs = 100;
 
-/** The channel of the process that is watched, which a launcher may have started; it knows those of the others. */
+/**
+ * The channel of the process that is watched; it knows those of the others. A launcher has started that process, or has become it.
+ * @param isNode the target was started as a Node.js, with a channel of its own
+ */
 export async function channelOf(
   target: Target,
   socket: FamilySocket | undefined,
-  startEpochMs: number,
+  { startEpochMs, isNode }: { readonly startEpochMs: number; readonly isNode: boolean },
 ): Promise<PreloadChannel> {
   socket?.begin(startEpochMs);
   const first = new PreloadChannel(target.channel, startEpochMs);
   const { pid, rootPid = pid } = target;
-  const found = pid === rootPid ? undefined : await socket?.find(pid, findTimeoutMs);
+  const timeoutMs = pid === rootPid ? becomeTimeoutMs : findTimeoutMs;
+  const found = pid === rootPid && isNode ? undefined : await socket?.find(pid, timeoutMs);
   const channel = found ?? first;
   const launcher = found && target.channel ? [first] : [];
   const othersIn = (channels: readonly PreloadChannel[] = []) =>

@@ -115,7 +115,7 @@ interface Started {
 async function replay(options: PassOptions, target: Target, started: Started): Promise<PassResult> {
   const { instrument, launcher } = options;
   const { statsFile, startedAtEpochMs, nowMs, beside, socket } = started;
-  const channel = await channelOf(target, socket, startedAtEpochMs);
+  const channel = await channelOf(target, socket, { startEpochMs: startedAtEpochMs, isNode: launcher.isNode });
   const watch = await watchOf(target, options, nowMs);
   const family = Family.of(socket, channel, { target, watch, isMeasured: !instrument.disturbs, nowMs });
   const intervals = intervalsOf(options, channel, () => watch.lookAtPages());

@@ -15,7 +15,8 @@ const hint =
 
 /** @throws FloodgateError `config-invalid` with each fault's place, and the nearest name for an unknown key */
 export function checkConfig(value: unknown, file: string, lineOf?: LineOf): ProjectConfig {
-  const config = parseChecked(configSchema, value, { file, lineOf, hint });
+  refuseOther(value, { file, lineOf, hint });
+  const { $schema: _, ...config } = parseChecked(configSchema, value, { file, lineOf, hint });
   const faults = [
     ...Object.entries(config.targets ?? {}).flatMap(([name, target]) =>
       'command' in target ? unfilled(target.command, ['targets', name, 'command']) : [],
@@ -34,10 +35,22 @@ export function checkConfig(value: unknown, file: string, lineOf?: LineOf): Proj
 
 /** @throws FloodgateError `config-invalid` */
 export function checkScenario(value: unknown, file: string, lineOf?: LineOf): ScenarioConfig {
-  const scenario = parseChecked(scenarioSchema, value, { file, lineOf, hint });
+  refuseOther(value, { file, lineOf, hint });
+  const { $schema: _, ...scenario } = parseChecked(scenarioSchema, value, { file, lineOf, hint });
   const faults = [...metricFaults(scenario, []), ...impairFaults(scenario, [])];
   if (faults.length > 0) throw refusal(faults, { file, lineOf, hint });
   return scenario;
+}
+
+/** Whatever has no names of its own (a list, a Map) would be read as one that says nothing. @throws FloodgateError `config-invalid` */
+function refuseOther(value: unknown, checked: Parameters<typeof refusal>[1]): void {
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  if (kind === 'Object' || kind === 'Module') return;
+  const isList = kind === 'Array';
+  throw refusal(
+    [{ place: [], text: `it is ${isList ? 'a list' : `of the kind ${kind}`}, and no object with names` }],
+    checked,
+  );
 }
 
 /** What "floodgate init" could not know. */

@@ -182,3 +182,33 @@ t.test('what init writes is what is read', async (t) => {
     t.equal(scenarios.length, 1);
   }
 });
+
+t.test('JSON as editors write it, and what a module exports sooner or later', async (t) => {
+  const folder = t.testdir({ a: {}, b: {}, c: {}, d: {}, e: {}, f: {} });
+  const read = async (at: string, file: string, text: string) => {
+    writeFileSync(path.join(folder, at, file), text);
+    return (await loadProject(path.join(folder, at))).config;
+  };
+  const wanted = { targets: { service: { url: 'http://127.0.0.1/' } } };
+  const members = '"$schema": "./config.schema.json", // of floodgate\n"targets": { /* one\n alone */ "service": ';
+  t.same(
+    await read('a', 'floodgate.config.json', `// mine\n{ ${members}{ "url": "http://127.0.0.1/" } } }`),
+    wanted,
+    'with comments, and the schema',
+  );
+  await t.rejects(
+    read('b', 'floodgate.config.json', `// mine\n{ ${members}{ "uri": "http://127.0.0.1/" } } }`),
+    { message: /floodgate\.config\.json:4: .*uri/ },
+    'each place has its line',
+  );
+  t.same(
+    await read('c', 'floodgate.config.cjs', `module.exports = Promise.resolve(${JSON.stringify(wanted)})`),
+    wanted,
+  );
+  for (const [at, file, text, kind] of [
+    ['d', 'floodgate.config.cjs', 'module.exports = []', /it is a list/],
+    ['e', 'floodgate.config.yaml', '- a', /it is a list/],
+    ['f', 'floodgate.config.mjs', 'export default new Map()', /it is of the kind Map/],
+  ] as const)
+    await t.rejects(read(at, file, text), { code: 'config-invalid', message: kind });
+});

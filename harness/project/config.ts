@@ -75,4 +75,6 @@ export const configSchema = v.strictObject({
   queue: v.optional(queueSchema),
   /** By name of an environment (`--env ci`): limits that replace those above. */
   environments: v.optional(v.record(name, v.strictObject(layerSchema))),
+  /** For editors: where this schema is. */
+  $schema: v.optional(v.pipe(v.string(), v.maxLength(2_048))),
 });

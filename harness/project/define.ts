@@ -83,6 +83,8 @@ export interface ScenarioConfig {
   thresholds?: Limits | undefined;
   /** Part of `--quick`. @default false */
   quick?: boolean | undefined;
+  /** For editors: where the JSON schema is. */
+  $schema?: string | undefined;
 }
 
 /** A program to measure: a command, a running process, a profile endpoint, or floodgate's own agent. */
@@ -141,6 +143,8 @@ export interface ProjectConfig extends Layer {
     | undefined;
   /** By name of an environment (`--env ci`): limits that replace those above. */
   environments?: Record<string, Layer> | undefined;
+  /** For editors: where the JSON schema is. */
+  $schema?: string | undefined;
 }
 
 /**

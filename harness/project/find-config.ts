@@ -3,6 +3,7 @@ import { existsSync, globSync, lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FloodgateError } from '../../agent/errors.ts';
+import { knowProject } from '../redaction/project-texts.ts';
 import { checkConfig, checkScenario, clashOf } from './check-config.ts';
 import { configNamesIn, isModuleFile, isTextFile, readNames } from './config-names.ts';
 import type { ProjectConfig, ScenarioConfig } from './define.ts';
@@ -87,6 +88,7 @@ export async function loadProject(from: string, given?: string): Promise<Project
     }
   }
   checkNames(scenarios, config, file);
+  knowProject([config, scenarios], path.basename(folder));
   return { file, folder, config, scenarios, scenarioFiles };
 }
 
@@ -127,13 +129,14 @@ export async function readValue(file: string, shown: string): Promise<{ value: u
       hint: `Read are ${readNames}; a scenario's file has one of these endings too.`,
     });
   }
-  let loaded: { default?: unknown };
+  let value: unknown;
   try {
-    loaded = await importBySyntax(pathToFileURL(file).href);
+    const loaded: { default?: unknown } = await importBySyntax(pathToFileURL(file).href);
+    value = await exported(await loaded.default);
   } catch (cause) {
     throw unreadable(shown, moduleFault(cause, file, shown), cause);
   }
-  if (loaded.default !== undefined) return { value: exported(loaded.default) };
+  if (value !== undefined) return { value };
   throw unreadable(shown, 'it exports no default');
 }
 

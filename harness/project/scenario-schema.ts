@@ -99,4 +99,6 @@ export const scenarioSchema = v.strictObject({
   thresholds: v.optional(limits),
   /** Part of `--quick`. @default false */
   quick: v.optional(v.boolean()),
+  /** For editors: where this schema is. */
+  $schema: v.optional(v.pipe(v.string(), v.maxLength(2_048))),
 });

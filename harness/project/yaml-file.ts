@@ -1,5 +1,6 @@
-/** A YAML file as a value, with the line of every place in it. */
+/** A YAML or JSON file as a value, with the line of every place in it. */
 import { readFileSync, statSync } from 'node:fs';
+import { type Comment, parseExpressionAt } from 'acorn';
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { LineOf } from './schema-faults.ts';
@@ -24,6 +25,7 @@ export function readYaml(file: string, shown: string): YamlFile {
   try {
     if (statSync(file).size > bytesMax) throw unreadable('larger than 1 MiB');
     text = readFileSync(file, 'utf8');
+    if (file.endsWith('.json')) text = withoutComments(text);
   } catch (cause) {
     throw cause instanceof FloodgateError ? cause : unreadable((cause as Error).message, cause);
   }
@@ -44,6 +46,21 @@ export function readYaml(file: string, shown: string): YamlFile {
   } catch (cause) {
     throw unreadable((cause as Error).message, cause);
   }
+}
+
+/** JSON as editors write it: YAML has other comments than `//`. Every place stays where it is. */
+function withoutComments(text: string): string {
+  const comments: Comment[] = [];
+  try {
+    parseExpressionAt(text, 0, { ecmaVersion: 'latest', onComment: comments });
+  } catch {
+    // What it cannot read, the parser of YAML names by its line.
+  }
+  return comments.reduce(
+    (left, { start, end }) =>
+      left.slice(0, start) + left.slice(start, end).replaceAll(/[^\r\n]/g, ' ') + left.slice(end),
+    text,
+  );
 }
 
 /** Of the key that a place ends with, or of the nearest thing around it that is there. */

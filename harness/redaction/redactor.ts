@@ -5,6 +5,7 @@
 import { isSecretPair } from '../../agent/witness/secret-names.ts';
 import { REDACTED } from '../../agent/witness/secret-scanner.ts';
 import { isFileName, redactedOutsidePaths, redactedPath } from './file-paths.ts';
+import { withoutLogins } from './logins.ts';
 import { redactedMark } from './redacted-mark.ts';
 import { isSecretMember, type SecretForms, secretForms } from './secret-forms.ts';
 import { plainWord, shellWord, shellWords, withGluedWords, withSpacedWords } from './shell-words.ts';
@@ -59,9 +60,13 @@ export class Redactor {
     this.#forms = secretForms(environment, known);
   }
 
-  /** One that looks for what rules take out of a value wherever else it stands. @param value as JSON has it: commands of a project, say */
-  knowing(value: unknown): Redactor {
-    return new Redactor(this.#environment, takenOut(value, new Redactor({}).value(value)));
+  /**
+   * One that looks for what rules take out of a value wherever else it stands.
+   * @param value as JSON has it: commands of a project, say
+   * @param names that the project gives: of a scenario, say. @default none
+   */
+  knowing(value: unknown, names: readonly string[] = []): Redactor {
+    return new Redactor(this.#environment, takenOut(value, new Redactor({}).value(value), names));
   }
 
   /** A text without what a rule, or the environment, says is secret. */
@@ -80,7 +85,7 @@ export class Redactor {
     const plain = long === undefined ? whole : whole.replace(long, REDACTED);
     const bare = plain.replaceAll(quotedMark, REDACTED);
     const glued = withGluedWords(bare, (name, word) => (isSecretMember(name) && !isGone(word) ? REDACTED : word));
-    return byRules(glued.replace(variablePair, `$1${REDACTED}`));
+    return byRules(withoutLogins(glued.replace(variablePair, `$1${REDACTED}`)));
   }
 
   /** The path of a file, without values of the environment and what has a secret's own shape: names beside one another say nothing of each other. */

@@ -27,7 +27,18 @@ const isSecretVariable = (name: string, value: string): boolean =>
 /** Of each address in a value: its password, and what stands around it. */
 const addressPassword = /[a-z][a-z\d+.-]*:\/\/[^\s:/?#@]*:([^\s/?#]+)@/gi;
 /** Of letters alone and no longer, it may be a word that stands in any text. */
-const wordCharactersMax = 15;
+const wordCharactersMax = 11;
+/** In an address, whose passwords people choose, it may be a part of longer ones up to this length: it is looked for as a word of its own. */
+const ownWordCharactersMax = 15;
+/** No word has so many consonants side by side. */
+const noSyllable = /[bcdfghjklmnpqrstvwxz]{5}/i;
+
+/**
+ * Where a word stands as a value: behind an equals sign, behind a colon without a blank (the password of an address too), behind an option
+ * of one letter. Behind the name of a secret the rules find it in any case.
+ */
+const asValue = (word: string): string =>
+  String.raw`(?<=[=:]["']?|(?<![\w-])-[A-Za-z] ["']?)${RegExp.escape(word)}(?![\w./-])`;
 
 /** Passwords of the addresses in a value (`DATABASE_URL`), as they stand there and without escapes. */
 function passwordsIn(value: string): string[] {
@@ -46,7 +57,9 @@ function unescaped(text: string): string {
   }
 }
 
-const isPlainWord = (text: string): boolean => text.length <= wordCharactersMax && /^[a-z]+$/i.test(text);
+/** Of one case, as people write words: `postgres`, and nothing drawn by chance. */
+const isPlainWord = (text: string): boolean =>
+  text.length <= wordCharactersMax && /^(?:[A-Z]?[a-z]+|[A-Z]+)$/.test(text) && !noSyllable.test(text);
 
 export const isSecretMember = (name: string): boolean => patName.test(name) || isSecretName(name);
 
@@ -61,18 +74,28 @@ export interface SecretForms {
 
 export function secretForms(environment: Readonly<Record<string, string | undefined>>, known: TakenOut): SecretForms {
   const all = Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-  const passwords = [...new Set(all.flatMap(([, value = '']) => passwordsIn(value)))];
+  const passwords = all.flatMap(([, value = '']) => passwordsIn(value));
   const named = all.flatMap(([name = '', value = '']) =>
     !folderNames.has(name) && isSecretVariable(name, value) ? [value] : [],
   );
-  const values = [...named, ...known.keys, ...passwords.filter((each) => !isPlainWord(each))].filter(
-    ({ length }) => length >= valueCharactersMin,
-  );
-  const words = [...known.words, ...passwords.filter((each) => isPlainWord(each) && each.length >= valueCharactersMin)];
-  const forms = longestFirst(values.flatMap(formsOf));
+  // A word, or a name that the project has given, says nothing by itself: texts are full of it.
+  const isName = (value: string) => isPlainWord(value) || known.names.includes(value);
+  const [plainWords, found] = parted([...new Set([...named, ...passwords, ...known.keys, ...known.words])], isName);
+  const isOwnWord = (each: string) => each.length <= ownWordCharactersMax && /^[a-z]+$/i.test(each);
+  const ownWords = new Set([...known.words, ...passwords.filter(isOwnWord)]);
+  const values = found.filter((each) => each.length >= valueCharactersMin && !ownWords.has(each));
+  const words = [...ownWords].filter((each) => each.length >= valueCharactersMin && !isName(each));
+  const encoded = plainWords.flatMap((each) => [...base64Forms(each), ...hexForms(each)]);
+  const forms = longestFirst([
+    ...values.flatMap(formsOf),
+    ...encoded.filter((each) => each.length > longCharactersMin),
+  ]);
   const isSpelled = ({ length }: string) => length >= longCharactersMin && length <= spelledCharactersMax;
   const spelled = longestFirst(values.filter(isSpelled));
-  const whole = longestFirst(values.filter((value) => !isSpelled(value)).flatMap(formsOf));
+  const whole = longestFirst([
+    ...values.filter((value) => !isSpelled(value)).flatMap(formsOf),
+    ...encoded.filter((each) => each.length > longCharactersMin),
+  ]);
   const short = longestFirst([...forms.filter((form) => form.length < longCharactersMin), ...words]);
   const long = forms.filter((form) => form.length >= longCharactersMin);
   const longCutBy = (cutBy: 'nothing' | 'colours') =>
@@ -89,17 +112,28 @@ export function secretForms(environment: Readonly<Record<string, string | undefi
       coloured ??= longCutBy('colours');
       return coloured;
     },
-    short: anyOf(short.map((form) => String.raw`(?<![\w./-])${RegExp.escape(form)}(?![\w./-])`)),
+    short: anyOf([
+      ...short.map((form) => String.raw`(?<![\w./-])${RegExp.escape(form)}(?![\w./-])`),
+      ...longestFirst(plainWords.filter(({ length }) => length >= valueCharactersMin)).map(asValue),
+    ]),
     cutAt: (text) => (text.length < cutTextMin ? text.length : cutWithin(text, long)),
   };
+}
+
+function parted(texts: readonly string[], isFirst: (text: string) => boolean): [string[], string[]] {
+  return [texts.filter(isFirst), texts.filter((text) => !isFirst(text))];
 }
 
 const longestFirst = (texts: readonly string[]): string[] => [...new Set(texts)].sort((a, b) => b.length - a.length);
 
 /** Plain, in a URL, in hexadecimal digits and in base64. */
 function formsOf(value: string): string[] {
+  return [value, ...quotedForms(value), ...urlForms(value), ...hexForms(value), ...base64Forms(value)];
+}
+
+function hexForms(value: string): string[] {
   const hex = Buffer.from(value).toString('hex');
-  return [value, ...quotedForms(value), ...urlForms(value), hex, hex.toUpperCase(), ...base64Forms(value)];
+  return [hex, hex.toUpperCase()];
 }
 
 /** Wherever it begins within three bytes: `user:value` has it anywhere. */

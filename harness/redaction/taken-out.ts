@@ -7,9 +7,11 @@ export interface TakenOut {
   readonly keys: readonly string[];
   /** Words as people write settings: looked for as words of their own. */
   readonly words: readonly string[];
+  /** What the project calls its own (a scenario): where a secret is the same, it is taken out only where it stands as a value. */
+  readonly names: readonly string[];
 }
 
-export const nothingTakenOut: TakenOut = { keys: [], words: [] };
+export const nothingTakenOut: TakenOut = { keys: [], words: [], names: [] };
 
 /** Shorter ones are digits and syllables. */
 const charactersMin = 8;
@@ -21,7 +23,7 @@ const betweenParts = /[\s;,"'&{}[\]<>()|\\]+/;
 const elsewhere = /\$[\w{(]|`|\{env:|^(?:\.{1,2}|~)\//;
 
 /** @param value as JSON has it @param redacted the same, by rules alone */
-export function takenOut(value: unknown, redacted: unknown): TakenOut {
+export function takenOut(value: unknown, redacted: unknown, names: readonly string[] = []): TakenOut {
   const found = new Set(
     textsIn(value, redacted)
       .flatMap(([text, plain]) => differences(text, plain))
@@ -31,7 +33,7 @@ export function takenOut(value: unknown, redacted: unknown): TakenOut {
   );
   // Of several words, nobody says the same by chance; and the first of them alone may be what a rule sees of it.
   const isPlain = (each: string) => isWords(each) && !/\s/.test(each);
-  return { keys: [...found].filter((each) => !isPlain(each)), words: [...found].filter(isPlain) };
+  return { keys: [...found].filter((each) => !isPlain(each)), words: [...found].filter(isPlain), names };
 }
 
 /** Texts that were changed, and what became of them. */

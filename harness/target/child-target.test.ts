@@ -45,6 +45,18 @@ t.test('a target that dies under way is reported as dead, with its last words', 
   t.equal((await target.stop()).expected, false, 'stopping it afterwards does not change that');
 });
 
+t.test('a target that leaves a program of its own session behind has ended all the same', async (t) => {
+  const target = await startChild({
+    name: 'target',
+    command: '/bin/sh',
+    arguments: ['-c', 'setsid sleep 8 & echo ready; exec sleep 0.2'],
+    ready: /^ready$/,
+  });
+  const before = performance.now();
+  t.match(await target.exited, { code: 0 });
+  t.ok(performance.now() - before < 5_000, 'although its output is still open');
+});
+
 t.test('a target that hears nothing while it waits for its input is stopped by the end of it', async (t) => {
   const reads = Promise.withResolvers<void>();
   const target = await startChild(

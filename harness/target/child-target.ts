@@ -37,6 +37,8 @@ export interface ChildTargetOptions {
 
 /** In which a target is ready, where nothing says how long it may take. */
 export const readyTimeoutMs = 15_000;
+/** In which the last words of a program that has ended are read. */
+const outputGraceMs = 2_000;
 /** Between two questions whether it is ready. */
 const probeMs = 25;
 const linesKept = 20;
@@ -125,6 +127,7 @@ class ChildTarget implements Target {
         if (child.pid === undefined) resolve(this.#exit(null, null));
       });
       child.on('close', (code, signal) => resolve(this.#exit(code, signal)));
+      child.once('exit', () => this.#closeSoon());
     });
     // What it started and left behind goes with it.
     child.on('exit', () => this.#signal('SIGKILL'));
@@ -219,6 +222,14 @@ class ChildTarget implements Target {
     // One that reads until the end of its input is done when that has come.
     const isDone = code === 0 && (this.#child.stdin?.writableEnded === true || this.#options.mayEnd === true);
     return { code, signal, killed: this.#killed, expected: this.#stopping || isDone, lastLines: [...this.#lines] };
+  }
+
+  /** What it started in a session of its own (`setsid`, a daemon) may hold its output open for ever. */
+  #closeSoon(): void {
+    const timer = setTimeout(() => {
+      for (const stream of this.#child.stdio) stream?.destroy();
+    }, outputGraceMs);
+    this.#child.once('close', () => clearTimeout(timer));
   }
 
   #readLines(stream: Readable): void {

@@ -1,8 +1,9 @@
 /**
  * What a command writes and prints, without the secrets that its own words or its environment hold: reports, notes, errors and logs go through
- * the rules that a bundle goes through. One place for all of them.
+ * the rules that a bundle goes through. One place for all of them; commands of the configuration that was read are known too.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { projectTexts } from '../redaction/project-texts.ts';
 import type { Redactor } from '../redaction/redactor.ts';
 import { splitWords, withoutAssignments } from './command-words.ts';
 
@@ -44,13 +45,14 @@ export async function makePlain(file: string): Promise<void> {
 /** The rules take a quarter of a second to load: only who has something to write waits for them. @param known as above */
 export async function ownRedactor(known: readonly string[] = []): Promise<Redactor> {
   const { Redactor } = await import('../redaction/redactor.ts');
-  const words = [...process.argv.slice(2), ...known];
+  const { commands: ofProject, names } = projectTexts();
+  const words = [...process.argv.slice(2), ...known, ...ofProject];
   const commands = words.flatMap((word) => partsOf(word, depthMax));
   // They are the environment of what is started.
   const variables = commands.flatMap(({ assigned }) => Object.entries(assigned));
   const environment = { ...Object.fromEntries(variables), ...process.env };
   const beside = variables.map(([name, value]) => ({ [name]: value }));
-  return new Redactor(environment).knowing([words, beside, commands.map((each) => each.words)]);
+  return new Redactor(environment).knowing([words, beside, commands.map((each) => each.words)], names);
 }
 
 type Parts = ReturnType<typeof withoutAssignments>;
