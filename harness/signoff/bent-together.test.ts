@@ -13,6 +13,7 @@ import {
   type Mutable,
   measurement,
   move,
+  ofSchema,
   pairs,
   type Row,
   read,
@@ -321,7 +322,7 @@ const shownAt = ({ metrics }: Mutable<unknown>): number =>
   metrics.findIndex(({ threshold }: { threshold: unknown }) => threshold === null);
 /** A bundle of schema version 2 that another floodgate made. */
 const ofOldRules = both(
-  summary((all) => void (all.schemaVersion = 2)),
+  ofSchema(2),
   otherVersion,
   (files) => void files.set('signoff.html', Buffer.from(pageOfOld(files))),
   stateAgain(release.privateKey),
@@ -401,19 +402,13 @@ const ordered: Row[] = [
   [
     'rules of an older version, by an older version',
     signedAgain(
-      summary((all) => void Object.assign(all, { schemaVersion: 1, tool: { ...all.tool, version: '0.0.9' } })),
+      ofSchema(1),
+      summary((all) => void (all.tool.version = '0.0.9')),
       report((all) => void (all.tool.version = '0.0.9')),
     ),
     'summary-invalid',
   ],
-  [
-    'rules of an older version, by a newer version',
-    both(
-      summary((all) => void (all.schemaVersion = 2)),
-      otherVersion,
-    ),
-    'summary-invalid',
-  ],
+  ['rules of an older version, by a newer version', both(ofSchema(2), otherVersion), 'summary-invalid'],
   [
     'a version that was never published',
     signedAgain(
@@ -659,7 +654,7 @@ const facts: Row[] = [
   ['a measuring pass that cost nothing', report(({ passes }) => void (passes[0].overheadShare = 0)), 'report-differs'],
   ['a run shorter than its pass', report((all) => void (all.durationMs = 1)), 'report-differs'],
   ['a run of half an hour later', report((all) => void (all.startedAt = '2026-11-29T20:21:00.000Z')), 'report-differs'],
-  ['rules of an older version', summary((all) => void (all.schemaVersion = 2)), 'summary-invalid'],
+  ['rules of an older version', ofSchema(2), 'summary-invalid'],
   [
     'a pair of another lane',
     measurement(`${pairs}/1-head.json`, ({ pass }) => void (pass.lane = 'load')),

@@ -13,6 +13,7 @@ import {
   type Mutable,
   measurement,
   move,
+  ofSchema,
   pairs,
   type Row,
   read,
@@ -493,7 +494,7 @@ const policies: Row[] = [
   ],
   [
     'a recording that lies elsewhere',
-    await sealed('elsewhere', { inputs: [loadFrom('elsewhere')] }),
+    await sealed('elsewhere', { inputs: [{ ...loadFrom('elsewhere'), name: '../load.mjs' }] }),
     'not-clean',
     clearly,
   ],
@@ -632,7 +633,7 @@ t.test('two waivers of one limit are none, as in the ledger of a project', async
 t.test('a bundle of schema version 3 lists recordings alone, and is verified by a policy that takes it', async (t) => {
   const looked = async (inputs: readonly SignedInput[], order: Partial<VerifyOrder> = {}) => {
     const { files } = await sealedFixture(`${folder}/third-${inputs.length}`, { inputs });
-    signedAgain(summary((all) => void (all.schemaVersion = 3)))(files);
+    signedAgain(ofSchema(3))(files);
     // A page of a version that is not known, which alone can have old rules.
     files.set('signoff.html', Buffer.from(`${files.get('signoff.html')}`.replace('</style>', '.old{}</style>')));
     stateAgain(release.privateKey)(files);
