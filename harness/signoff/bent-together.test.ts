@@ -8,6 +8,7 @@ import type { SeriesTable } from '../../reports/model.ts';
 import {
   type Bend,
   both,
+  dayMs,
   edit,
   judgedAgain,
   type Mutable,
@@ -810,6 +811,23 @@ const drivers: Row[] = (
     ['a load twice', (load, all) => void all.push(load)],
     ['a file that did something else', (load) => void (load.role = 'approval')],
     ['a place that there is not', (load) => void (load.from = 'the release team')],
+    ['no load, though a command names one', (load, all) => void all.splice(all.indexOf(load), 1)],
+    ['nothing that drove it', (_, all) => void all.splice(0)],
+    [
+      'another load, as of a package, which lies in no node_modules',
+      (load) => void Object.assign(load, { sha256: '0'.repeat(64), from: 'installed' }),
+    ],
+    [
+      'another load than lay there, that no commit has',
+      (load) => void Object.assign(load, { sha256: '0'.repeat(64), from: 'working folder' }),
+    ],
+    [
+      'a file of a commit that was not checked out',
+      (_, all) => {
+        const from = `commit ${'f'.repeat(40)}`;
+        all.push({ name: 'more.mjs', sha256: '0'.repeat(64), bytes: 1, role: 'load', from });
+      },
+    ],
   ] as const satisfies [string, Parameters<typeof driven>[0]][]
 ).map(([name, change]) => [name, signedAgain(driven(change)), 'summary-invalid']);
 
@@ -1285,10 +1303,56 @@ t.test(`${table.length} ways to bend a bundle in several places at once`, async 
   }
 });
 
+/** What lay in the working folder, as whoever has the key would have it. */
+const lying = (change: (text: string) => string): Bend =>
+  signedAgain((files) => void files.set('working.sha256', Buffer.from(change(`${files.get('working.sha256')}`))));
+const firstDigest = /[0-9a-f]{64}/;
+const workings: Row[] = [
+  [
+    'a file that is not as the candidate has it, whose commit was checked out',
+    lying((text) => text.replace(firstDigest, 'a'.repeat(64))),
+    'summary-invalid',
+  ],
+  [
+    'a change that the summary does not count',
+    lying((text) => `# changed\n${text.replace(firstDigest, 'a'.repeat(64))}`),
+    'summary-invalid',
+  ],
+  ['its files in another order', lying((text) => text.split('\n').reverse().join('\n').trimStart()), 'data-invalid'],
+  ['files above it', lying((text) => `${'a'.repeat(64)}  ../load.mjs\n${text}`), 'data-invalid'],
+  ['a file that is approved', lying((text) => `# approved\n${text}`), 'data-invalid'],
+  ['no list', signedAgain(move('working.sha256')), 'data-missing'],
+  [
+    'a list that is said to be too large',
+    signedAgain(summary(({ working }) => void Object.assign(working, { unlisted: 'bytes', files: 0 }))),
+    'file-unexpected',
+  ],
+  ['no word of it', signedAgain(summary((all) => void delete all.working)), 'file-unexpected'],
+  [
+    'no word and no list of it',
+    signedAgain(
+      summary((all) => void delete all.working),
+      move('working.sha256'),
+    ),
+    'summary-invalid',
+  ],
+  ['fewer files', signedAgain(summary(({ working }) => void (working.files -= 1))), 'summary-invalid'],
+  [
+    'another folder of the project',
+    signedAgain(summary(({ working }) => void (working.folder = 'a'))),
+    'summary-invalid',
+  ],
+];
 drivers.push(['no word of what a file was', signedAgain(driven((load) => void delete load.role)), 'project-differs']);
-const ofService = [...drivers, ...serviceRows, ...inTime];
+const ofService = [
+  ...drivers,
+  ...workings.map(([name, ...rest]): Row => [`working folder: ${name}`, ...rest]),
+  ...serviceRows,
+  ...inTime,
+];
 t.test(`${ofService.length} ways to bend the bundle of a service`, async (t) => {
-  const order = { toolVersion: read<Mutable<unknown>>(service, 'signoff.json').tool.version };
+  const { tool, signedAt } = read<Mutable<unknown>>(service, 'signoff.json');
+  const order = { toolVersion: tool.version, nowMs: Date.parse(signedAt) + dayMs };
   t.same(await refusalsOf(service, signedAgain(), order), [], 'as it is');
   for (const [name, bend, reason] of ofService) {
     const [first] = await refusalsOf(service, bend, order);

@@ -188,9 +188,9 @@ export async function sealedFixture(
   });
 }
 
-function workingFor({ inputs = [], sourceList: list = sourceList }: FixtureOrder): WorkingFolder {
+function workingFor({ inputs = [], sourceList: list = sourceList, isPacked }: FixtureOrder): WorkingFolder {
   const committed = inputs.filter(({ from }) => from?.startsWith('commit '));
-  const source = readSourceList(list) ?? [];
+  const source = isPacked ? [] : (readSourceList(list) ?? []);
   const commit = committed[0]?.from?.slice('commit '.length) ?? 'c'.repeat(40);
   const files = [...source, ...committed.map(({ name, sha256 }) => ({ name, sha256 }))];
   return { place: { commit, folder: '' }, files: files.sort((a, b) => (a.name < b.name ? -1 : 1)) };

@@ -12,6 +12,7 @@ import { isInSource } from './input-origin.ts';
 import { refused } from './refusal.ts';
 import type { SourceFile } from './source-list.ts';
 import { summaryName } from './summary.ts';
+import { typedOptions } from './typed-options.ts';
 import {
   byName,
   fileNamed,
@@ -34,7 +35,7 @@ export function workingListIn(files: BundleFiles, { working }: SignoffReport): r
 
 /** @throws Refused */
 export function checkWorking(
-  { candidate, inputs, working: place }: SignoffReport,
+  { candidate, inputs, scenarios, working: place }: SignoffReport,
   { project, source, working }: { project: Project; source: readonly SourceFile[]; working: readonly WorkingFile[] },
 ): void {
   if (place === undefined) return;
@@ -42,10 +43,27 @@ export function checkWorking(
   const isListed = place.unlisted === undefined;
   const fault =
     workingFault(place, working, { candidate, source }) ??
+    folderFault(place, scenarios) ??
     originFault(inputs, { place, source, files: isListed ? files : undefined }) ??
     digestFault(inputs, place, files) ??
     unnamedFault(inputs, { project, place, files });
   if (fault !== undefined) throw refused('summary-invalid', `${summaryName}: ${fault}`);
+}
+
+const checkoutFolder = '/.floodgate/compare/checkout';
+
+/** A version is run in a checkout of the whole, in the project's folder of it. */
+function folderFault({ folder }: WorkingPlace, scenarios: SignoffReport['scenarios']): string | undefined {
+  for (const { command } of scenarios.flatMap(({ runs }) => runs)) {
+    if (command.includes(REDACTED_MARK)) continue;
+    const valuesOf = typedOptions(command);
+    for (const place of [...valuesOf('--target-dir'), ...valuesOf('--agent')]) {
+      const at = place.lastIndexOf(checkoutFolder);
+      if (at >= 0 && place.slice(at + checkoutFolder.length + 1) !== folder)
+        return 'the project lay in another folder of what was checked out';
+    }
+  }
+  return undefined;
 }
 
 function originFault(
