@@ -30,6 +30,7 @@ import {
 import { readBundle } from './bundle-files.ts';
 import { release, sealedFixture } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
+import { notesOf } from './notes.ts';
 import { checkPolicy } from './policy.ts';
 
 // Nothing here is about how long it takes, on however busy a machine.
@@ -797,11 +798,14 @@ const recorded = {
 };
 /** What drove it, as whoever has the key would have it. */
 const driven = (change: (load: Mutable<unknown>, all: Mutable<unknown>[]) => void): Bend =>
-  summary(({ inputs }) =>
-    change(
-      inputs.find(({ role }: Mutable<unknown>) => role === 'load'),
-      inputs,
+  both(
+    summary(({ inputs }) =>
+      change(
+        inputs.find(({ role }: Mutable<unknown>) => role === 'load'),
+        inputs,
+      ),
     ),
+    (files) => edit('signoff.json', (all: Mutable<unknown>) => void (all.notes = notesOf(all, files.keys())))(files),
   );
 const drivers: Row[] = (
   [

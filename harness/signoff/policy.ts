@@ -117,7 +117,7 @@ function outcomeRefusals({ allowFailed, allowUndecided, allowIdle }: Policy, rep
 
 /** As many scenarios as a person reads the words of. */
 const notRunMax = 5;
-const whyCharactersMax = 600;
+const whyCharactersMax = 400;
 
 /** In the words of whoever ended it, a load that failed for one: by the name of its test. */
 function whyNotRun({ scenarios }: SignoffReport): ReadonlyMap<string, string> {

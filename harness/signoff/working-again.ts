@@ -34,6 +34,7 @@ function stateHere(file: WorkingFile, top: string): string | undefined {
   } catch {
     return 'missing';
   }
-  if (here.sha256 !== file.sha256) return 'another';
+  const isLink = (each: typeof here) => each.mode === '120000';
+  if (here.sha256 !== file.sha256 && isLink(here) === isLink(file)) return 'another';
   return here.mode === file.mode ? undefined : 'of another kind';
 }

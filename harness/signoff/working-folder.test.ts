@@ -187,10 +187,13 @@ t.test('what lies otherwise where it is run again is named, the nearest to what 
   write('loads/data.json', 'other');
   rmSync(path.join(folder, 'loads/gone.json'));
   chmodSync(path.join(folder, 'z.sh'), 0o755);
+  rmSync(path.join(folder, 'loads/load.mjs'));
+  symlinkSync('../app.js', path.join(folder, 'loads/load.mjs'));
   write('more.txt', '');
   t.same(otherHere(report, bundle, folder), [
     'loads/data.json (another)',
     'loads/gone.json (missing)',
+    'loads/load.mjs (of another kind)',
     'app.js (another)',
     'z.sh (of another kind)',
   ]);

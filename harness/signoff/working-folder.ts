@@ -66,9 +66,9 @@ function namedByGit(folder: string, top: string, hasCommit: boolean): Named {
     git(top, words)
       .split('\0')
       .filter((name) => name !== '');
-  // Files that git was asked not to look at are looked at: its index says nothing of them.
+  // Files that git was asked not to look at are looked at: its index says nothing of them. Of a sparse checkout most are not there.
   const tagged = list('ls-files', '--cached', '-v', '-z').map((line) => [line[0]!, line.slice(2)] as const);
-  const unseen = tagged.filter(([tag]) => tag !== 'H').map(([, name]) => name);
+  const unseen = tagged.filter(([tag, name]) => tag !== 'H' && liesAt(path.join(top, name))).map(([, name]) => name);
   const tracked = tagged.filter(([tag, name]) => tag !== 'S' || liesAt(path.join(top, name))).map(([, name]) => name);
   const diff = ['diff', '--name-only', '--no-ext-diff', '--no-textconv', '--no-renames', '--ignore-submodules=none'];
   const changed = new Set(hasCommit ? list(...diff, '-z', 'HEAD') : tracked);
