@@ -52,6 +52,7 @@ t.test('what git tracks, or does not ignore, and what no commit has of it', asyn
   const { folder, write, git } = folderOf(t);
   git('init', '--quiet');
   for (const name of [
+    'sparse.json',
     'same.json',
     'changed.json',
     'gone.json',
@@ -73,6 +74,8 @@ t.test('what git tracks, or does not ignore, and what no commit has of it', asyn
     if (name === 'skipped.json') git('update-index', '--skip-worktree', name);
     write(name, 'other');
   }
+  git('update-index', '--skip-worktree', 'sparse.json');
+  rmSync(path.join(folder, 'sparse.json'));
   git('add', 'staged.json');
   rmSync(path.join(folder, 'gone.json'));
   write('new/data.csv', '1');
