@@ -19,8 +19,9 @@ Examples:
   floodgate rerun signoff-v1.4.0 --key release.pub --candidate shop-1.4.0.tgz --only cart
 
 The bundle is verified first: its commands are run. The candidate has to be the one that was signed off; loads and recordings have to lie where
-they lay, seen from this folder, with the digests that the bundle has; other files of the working folder that differ are named. What is allocated and counted is held: within 0.5 % where it repeats,
-else within what the candidate's signed runs ranged over, and as much on either side. Time and resident memory are another machine's.
+they lay, seen from this folder, with the digests that the bundle has; other files of the working folder that differ are named. What is
+allocated and counted is held: within 0.5 % where it repeats, else within what the candidate's signed runs ranged over, and as much on either
+side. Time and resident memory are another machine's.
 
 Exit codes:
   0  every figure is within its stated range

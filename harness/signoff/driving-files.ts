@@ -1,6 +1,7 @@
 /**
  * Files of the working folder that drive what is signed off: programs that a load names, what they import, recordings, and what the scenarios
- * are written in. They are no files of the candidate, whichever version it is, so a bundle lists each with its digest.
+ * are written in. They are no files of the candidate, whichever version it is, so a bundle lists each with its digest. Their texts name them: a
+ * rerun refuses another one of these. What texts do not name is in the list of the whole folder (`working-folder.ts`).
  */
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
