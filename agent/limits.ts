@@ -360,6 +360,7 @@ function deriveTcp(options: LimitOptions, memoryBytes: number): TcpLimits {
     streamsMax,
     pagesMax,
     successorPagesMax: Math.min(defaultTcpLimits.successorPagesMax, successorPages),
+    beginningPagesMax: Math.min(defaultTcpLimits.beginningPagesMax, successorPages * 3),
     pagesPerConnectionMax: Math.min(pagesPerConnectionMax, pagesMax),
     gapTimeoutUs: (options.streamTimeoutSeconds ?? defaultTcpLimits.gapTimeoutUs / 1e6) * 1e6,
     ackSlackPackets: options.ackSlackPackets ?? defaultTcpLimits.ackSlackPackets,
@@ -387,7 +388,9 @@ function streamsFor(bytes: number): number {
 
 function streamBytes(streamsMax: number): number {
   const { sides, streams } = httpMemoryTerms({ ...defaultHttpLimits, streamsMax });
-  return TcpLayer.bytesFor({ ...defaultTcpLimits, streamsMax }).tables + sides! + streams!;
+  // What waits for a beginning takes of what is left over, not of the streams.
+  const beginningPagesMax = defaultTcpLimits.successorPagesMax;
+  return TcpLayer.bytesFor({ ...defaultTcpLimits, streamsMax, beginningPagesMax }).tables + sides! + streams!;
 }
 
 function addUp(

@@ -2,8 +2,9 @@
  * Streams whose beginning may be shown out of order: payload or a FIN before any SYN, or the server's before its answer to the
  * SYN, as where directions are captured apart, or frames come late. Where a direction starts is unknown then, and so is what
  * answers what. All that comes of such a stream waits, until the answer to the SYN says where both directions start, for as long
- * as an acknowledgement waits for its bytes (`ackSlackUs`), and up to an initial window.
+ * as an acknowledgement waits for its bytes (`ackSlackUs`), and up to what a server sends in the first round trips.
  */
+import { pageBytes } from '../bounded/page-pool.ts';
 import type { Packet } from '../wire/packet.ts';
 import { TcpFlag } from '../wire/packet.ts';
 import type { TcpCounters } from './counters.ts';
@@ -13,6 +14,11 @@ import { firstByte } from './sequence-fit.ts';
 import type { SequenceRanges } from './sequence-ranges.ts';
 import type { StreamTable } from './stream-table.ts';
 import { SuccessorKind, Successors } from './successors.ts';
+
+/** Pages one stream may hold: segments that overtake their SYN in a jitter of several round trips, the first four of a large answer. */
+const pagesEachMax = 128;
+/** How far from each other the numbers of those segments may lie. */
+const spanBytes = pagesEachMax * pageBytes;
 
 export interface BeginningsOptions {
   readonly limits: TcpLimits;
@@ -40,7 +46,7 @@ export class Beginnings {
     this.#options = options;
     this.#table = options.table;
     this.#halves = options.halves;
-    this.#waiting = new Successors(waitingLimits(options.limits));
+    this.#waiting = new Successors(waitingLimits(options.limits), { pagesEachMax, spanBytes });
     this.#ranges = this.#waiting.ranges;
     this.#segments = new Uint16Array(options.limits.beginningsMax);
     this.#hasPayload = new Uint8Array(options.limits.beginningsMax);
@@ -197,5 +203,6 @@ export class Beginnings {
 }
 
 function waitingLimits(limits: TcpLimits): TcpLimits {
-  return { ...limits, successorsMax: limits.beginningsMax };
+  const { beginningsMax, beginningPagesMax } = limits;
+  return { ...limits, successorsMax: beginningsMax, successorPagesMax: beginningPagesMax };
 }

@@ -7,8 +7,6 @@ import { PagePool, pageBytes } from '../bounded/page-pool.ts';
 import { Packet, TcpFlag } from '../wire/packet.ts';
 import type { Side } from './stream-handler.ts';
 
-/** Pages one conversation may hold: what arrives within a round trip after an initial window. */
-const pagesEachMax = 32;
 const none = -1;
 
 /** Takes a segment that was held: a packet that is valid during the call. */
@@ -19,6 +17,7 @@ export class HeldSegments {
   readonly #head: Int32Array;
   readonly #tail: Int32Array;
   readonly #pages: Uint8Array;
+  readonly #pagesEachMax: number;
   readonly #pool: PagePool;
   readonly #packet = new Packet();
   /** By page. */
@@ -33,7 +32,9 @@ export class HeldSegments {
   readonly #wire: Int32Array;
   readonly #us: Float64Array;
 
-  constructor(count: number, pages: number) {
+  /** @param pages of all entries together @param pagesEachMax of each */
+  constructor(count: number, pages: number, pagesEachMax: number) {
+    this.#pagesEachMax = pagesEachMax;
     this.#head = new Int32Array(count);
     this.#tail = new Int32Array(count);
     this.#pages = new Uint8Array(count);
@@ -76,7 +77,7 @@ export class HeldSegments {
     const { payloadStart, payloadEnd } = packet;
     const length = payloadEnd - payloadStart;
     for (let at = 0; at === 0 || at < length; at += pageBytes) {
-      const page = this.#pages[entry]! < pagesEachMax ? this.#pool.allocate() : none;
+      const page = this.#pages[entry]! < this.#pagesEachMax ? this.#pool.allocate() : none;
       if (page === none) return false;
       const part = Math.min(pageBytes, length - at);
       const isLast = at + part === length;

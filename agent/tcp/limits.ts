@@ -101,10 +101,12 @@ export interface TcpLimits {
   /** Pages of payload that wait until it is known whose it is. @default 256 (512 KiB): an initial window for many of them. */
   readonly successorPagesMax: number;
   /**
-   * Streams at one time that wait for their SYN, or for the answer to it, as long as `ackSlackUs`, each within an initial window; as
-   * many pages as of successors. @default 128: few begin out of order at one time, and the oldest goes on as it came. 0: none waits.
+   * Streams at one time that wait for their SYN, or for the answer to it, as long as `ackSlackUs`.
+   * @default 128: few begin out of order at one time, and the oldest goes on as it came. 0: none waits.
    */
   readonly beginningsMax: number;
+  /** Pages of what waits of them. @default 768 (1.5 MiB): large answers of six, or a segment or two of each. */
+  readonly beginningPagesMax: number;
   /** IP datagrams being put together from fragments at one time. @default 256. */
   readonly fragmentDatagramsMax: number;
   /** Bytes of all fragments waiting. @default 1 MiB: sixteen datagrams of the largest size. */
@@ -128,6 +130,7 @@ export const defaultTcpLimits: TcpLimits = {
   successorsMax: 128,
   successorPagesMax: 256,
   beginningsMax: 128,
+  beginningPagesMax: 768,
   fragmentDatagramsMax: 256,
   fragmentBytesMax: 1024 * 1024,
   fragmentTimeoutUs: 15_000_000,

@@ -6,11 +6,6 @@
 import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { firstByte } from './sequence-fit.ts';
 
-/** How far from what was seen of it a number of the same conversation may lie, for what was lost: a window without scaling. */
-const spanBytes = 65_536;
-/** Without its SYN, segments shown out of order may come from before the first one seen. */
-const earlierBytesMax = 65_536;
-
 /** By entry of `successors.ts`; what is of a direction, by entry × 2 + side. */
 export class SequenceRanges {
   /** Where the direction starts and how far it was seen. */
@@ -25,7 +20,11 @@ export class SequenceRanges {
   /** By entry: the client's side, in the numbering of the stream before. */
   readonly client: Uint8Array;
 
-  constructor(count: number) {
+  readonly #spanBytes: number;
+
+  /** @param spanBytes how far from what was seen of it a number of the same conversation may lie: lost, or shown out of order */
+  constructor(count: number, spanBytes: number) {
+    this.#spanBytes = spanBytes;
     this.start = new Int32Array(count * 2);
     this.end = new Int32Array(count * 2);
     this.known = new Uint8Array(count * 2);
@@ -51,23 +50,28 @@ export class SequenceRanges {
   fits(entry: number, side: number, packet: Packet, sequence: number): boolean {
     const own = entry * 2 + side;
     const peer = own ^ 1;
+    const spanBytes = this.#spanBytes;
     if ((packet.flags & TcpFlag.syn) !== 0 && !this.#isSyn(own, packet, sequence)) return false;
     if (this.known[own] === 1) {
       const ahead = (sequence - this.end[own]!) | 0;
       if (ahead > spanBytes || ahead + packet.payloadWireBytes < -spanBytes) return false;
-      if (((sequence - this.start[own]!) | 0) < (this.syn[own] === 1 ? -1 : -earlierBytesMax)) return false;
+      if (((sequence - this.start[own]!) | 0) < (this.syn[own] === 1 ? -1 : -spanBytes)) return false;
     }
     if ((packet.flags & TcpFlag.ack) === 0) return this.known[own] === 1;
     if (this.known[peer] === 0) return true;
     const ack = packet.acknowledgement;
     if (Math.abs((ack - this.end[peer]!) | 0) > spanBytes) return false;
-    return ((ack - this.start[peer]!) | 0) >= (this.syn[peer] === 1 ? 0 : -earlierBytesMax);
+    return ((ack - this.start[peer]!) | 0) >= (this.syn[peer] === 1 ? 0 : -spanBytes);
   }
 
-  /** Whether a SYN can be the one of a direction: where that starts is known once its SYN came, or the answer to it. */
+  /**
+   * Whether a SYN can be the one of a direction: where that starts is known once its SYN came, or the answer to it. A client's SYN
+   * alone places nothing of its server: payload that overtook the answer lies behind it.
+   */
   #isSyn(own: number, packet: Packet, sequence: number): boolean {
     const peer = own ^ 1;
-    const isPlaced = (this.syn[own]! | this.syn[peer]!) !== 0 && this.known[own] === 1;
+    const isAnswered = this.syn[peer] === 1 && this.client[own >> 1] === (own & 1);
+    const isPlaced = (this.syn[own] === 1 || isAnswered) && this.known[own] === 1;
     if (isPlaced && this.start[own] !== sequence) return false;
     const isAnswer = (packet.flags & TcpFlag.ack) !== 0 && this.syn[own] === 1 && this.syn[peer] === 0;
     return !isAnswer || this.known[peer] === 0 || this.start[peer] === packet.acknowledgement;

@@ -27,6 +27,17 @@ export const SuccessorKind = {
 } as const;
 export type SuccessorKind = (typeof SuccessorKind)[keyof typeof SuccessorKind];
 
+/** How much of a conversation may come until it is known. */
+export interface ConversationExtent {
+  /** Pages it may hold. */
+  readonly pagesEachMax: number;
+  /** How far from what was seen of it a number of the same conversation may lie. */
+  readonly spanBytes: number;
+}
+
+/** What arrives within a round trip after an initial window; a window without scaling. */
+const initialWindow: ConversationExtent = { pagesEachMax: 32, spanBytes: 65_536 };
+
 const none = -1;
 
 export class Successors {
@@ -45,12 +56,12 @@ export class Successors {
   readonly #entries: LinkedLists;
   readonly #free: number[];
 
-  constructor(limits: TcpLimits) {
+  constructor(limits: TcpLimits, extent: ConversationExtent = initialWindow) {
     const { streamsMax, successorsMax: count, successorPagesMax: pages } = limits;
     this.kind = new Uint8Array(count);
     this.sinceUs = new Float64Array(count);
-    this.ranges = new SequenceRanges(count);
-    this.held = new HeldSegments(count, pages);
+    this.ranges = new SequenceRanges(count, extent.spanBytes);
+    this.held = new HeldSegments(count, pages, extent.pagesEachMax);
     this.#entryOf = new Int16Array(streamsMax).fill(none);
     this.#after = new Int16Array(count);
     this.#slot = new Int32Array(count);

@@ -172,6 +172,33 @@ t.test('standard input, compressed, of another link type, is kept and replayed',
   t.equal(statSync(path.join(place.out, 'input.capture')).size, statSync(packed).size);
 });
 
+t.test('a HAR file on standard input is refused with its way out, and leaves no folder', async (t) => {
+  const place = workplace(t);
+  for (const [text, more, words] of [
+    [
+      '{"log":{"entries":[]}}',
+      ['--lane', 'exact'],
+      /standard input is a HAR file, and no capture\nGive it by its name/,
+    ],
+    [
+      '{"log":{"entries":[]}}',
+      ['--requests', '--target', 'true'],
+      /standard input is neither[^\n]*\nGive a HAR file by its name/,
+    ],
+    ['none', ['--lane', 'exact'], /standard input is neither pcap nor pcapng/],
+  ] as const) {
+    const child = spawn(process.execPath, [program, 'run', '-', ...more, '--out', place.out], {
+      env: { ...process.env, TMPDIR: place.temporary, CI: '1' },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    child.stdin!.end(text);
+    const { code, err } = await outcomeOf(child);
+    t.equal(code, 2, err);
+    t.match(err, words);
+    t.notOk(existsSync(place.out), text);
+  }
+});
+
 t.test('traffic of which nothing is left passes nothing', async (t) => {
   const place = workplace(t);
   const capture = captureIn(place.folder, 5);

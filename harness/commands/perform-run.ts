@@ -37,7 +37,7 @@ import { record } from './history-record.ts';
 import { parsePace } from './pace-flags.ts';
 import { printReport } from './print-report.ts';
 import { ofProject } from './project-scenario.ts';
-import { makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
+import { dropEmptyFolder, makeReportFolder, pointLatest, writeReports } from './report-folder.ts';
 import { type RequestsRun, requestsRun } from './requests-flags.ts';
 import { RequestsSource } from './requests-source.ts';
 import type { RunFlags } from './run-flags.ts';
@@ -62,14 +62,14 @@ export async function performRun(given: string | undefined, flags: RunFlags): Pr
   const privilege = await enterNamespace(options.lane);
   const session = await openSession();
   const folder = makeReportFolder(scenario.name, flags.out);
-  const taken =
-    name === '-' && !requests ? { ...options, ...(await spooled(options, folder, session.signal)) } : options;
-  const asked = name !== undefined && !requests && isModuleFile(name) ? await withKept(taken, name, folder) : taken;
-  const isAccepted = (asked.budget['dropped.frames'] ?? 0) > 0;
-  if (asked.traffic && asked.lane === 'tap' && !isAccepted) await refuseUntakeable(asked.traffic);
-  session.progress.begin(titleOf(scenario, flags, asked));
   let source: RequestsSource | undefined;
   try {
+    const taken =
+      name === '-' && !requests ? { ...options, ...(await spooled(options, folder, session.signal)) } : options;
+    const asked = name !== undefined && !requests && isModuleFile(name) ? await withKept(taken, name, folder) : taken;
+    const isAccepted = (asked.budget['dropped.frames'] ?? 0) > 0;
+    if (asked.traffic && asked.lane === 'tap' && !isAccepted) await refuseUntakeable(asked.traffic);
+    session.progress.begin(titleOf(scenario, flags, asked));
     source = requests && (await RequestsSource.open(requests, folder, { ...asked, signal: session.signal }));
     const measured = await runScenario({
       ...asked,
@@ -98,6 +98,7 @@ export async function performRun(given: string | undefined, flags: RunFlags): Pr
   } finally {
     source?.close();
     await makePlain(loadLogOf(folder));
+    dropEmptyFolder(folder);
   }
 }
 

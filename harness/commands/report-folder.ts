@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -28,6 +29,15 @@ export function makeReportFolder(name: string, given: string | undefined): strin
     unlinkSync(probe);
   });
   return folder;
+}
+
+/** A run that was refused before it wrote anything leaves no folder. */
+export function dropEmptyFolder(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something is in it.
+  }
 }
 
 // Not `recursive`: in a place that takes no folders, such as /proc, Node.js then tries for ever.

@@ -1,9 +1,10 @@
 /** The traffic of a run: what the options make of it, where its schedule is left, where standard input is kept. */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { FloodgateError } from '../../agent/errors.ts';
 import { frameBytesMax } from '../link/tap-device.ts';
+import { isHar } from '../requests/har-requests.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import type { ImpairOrder } from '../traffic/impaired-traffic.ts';
 import type { TrafficEnd } from '../traffic/rate-profile.ts';
@@ -83,11 +84,24 @@ export async function spooled(
   signal: AbortSignal,
 ): Promise<WithTraffic> {
   const file = path.join(folder, 'input.capture');
-  await copyInput(file, signal);
-  probeRecording(file);
+  try {
+    await copyInput(file, signal);
+    probeRecording(file);
+  } catch (error) {
+    const refusal = isHar(file) ? harOnInput() : error;
+    rmSync(file, { force: true });
+    if (!(refusal instanceof FloodgateError)) throw refusal;
+    const { code, message, hint, exitCode } = refusal;
+    throw new FloodgateError(code, message.replace(file, 'standard input'), { hint, exitCode });
+  }
   const order = { ...(traffic as TrafficOrder & { kind: 'recording' }), path: file };
   return { traffic: order, optionWords: { ...optionWords, ...recordingWords(order) } };
 }
+
+const harOnInput = (): FloodgateError =>
+  new FloodgateError('capture-unknown-format', 'standard input is a HAR file, and no capture', {
+    hint: 'Give it by its name: run FILE.har --requests --target COMMAND',
+  });
 
 async function copyInput(file: string, signal: AbortSignal): Promise<void> {
   try {

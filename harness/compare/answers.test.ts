@@ -46,6 +46,12 @@ t.test('of a load by count a few are enough: neither a share nor chance hides th
   t.equal(differ(1_199, 1_199, 1_199), undefined, 'one is no difference');
   t.equal(differ(1_188, 1_188, 1_200), undefined, 'it takes every run');
   t.equal(differ(1_203, 1_203, 1_203), undefined, 'more than the base is no harm');
+  t.match(
+    differ(1_300, 1_250, 1_300),
+    'head answered at least 1,250 requests of the load in a run, base 1,200',
+    'but for so many that it is another load',
+  );
+  t.equal(differ(1_300, 1_249, 1_300), undefined);
   const large = runs(served(100_000), served(100_000));
   t.match(answersDiffer({ base: large, head: runs(served(99_997), served(99_997)) }), 'at most 99,997');
   t.equal(answersDiffer({ base: large, head: runs(served(99_998), served(99_998)) }), undefined);
@@ -64,6 +70,7 @@ t.test('of a load by count a few are enough: neither a share nor chance hides th
 t.test('a load by time is answered as often as a service is quick', async (t) => {
   const base = runs(served(4_000), served(4_400), served(4_200));
   t.equal(answersDiffer({ base, head: runs(served(3_000), served(3_100), served(2_900)) }), undefined);
+  t.equal(answersDiffer({ base, head: runs(served(8_000), served(8_000), served(8_000)) }), undefined);
 });
 
 t.test('what is within a limit is taken back, and worse stays', async (t) => {

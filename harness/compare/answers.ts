@@ -17,6 +17,8 @@ const statusShare = 0.01;
 /** Where each run of the base answered the very same number: so many are no chance, or, of a short load, such a share of it. */
 const exactCount = 3;
 const exactShare = 0.001;
+/** More are another load, which may have cost less: half of what lies between two marks of requests (`preload/requests.ts`). */
+const moreCount = 50;
 /** Half as many bytes, or twice as many: another answer. A field more or less is none. */
 const sizeFactor = 2;
 
@@ -31,7 +33,7 @@ export function answersDiffer(runs: Runs): string | undefined {
   if (!counts.base) return undefined;
   if (!counts.head) return 'base answers the load, and no answer of head was counted';
   const sides = { base: counts.base, head: counts.head };
-  return fewer(sides) ?? otherStatuses(sides) ?? otherSizes(sides);
+  return fewer(sides) ?? more(sides) ?? otherStatuses(sides) ?? otherSizes(sides);
 }
 
 /** Takes back what is within a limit: worse is worse, whatever was answered. */
@@ -54,6 +56,16 @@ function fewer({ base, head }: Sides): string | undefined {
   const isFewer = isSame(before) ? isExactly(least - most, least) : most < least * (1 - fewerShare);
   if (!isCounted || !isFewer) return undefined;
   return `head answered at most ${formatCount(most)} requests of the load in a run, base at least ${formatCount(least)}`;
+}
+
+/** Of a load by count alone. */
+function more({ base, head }: Sides): string | undefined {
+  const before = base.map(({ total }) => total);
+  const least = Math.min(...head.map(({ total }) => total));
+  const isMore = isSame(before) && least - before[0]! >= Math.max(moreCount, exactShare * before[0]!);
+  return isMore
+    ? `head answered at least ${formatCount(least)} requests of the load in a run, base ${formatCount(before[0]!)}`
+    : undefined;
 }
 
 /** A load by count, as it seems: by time, two runs are hardly ever answered equally often. */

@@ -39,6 +39,16 @@ export function stacksOf(intervals: readonly AllocationInterval[]): Profile | un
 
 const hasTraffic = ({ firstFrame, lastFrame }: AllocationInterval) => lastFrame > firstFrame;
 
+/** What is kept of them: functions of one name in one file are one place, as no pattern tells them apart. */
+export function placesOf(sites: readonly SiteBytes[]): SiteBytes[] {
+  const places = new Map<string, SiteBytes>();
+  for (const { file, functionName, selfBytes } of sites) {
+    const key = JSON.stringify([file, functionName]);
+    places.set(key, { file, functionName, selfBytes: selfBytes + (places.get(key)?.selfBytes ?? 0) });
+  }
+  return [...places.values()];
+}
+
 /**
  * Bytes of the sites that match, or their share of all. A pattern that none matches is not zero: it is unknown whether it
  * names code that allocated nothing, or code that is not there.

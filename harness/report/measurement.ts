@@ -2,7 +2,7 @@
  * All that a run's figures are read from, as a file: whoever has it can read every figure and judge every limit again, without the run.
  * Texts that the target printed, and answers that differed, are left out: no figure is read from them.
  */
-import type { SiteBytes } from '../metrics/allocated-sites.ts';
+import { placesOf, type SiteBytes } from '../metrics/allocated-sites.ts';
 import type { SettledPoint } from '../pass/instruments/instrument.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
@@ -78,7 +78,7 @@ export function measurementOf({ measure, settled, sites, ...judged }: Measuremen
     ...judged,
     pass: storedPass(measure),
     settled: settled ?? null,
-    sites: sites?.map(({ file, functionName, selfBytes }) => ({ file, functionName, selfBytes })) ?? null,
+    sites: sites ? placesOf(sites) : null,
   };
 }
 

@@ -3,6 +3,7 @@ import type { BudgetResult } from '../../reports/model.ts';
 import { parseProfile } from '../traffic/parse-profile.ts';
 import { familyNotes } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
+import { requestNotes } from './requests-notes.ts';
 
 t.test('a part of a profile is reported in rounded seconds', async (t) => {
   const part = { frames: 10, bytes: 1000, sentUs: 660_000 };
@@ -23,4 +24,28 @@ t.test('a limit on one process says so where all together take more', async (t) 
   t.same(notes(limit('rss.max', 400e6), limit('rss.p99', 200e6, false)), [], 'it holds for all, or is broken');
   t.same(notes(limit('rss.max', 200e6), limit('tree.max', 400e6)), [], 'they have a limit of their own');
   t.same(familyNotes({ ...family, treeMaxBytes: null }, [limit('rss.max', 1)]), [], 'nothing but the target');
+});
+
+t.test('connections that an upgrade ended are counted in each loop', async (t) => {
+  const notes = (loops: number) => {
+    const recorded = { requests: 3, connections: 1, unsent: {}, upgraded: 1, unknown: 1, isAssembled: false };
+    const requests = {
+      recorded,
+      mode: 'topspeed',
+      sent: 3,
+      bytesSent: 1,
+      loops,
+      reconnects: 0,
+      unanswered: 0,
+      errors: 0,
+    };
+    const measure = { requests: { ...requests, socketErrors: {}, differentStatus: 0, differentLength: 0 } };
+    const found = requestNotes(measure as unknown as Parameters<typeof requestNotes>[0]);
+    return found.map(({ text }) => text).join('\n');
+  };
+  t.match(
+    notes(1),
+    /on 1 connection as recorded[\s\S]* 1 connection left HTTP\/1 [\s\S]* 1 connection of the recording is no HTTP/,
+  );
+  t.match(notes(2), /on 2 connections as recorded[\s\S]* 2 connections left HTTP\/1 /);
 });

@@ -1,4 +1,5 @@
 /** What a report says of recorded requests that were sent at a service. Pure. */
+import { counted } from '../../reports/counted.ts';
 import { formatBytes, formatCount } from '../../reports/format.ts';
 import type { Note } from '../../reports/model.ts';
 import { type RequestAccount, type UnsentReason, unsentInAll, unsentReasons } from '../feed/request-account.ts';
@@ -24,7 +25,7 @@ export function requestNotes(measure: PassResult): Note[] {
   add(
     'info',
     `${formatCount(sent)} of ${formatCount(recorded.requests * loops)} sent ${modeWords[mode]}, ${formatBytes(bytesSent)}, on ` +
-      `${formatCount(recorded.connections * loops)} connections as recorded, ${formatCount(reconnects)} opened again`,
+      `${counted(recorded.connections * loops, 'connection')} as recorded, ${formatCount(reconnects)} opened again`,
   );
   if (repeated > 0) {
     add(
@@ -48,8 +49,9 @@ function noteUnsent({ recorded, loops }: RequestAccount, add: Add): void {
   }
   const { upgraded, unknown, isAssembled } = recorded;
   if (upgraded > 0)
-    add('warning', `${formatCount(upgraded)} connections left HTTP/1 by an upgrade: what followed was not sent`);
-  if (unknown > 0) add('info', `${formatCount(unknown)} connections of the recording are no HTTP at all`);
+    add('warning', `${counted(upgraded * loops, 'connection')} left HTTP/1 by an upgrade: what followed was not sent`);
+  if (unknown > 0)
+    add('info', `${counted(unknown, 'connection')} of the recording ${unknown === 1 ? 'is' : 'are'} no HTTP at all`);
   if (isAssembled) add('info', 'put together from a HAR file, which holds no bytes of a wire');
 }
 

@@ -47,7 +47,7 @@ export async function extractRequests(order: ExtractionOrder): Promise<Extracted
         signal.addEventListener('abort', stop, { once: true });
         worker.on('message', (message: ExtractionMessage) => {
           if (message.kind === 'done') resolve(message.found);
-          else reject(new FloodgateError(message.code, message.message, { hint: message.hint }));
+          else reject(new FloodgateError(message.code, message.message, { hint: hintOf(file, message) }));
         });
         worker.on('error', reject);
         worker.on('exit', () => reject(new Error('the thread that reads requests ended early')));
@@ -85,4 +85,11 @@ export function describeUnsent({ unsent }: Pick<RecordedRequests, 'unsent'>): st
   return Object.entries(unsent)
     .map(([reason, count]) => `${count} ${unsentReasons[reason as UnsentReason]}`)
     .join('; ');
+}
+
+/** What standard input begins with is gone when it turns out to be no capture. */
+function hintOf(file: string, { code, hint }: { readonly code: string; readonly hint: string }): string {
+  return file === '-' && code === 'capture-unknown-format'
+    ? `Give a HAR file by its name: run FILE.har. ${hint}`
+    : hint;
 }

@@ -4,7 +4,10 @@
  */
 import path from 'node:path';
 import t from 'tap';
-import type { SeriesTable } from '../../reports/model.ts';
+import type { RunReport, SeriesTable } from '../../reports/model.ts';
+import type { SignoffReport } from '../../reports/signoff.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Measurement } from '../report/measurement.ts';
 import {
   type Bend,
   both,
@@ -30,8 +33,10 @@ import {
 import { readBundle } from './bundle-files.ts';
 import { release, sealedFixture } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
+import { judgeRun } from './judge.ts';
 import { notesOf } from './notes.ts';
 import { checkPolicy } from './policy.ts';
+import { readSummary } from './summary.ts';
 
 // Nothing here is about how long it takes, on however busy a machine.
 t.setTimeout(600_000);
@@ -630,6 +635,10 @@ const witnesses: Row[] = [
     `answers ${JSON.stringify(statuses)} of 600 that did not fail`,
     raw(({ pass }) => void (pass.answers = { total: 600, not2xx: 0, statuses })),
   ]),
+  [
+    'a place that allocated, twice',
+    raw((all) => void (all.sites = Array(2).fill({ file: 'src/cart.js', functionName: 'total', selfBytes: 1000 }))),
+  ],
   ['a counter below nothing', raw(({ pass }) => void (pass.sending.ledger.framesSent = -1))],
 ].map(([name, bend]) => [name, signedAgain(judgedAgain(bend as Bend)), 'data-invalid'] as Row);
 
@@ -835,7 +844,72 @@ const drivers: Row[] = (
   ] as const satisfies [string, Parameters<typeof driven>[0]][]
 ).map(([name, change]) => [name, signedAgain(driven(change)), 'summary-invalid']);
 
+/** So many requests more were answered, and none of them marked. */
+const answered = (more: number) => (all: Mutable<unknown>) => {
+  for (const answers of [all.pass.answers, all.pass.channel.last.answers]) {
+    answers.total += more;
+    answers.statuses[200] += more;
+  }
+};
+/** Report and summary of the service's own run, as its raw data are now. */
+const judgedService = (bend: Bend): Bend =>
+  both(bend, (files) => {
+    const signed = read<Mutable<SignoffReport>>(files, 'signoff.json');
+    const [{ name: scenario, runs }] = signed.scenarios;
+    const { folder, thresholds, definition } = runs[0];
+    const again = judgeRun({
+      ...{ scenario, thresholds, definition, ledger: read<Ledger>(files, 'ledger.json') },
+      report: read<RunReport>(files, `${folder}/report.json`),
+      measurement: read<Measurement>(files, `${folder}/measurement.json`),
+      day: signed.signedAt.slice(0, 10),
+    });
+    write(files, `${folder}/report.json`, again.report);
+    runs[0] = { ...again.run, folder };
+    write(files, 'signoff.json', readSummary(JSON.parse(JSON.stringify(signed))));
+  });
+
 const serviceRows: Row[] = [
+  [
+    'twice as many requests, by each mark twice and a copy of its reading',
+    pass((all) => {
+      const { marks, v8 } = all.channel;
+      const rows = marks.map(({ tMs }: Mutable<unknown>) => v8.tMs.findIndex((ms: number) => ms >= tMs));
+      for (const row of rows.toReversed())
+        for (const values of [v8.tMs, ...v8.columns.map((each: Mutable<unknown>) => each.values)])
+          values.splice(row, 0, values[row]);
+      all.channel.marks = marks.flatMap((mark: Mutable<unknown>, at: number) => [
+        { ...mark, tMs: v8.tMs[rows[at] + at], requests: 200 * at + 100 },
+        { ...mark, tMs: v8.tMs[rows[at] + at], requests: 200 * at + 200 },
+      ]);
+      answered(all.answers.total)({ pass: all });
+    }),
+  ],
+  [
+    'a collection of young objects that is said to be a whole one',
+    pass(({ channel: { gc, last } }) => {
+      gc[0].kind = 'MarkSweepCompact';
+      last.afterGc = gc[0].usedAfter;
+    }),
+  ],
+  [
+    'a whole collection that is said to be one of young objects',
+    pass(({ channel: { gc, marks, last, v8 } }) => {
+      const old = 12_000_000;
+      gc[5].usedBefore += old;
+      last.peakBeforeGc = gc[5].usedBefore;
+      const later = [...marks, last].filter(({ parts }) => parts.collections > 5);
+      for (const each of later) {
+        each.allocated += old;
+        each.parts.allocated += old;
+      }
+      const { values } = v8.columns.find(({ name }: Mutable<unknown>) => name === 'allocated');
+      v8.tMs.forEach((ms: number, at: number) => void (values[at] += ms >= later[0].tMs ? old : 0));
+    }),
+  ],
+  [
+    'young objects that were collected in two ways',
+    pass(({ channel: { gc } }) => void (gc[1].kind = 'MinorMarkSweep')),
+  ],
   ...[0.4, 0.7, 0.82, 0.98, 1.02, 1.23, 2].map(
     (factor) => [`${factor} of all that was allocated, by all but its collections`, pass(scaled(factor))] as const,
   ),
@@ -1216,6 +1290,11 @@ const alike = (from: string, to: string): Bend =>
   });
 const inTime: Row[] = [
   [
+    'a run that answered more of the load than each that was compared',
+    judgedService(measurement('runs/cart/load/measurement.json', answered(60))),
+    'comparison-differs',
+  ],
+  [
     'a copy with each of its times moved',
     alike('pairs/cart/load/1-head.json', 'pairs/cart/load/2-head.json'),
     'report-differs',
@@ -1354,9 +1433,13 @@ const ofService = [
   ...serviceRows,
   ...inTime,
 ];
-t.test(`${ofService.length} ways to bend the bundle of a service`, async (t) => {
+/** By whose version made it, a day later. */
+const ofItsDay = () => {
   const { tool, signedAt } = read<Mutable<unknown>>(service, 'signoff.json');
-  const order = { toolVersion: tool.version, nowMs: Date.parse(signedAt) + dayMs };
+  return { toolVersion: tool.version, nowMs: Date.parse(signedAt) + dayMs };
+};
+t.test(`${ofService.length} ways to bend the bundle of a service`, async (t) => {
+  const order = ofItsDay();
   t.same(await refusalsOf(service, signedAgain(), order), [], 'as it is');
   for (const [name, bend, reason] of ofService) {
     const [first] = await refusalsOf(service, bend, order);
@@ -1374,6 +1457,17 @@ t.test('what was judged again by the source is as it was sealed', async (t) => {
     [],
     'a limit that is allowed by name',
   );
+});
+
+t.test('a run that met other statuses than its pairs may have answered more', async (t) => {
+  const order = ofItsDay();
+  const more = measurement('runs/cart/load/measurement.json', ({ pass: { answers, channel } }) => {
+    for (const each of [answers, channel.last.answers]) {
+      each.total += 60;
+      each.statuses[204] = 60;
+    }
+  });
+  t.same(await refusalsOf(service, signedAgain(judgedService(more)), order), []);
 });
 
 t.test('a build that differs is named on the page', async (t) => {

@@ -18,7 +18,7 @@ import { checkLibraryLimits, checkLimits, checkThresholds } from './check-limits
 import { checkCommand, checkOrigin } from './check-project.ts';
 import { checkShown, shownOf } from './check-shown.ts';
 import { judgePairsAgain, judgeRun, PairMissing } from './judge.ts';
-import { checkRaw, takeRun } from './raw-rules.ts';
+import { checkRaw, checkSameLoad, takeRun } from './raw-rules.ts';
 import { type Reason, refused } from './refusal.ts';
 import { type RunSequence, refuseCutShort, takenRun } from './run-sequence.ts';
 import { firstDifference, isSame, knownIn, type Rows, wholeBy } from './same-values.ts';
@@ -109,6 +109,7 @@ export async function comparisonAgain(
   if (schemaVersion >= 3)
     checkThresholds(bundle.project, { scenario, lane: result.lane, ...comparison, isOwnVersion, signoffCommand });
   const again = await pairsAgain(bundle, scenario, comparison);
+  if (isOwnVersion) checkSameLoad(bundle.runs, `${scenario}/${result.lane}`);
   const judged = again.metrics.filter(({ threshold }) => threshold !== null);
   const metrics = (isOwnVersion ? wholeBy : knownIn)([...result.metrics, ...judged], again.metrics);
   // Call sites come from a run with another instrument, and decide nothing.

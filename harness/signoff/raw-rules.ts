@@ -10,13 +10,14 @@ import { collectionsFault } from './raw-collections.ts';
 import { allocatedFault, answersFault, columnsFault, heapFault, negativeFault, sentFault } from './raw-counts.ts';
 import { marksFault } from './raw-marks.ts';
 import { groupFault, levelsFault, partsFault, peakFault, phasesFault } from './raw-memory.ts';
+import { placesFault } from './raw-places.ts';
 import { sharesFault } from './raw-shares.ts';
 import { fitnessFault, releaseFault, sitesFault, sourceFault, versionFault } from './raw-summary.ts';
 import { sumsFault } from './raw-sums.ts';
 import { exitFault, timesFault } from './raw-times.ts';
 import { loadTimeFault, requestsFault, workFault } from './raw-work.ts';
 import { type Reason, refused } from './refusal.ts';
-import { copyFault, orderFault, type RunSequence, spanFault, type TakenRun } from './run-sequence.ts';
+import { copyFault, loadFault, orderFault, type RunSequence, spanFault, type TakenRun } from './run-sequence.ts';
 import type { SourceFile } from './source-list.ts';
 import { summaryName } from './summary.ts';
 
@@ -133,8 +134,8 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'collections',
-    rule: 'What the last whole collection left is what the last reading says, nothing where there was none, and with the threads’ at least that. At each mark, and at the end, there lies at least what the collection before it left, and at most what the next one found: of young objects to the byte, of all but for 1 MiB and 5 % of the heap. Collections come before the mark that counts them (100 ms), and behind the one before that, or a second before the last that does not.',
-    why: 'Between two collections a heap grows, and readings and collections are counted in their order.',
+    rule: 'What the last whole collection left is what the last reading says, nothing where there was none, and with the threads’ at least that. At each mark, and at the end, there lies at least what the collection before it left, and at most what the next one found: of young objects to the byte, of all but for 1 MiB and 5 % of the heap. Collections come before the mark that counts them (100 ms), and behind the one before that, or a second before the last that does not. None but whole ones free what is old (4 MiB, and 25 % of the heap), and nowhere lies less that is young than the last whole one left.',
+    why: 'Between two collections a heap grows, and readings and collections are counted in their order. A whole one leaves nothing young but large objects, which stay until the next; in 27,000 collections none was otherwise.',
     fault: collectionsFault,
   },
   {
@@ -158,9 +159,15 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'sums',
-    rule: 'Sums of allocation are made again, from each mark to any later one and to the end: so many young objects were allocated as lie on the heap more and as collections freed, to the byte; of what began old no more than that (1 MiB, and 10 % of the heap), and no less but for 768 KiB a collection. The reading beside a mark is of the same heap; readings take 96 KiB each, 40 KiB for each collection that they list, and 384 KiB, all of it young objects.',
+    rule: 'Sums of allocation are made again, from each mark to any later one and to the end: so many young objects were allocated as lie on the heap more and as collections freed, to the byte; of what began old no more than that (1 MiB, and 10 % of the heap), and no less but for 768 KiB a collection. The reading beside a mark is of the same heap; readings take 96 KiB each, 40 KiB for each collection that they list, and 384 KiB, all of it young objects, and the one at a mark at least 16 KiB.',
     why: 'The sum is made of the same collections and the same heap; in 17 services of many kinds young objects came out to the byte.',
     fault: sumsFault,
+  },
+  {
+    name: 'places',
+    rule: 'A place that allocated, a file and a function in it, stands once.',
+    why: 'What functions of one name took in one file is added up.',
+    fault: placesFault,
   },
 ];
 
@@ -193,6 +200,13 @@ export const sequenceRules: readonly SequenceRule[] = [
     fault: orderFault,
   },
 ];
+
+/** Of the runs of one scenario in one lane, when all are known. */
+const sameLoad: Rule = {
+  name: 'same load',
+  rule: 'Where each run of three pairs and more answered the very same number of requests, by status (a load by count), the run before them answered as many (50, and 0.5 %), unless it met other statuses.',
+  why: 'They had the same load; by time, six runs are not answered equally often.',
+};
 
 /** Of what stands in the summary alone. */
 interface SummaryRule extends Rule {
@@ -239,7 +253,7 @@ export const summaryRules: readonly SummaryRule[] = [
 ];
 
 /** Each row of docs/signoff.md. */
-export const rawRules: readonly Rule[] = [...runRules, ...sequenceRules, ...summaryRules];
+export const rawRules: readonly Rule[] = [...runRules, ...sequenceRules, sameLoad, ...summaryRules];
 
 /** @throws Refused */
 export function checkRaw(name: string, measurement: Measurement, isOwnVersion: boolean): void {
@@ -256,6 +270,12 @@ export function takeRun(known: RunSequence, run: TakenRun): void {
     if (what !== undefined) throw refused(reason, `${run.name} ${what}`);
   }
   known.add(run);
+}
+
+/** @param place scenario and lane, as their folder is named @throws Refused */
+export function checkSameLoad(known: RunSequence, place: string): void {
+  const what = loadFault(place, known);
+  if (what !== undefined) throw refused('comparison-differs', `runs/${place} ${what}`);
 }
 
 /** For bundles of this version. @throws Refused */

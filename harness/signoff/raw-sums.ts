@@ -26,6 +26,8 @@ const firstBytes = 4 << 20;
 const threadBytes = 2 << 20;
 /** A reading takes 36 to 60 KiB of young objects over many, half of that again in room. */
 const readingBytes = 96 << 10;
+/** And 36 KiB at least; at each mark there is one, whose sums the next mark has. */
+const readingLeast = 16 << 10;
 /** Single ones take more: 500 KiB with V8's other collector of young objects (`--minor-ms`). */
 const roomBytes = 384 << 10;
 
@@ -155,6 +157,8 @@ function besideFault(pass: Pass): string | undefined {
 function ownPartsFault(pass: Pass, parts: readonly SumParts[]): string | undefined {
   const { marks, last, v8 } = pass.channel;
   const [first] = parts;
+  const isSame = marks.some((_, at) => at > 0 && parts[at]!.own - parts[at - 1]!.own < readingLeast);
+  if (isSame) return 'two of its marks are of one reading';
   if (!hasEachReading(pass) || marks.length === 0) return undefined;
   const ofEach = readingBytes + handleBytes * largest(column(v8, 'handles'));
   const isMore = [...marks, last!].some(({ tMs }, at) => {

@@ -1,6 +1,9 @@
-/** How the runs of a bundle stand to one another and to the sign-off: each is of its time, begins behind the one before, and is no other's copy. Pure. */
+/** How the runs of a bundle stand to one another and to the sign-off: each is of its time, begins behind the one before, had the same load, and is no other's copy. Pure. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { counted } from '../../reports/counted.ts';
+import { formatCount } from '../../reports/format.ts';
 import type { SignoffReport } from '../../reports/signoff.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { isCrash } from '../report/verdict.ts';
@@ -26,6 +29,8 @@ export interface TakenRun {
   /** Digests of the moments in which it was looked at. */
   readonly moments: readonly string[];
   readonly prints: readonly number[];
+  /** Of a process that counted all of them itself: answers by status. */
+  readonly statuses: Readonly<Record<string, number>> | undefined;
 }
 
 /** Fewer may be the same by chance. */
@@ -43,7 +48,15 @@ export function takenRun(name: string, measurement: Measurement): TakenRun {
     endMs: startedAtEpochMs + endOf(measurement),
     moments: momentsOf(measurement),
     prints: memoryPrints(watch.levels.bytes),
+    statuses: statusesOf(measurement),
   };
+}
+
+/** Where children answered as well, one that ended may have said nothing. */
+function statusesOf({ pass: { answers, channel } }: Measurement): TakenRun['statuses'] {
+  const { last } = channel;
+  const isWhole = answers && !answers.lost && !answers.unseen && last?.answers?.total === answers.total;
+  return isWhole ? answers.statuses : undefined;
 }
 
 /** When a run was looked at, and how long its collections took, each to the microsecond and below: no other run has the same. */
@@ -80,12 +93,37 @@ export function copyFault({ startMs, moments, prints }: TakenRun, known: RunSequ
 /** Times are numbers too. */
 const printKey = (print: number) => `print ${print}`;
 
+/** Three pairs; of a load by time so many runs are not answered equally often. */
+const runsMin = 6;
+/** Half of what lies between two marks; a request that is sent again is no other load. */
+const moreMin = 50;
+const moreShare = 0.005;
+
+/** @param place scenario and lane, as their folder is named: each pair answered the same, so the run before them answered as much of it */
+export function loadFault(place: string, known: RunSequence): string | undefined {
+  const run = known.taken.find(({ name }) => name === `runs/${place}/measurement.json`);
+  const pairs = known.taken.filter(({ name }) => name.startsWith(`pairs/${place}/`));
+  const [first] = pairs;
+  if (!run?.statuses || !first?.statuses || pairs.length < runsMin) return undefined;
+  if (!pairs.every(({ statuses }) => isDeepStrictEqual(statuses, first.statuses))) return undefined;
+  // With other statuses it met something else: what an earlier run left in a database.
+  const isAlike = isDeepStrictEqual(Object.keys(run.statuses).sort(), Object.keys(first.statuses).sort());
+  const [ofRun, ofEach] = [countOf(run.statuses), countOf(first.statuses)];
+  const isOther = Math.abs(ofRun - ofEach) >= Math.max(moreMin, moreShare * ofEach);
+  return isAlike && isOther
+    ? `answered ${counted(ofRun, 'request')} of the load, and each run that was compared ${formatCount(ofEach)}`
+    : undefined;
+}
+
+const countOf = (statuses: Readonly<Record<string, number>>): number =>
+  Object.values(statuses).reduce((all, count) => all + count, 0);
+
 /** Runs in the order in which they were measured. */
 export class RunSequence {
   readonly span: Span;
   /** The version of floodgate that looks at them is the one that measured them. */
   readonly isOwnVersion: boolean;
-  last: TakenRun | undefined;
+  readonly taken: TakenRun[] = [];
   readonly #names = new Map<number | string, string>();
 
   constructor(span: Span, isOwnVersion: boolean) {
@@ -93,8 +131,12 @@ export class RunSequence {
     this.isOwnVersion = isOwnVersion;
   }
 
+  get last(): TakenRun | undefined {
+    return this.taken.at(-1);
+  }
+
   add(run: TakenRun): void {
-    this.last = run;
+    this.taken.push(run);
     for (const key of [run.startMs, ...run.moments, ...run.prints.map(printKey)]) this.#names.set(key, run.name);
   }
 

@@ -4,6 +4,7 @@ import type { DeliveryClock } from './delivery-clock.ts';
 import { type Fate, type HalfHost, HalfStream } from './half-stream.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import { takesBody } from './http-head.ts';
+import type { LateStart, LateStarts } from './late-starts.ts';
 import { endedPatienceUs, latePatienceUs, methodsMax, quietUs, silencePatienceUs } from './limits.ts';
 import type { EarlyAnswer, MessageKind } from './message-framer.ts';
 import type { TruthCounts } from './truth-counts.ts';
@@ -23,6 +24,12 @@ export class Connection implements HalfHost {
   readonly #early: EarlyAnswer[] = [];
   readonly #compares: boolean;
   readonly #clock: DeliveryClock;
+  readonly #starts: LateStarts;
+  /** While an observer waits for its SYNs. */
+  #lateStart: LateStart | undefined;
+  #hasWaited = false;
+  /** An observer waits for them no longer, and they may come yet. */
+  #isStartUnseen = false;
   /** Another one with its addresses came before it. */
   readonly #isSuccessor: boolean;
   /** Of what was delivered of it: the last frame, and its end. −1: not yet. */
@@ -52,8 +59,16 @@ export class Connection implements HalfHost {
   #isHttp2Seen = false;
   #headsInHttp2 = 0;
 
-  constructor(counts: TruthCounts, held: HeldBytes, compares: boolean, clock: DeliveryClock, isSuccessor: boolean) {
+  constructor(
+    counts: TruthCounts,
+    held: HeldBytes,
+    compares: boolean,
+    clock: DeliveryClock,
+    starts: LateStarts,
+    isSuccessor: boolean,
+  ) {
     this.#counts = counts;
+    this.#starts = starts;
     this.#compares = compares;
     this.#clock = clock;
     this.#isSuccessor = isSuccessor;
@@ -131,6 +146,7 @@ export class Connection implements HalfHost {
     if (segment.isForward) this.#isForwardHeard = true;
     else this.#isBackwardHeard = true;
     if (quiet > silencePatienceUs) for (const half of [own, peer]) if (half.startAnew()) this.isUncertain = true;
+    if (this.#lateStart?.isOverdue) this.#endWaiting(false);
     own.expire();
     peer.expire();
     if (segment.isSyn) this.#takeSyn(own, segment.isAck);
@@ -146,6 +162,9 @@ export class Connection implements HalfHost {
     if (captured < segment.payloadBytes) own.cut(own.offsetOf(first) + captured, segment.payloadBytes - captured);
     own.passed();
     peer.passed();
+    this.#waitForStart(segment);
+    peer.decideLate();
+    own.decideLate();
     this.#isReset ||= segment.isReset;
     if (this.#overUs < 0 && (this.#isReset || (own.isOver && peer.isOver))) {
       this.#overUs = nowUs;
@@ -154,10 +173,33 @@ export class Connection implements HalfHost {
   }
 
   #takeSyn(half: HalfStream, isAnswer: boolean): void {
-    if (half.synDelivered()) this.isUncertain = true;
+    if (half.synDelivered() || this.#isStartUnseen) this.isUncertain = true;
     if (isAnswer || !this.#isLongOver) return;
     this.#repetitions += 1;
     this.#overUs = this.#clock.nowUs;
+  }
+
+  awaitsStart(): boolean {
+    if (this.#isSuccessor || this.#hasWaited) return false;
+    this.#lateStart ??= this.#starts.begin();
+    this.#isStartUnseen = this.#hasWaited = this.#lateStart === undefined;
+    return !this.#hasWaited;
+  }
+
+  #waitForStart({ payloadBytes, isReset }: Segment): void {
+    const late = this.#lateStart;
+    if (!late) return;
+    const isShown = this.forward.isStartKnown && this.backward.isStartKnown;
+    if (!isShown && !isReset && late.holds(payloadBytes)) return;
+    this.#isStartUnseen = !isShown;
+    this.#endWaiting(isShown);
+  }
+
+  #endWaiting(isShown: boolean): void {
+    this.#lateStart?.end(isShown);
+    this.#lateStart = undefined;
+    this.#hasWaited = true;
+    for (const half of [this.forward, this.backward]) half.startUnseen();
   }
 
   /** What was seen before comes once more. @param isAnew after a pause, from where its sender had been before */
@@ -285,9 +327,17 @@ export class Connection implements HalfHost {
     this.previous?.settle(isOrderly);
     this.previous = undefined;
     this.#countRepetitions();
+    if (this.#lateStart) this.#endWaiting(false);
     for (const half of [this.forward, this.backward]) {
       if (!half.hasBegun) continue;
       half.end(isOrderly);
+    }
+    // Requests first: answers may be framed by them.
+    const [asking, answering] = this.backward.framer.sendsRequests
+      ? [this.backward, this.forward]
+      : [this.forward, this.backward];
+    for (const half of [asking, answering]) {
+      if (!half.hasBegun) continue;
       half.settleAll();
       const { framer } = half;
       if (!half.hasStart) this.#counts.doubt('midStream');

@@ -6,6 +6,7 @@ import {
   aheadBytesMax,
   behindHoleBytesMax,
   dependentMax,
+  latePatienceUs,
   lateSynBytesMax,
   offsetMax,
   pendingMax,
@@ -19,6 +20,8 @@ import {
   type MessageKind,
 } from './message-framer.ts';
 import { Patience } from './patience.ts';
+
+const never = Number.POSITIVE_INFINITY;
 
 /** What became of a message. */
 export type Fate =
@@ -36,6 +39,8 @@ export interface HalfHost extends Omit<FramerHost, 'onMessage' | 'onDepends' | '
   isOtherSeen(half: HalfStream, exchange: number): boolean;
   /** An observer frames this direction without what it had to know. */
   onUnseen(): void;
+  /** Data of a direction are delivered before its SYN. @returns whether an observer waits for that */
+  awaitsStart(): boolean;
   /** Bytes of a message were not delivered. */
   onLost(): void;
   /** An early answer was delivered whole. */
@@ -51,6 +56,10 @@ interface Dependent {
   readonly at: number;
   readonly doubtFrom: number;
   readonly exchange: number;
+  /** What was said may come soon afterwards. */
+  readonly mayFollow: boolean;
+  /** It was delivered before that: how long an observer waits for what was said. */
+  dueUs: number;
 }
 
 interface Waiting {
@@ -71,6 +80,8 @@ export class HalfStream implements FramerHost {
   #announced = -1;
   /** Before its SYN an observer comes in at what it sees first; what comes late before it has no place. −1: nothing was seen. */
   #joinedAt = -1;
+  /** What was seen first, while an observer waits for the SYN; −1: it does not. */
+  #firstSeen = -1;
   #joinsAnew = false;
   #isSynSeen = false;
   #otherSequence = -1;
@@ -92,13 +103,17 @@ export class HalfStream implements FramerHost {
   #isPatient = true;
   readonly #seen = new IntervalSet();
   readonly #patience: Patience;
+  readonly #clock: DeliveryClock;
   #pending: FramedMessage[] = [];
   /** Messages that begin before it: what was delivered of them is forgotten. */
   #forgottenEnd = 0;
   /** In order. */
   #dependents: Dependent[] = [];
   /** Nothing that begins there or later is certain. */
-  #doubtFrom = Number.POSITIVE_INFINITY;
+  #doubtFrom = never;
+  /** Whether that is so is known later of what begins there or later: messages wait for it. */
+  #undecidedFrom = never;
+  #steps = 0;
 
   constructor(host: HalfHost, held: HeldBytes, compares: boolean, clock: DeliveryClock) {
     this.#host = host;
@@ -106,6 +121,7 @@ export class HalfStream implements FramerHost {
     this.#compares = compares;
     this.framer = new MessageFramer(this, held);
     this.#patience = new Patience(this.#seen, clock);
+    this.#clock = clock;
   }
 
   onRequest(method: string): number {
@@ -132,29 +148,66 @@ export class HalfStream implements FramerHost {
     this.#host.onCutOff();
   }
 
-  onDepends(at: number, doubtFrom: number, exchange: number): void {
-    if (!this.#compares || this.#doubtFrom < Number.POSITIVE_INFINITY) return;
+  onDepends(at: number, doubtFrom: number, exchange: number, mayFollow: boolean): void {
+    if (!this.#compares || this.#doubtFrom < never) return;
     const dependents = this.#dependents;
-    dependents.push({ at, doubtFrom, exchange });
-    // Some of it was delivered before it was known to depend; or too much waits.
-    if (this.#deliveredEnd > at || dependents.length > dependentMax) this.#decide(0, at + 1);
-  }
-
-  /** Bytes are delivered that others may depend on: what the other direction said must be there by now. */
-  #decide(offset: number, end: number): void {
-    const dependents = this.#dependents;
-    let count = 0;
-    for (; count < dependents.length && dependents[count]!.at < end; count += 1) {
-      const { at, doubtFrom, exchange } = dependents[count]!;
-      // Of a body that never came, what follows at once is the only sign.
-      const isShown = at === doubtFrom || offset <= at;
-      if (isShown && this.#host.isOtherSeen(this, exchange)) continue;
-      this.#doubtFrom = doubtFrom;
-      this.#dependents = [];
-      this.#host.onUnseen();
+    if (dependents.length >= dependentMax) {
+      this.#doubtBehind(dependents[0]!.doubtFrom);
       return;
     }
-    if (count > 0) dependents.splice(0, count);
+    dependents.push({ at, doubtFrom, exchange, mayFollow, dueUs: never });
+    // Some of it was delivered before it was known to depend.
+    if (this.#deliveredEnd > at) this.#decide(0, at + 1);
+  }
+
+  /** Bytes are delivered that others may depend on: what the other direction said must be there by now, or come soon. */
+  #decide(offset: number, end: number): void {
+    for (const dependent of [...this.#dependents]) {
+      if (dependent.at >= end) return;
+      const { at, doubtFrom, exchange, mayFollow } = dependent;
+      // Of a body that never came, what follows at once is the only sign.
+      const isShown = at === doubtFrom || offset <= at;
+      if (isShown && this.#host.isOtherSeen(this, exchange)) this.#settled(dependent);
+      else if (!mayFollow) {
+        this.#doubtBehind(doubtFrom);
+        return;
+      } else if (dependent.dueUs === never) {
+        dependent.dueUs = this.#clock.nowUs + latePatienceUs;
+        this.#steps = this.#clock.steps;
+        this.#undecidedFrom = Math.min(this.#undecidedFrom, doubtFrom);
+      }
+    }
+  }
+
+  /** What answers were delivered before is looked for again: the request of an answer to HEAD may come late, as any bytes may. */
+  decideLate(): void {
+    if (this.#undecidedFrom === never) return;
+    const { nowUs, steps } = this.#clock;
+    for (const dependent of [...this.#dependents]) {
+      if (dependent.dueUs === never) continue;
+      if (this.#host.isOtherSeen(this, dependent.exchange)) this.#settled(dependent);
+      else if (nowUs > dependent.dueUs || steps !== this.#steps) {
+        this.#doubtBehind(dependent.doubtFrom);
+        return;
+      }
+    }
+  }
+
+  #settled(dependent: Dependent): void {
+    this.#dependents.splice(this.#dependents.indexOf(dependent), 1);
+    if (dependent.dueUs === never) return;
+    const next = this.#dependents.find(({ dueUs }) => dueUs !== never);
+    this.#undecidedFrom = next?.doubtFrom ?? never;
+    this.#settle(0, never);
+  }
+
+  /** An observer did not have what it frames the direction by from there on. */
+  #doubtBehind(position: number): void {
+    this.#doubtFrom = position;
+    this.#dependents = [];
+    this.#undecidedFrom = never;
+    this.#host.onUnseen();
+    this.#settle(0, never);
   }
 
   methodFor(): string | EarlyAnswer | undefined {
@@ -268,10 +321,29 @@ export class HalfStream implements FramerHost {
     return offset >= -1 && offset <= this.#sentEnd + 1;
   }
 
+  /** Whether an observer waits for its SYN, and takes nothing of it until then. */
+  get isStartAwaited(): boolean {
+    return this.#firstSeen >= 0;
+  }
+
+  /** An observer waits for its SYN no longer: it comes in at what it saw first. */
+  startUnseen(): void {
+    if (this.#firstSeen < 0) return;
+    this.#joinedAt = this.#firstSeen;
+    this.#firstSeen = -1;
+    this.#patience.forgetBelow(this.#joinedAt);
+    this.#settle(0, never);
+  }
+
   /** Its SYN was delivered. @returns whether it was so late that an observer may take it for another's */
   synDelivered(): boolean {
     if (this.#isSynSeen) return false;
     this.#isSynSeen = true;
+    if (this.#firstSeen >= 0) {
+      this.#firstSeen = -1;
+      this.#settle(0, never);
+      return false;
+    }
     return this.#joinedAt >= 0 && this.#patience.base > lateSynBytesMax;
   }
 
@@ -321,6 +393,10 @@ export class HalfStream implements FramerHost {
 
   /** What was delivered, damaged or not; a FIN is one more byte. @param isTooLate no observer waits for it */
   delivered(offset: number, length: number, isTooLate: boolean): void {
+    if (this.#joinedAt < 0 && this.hasStart && !this.#isSynSeen && this.#host.awaitsStart()) {
+      this.#firstSeen = Math.max(offset, 0);
+      this.#joinedAt = 0;
+    }
     if (this.#joinedAt < 0 || this.#joinsAnew) {
       const isBegun = this.#joinedAt < 0 && this.hasStart && this.#isSynSeen;
       this.#joinedAt = Math.max(this.#joinedAt, isBegun ? 0 : offset, 0);
@@ -390,6 +466,9 @@ export class HalfStream implements FramerHost {
 
   /** What is not delivered by now never is. */
   settleAll(): void {
+    this.startUnseen();
+    this.decideLate();
+    if (this.#undecidedFrom < never) this.#doubtBehind(this.#undecidedFrom);
     for (const message of this.#pending) this.#fate(message, this.#isForgotten(message) ? 'possible' : 'lost');
     this.#pending = [];
   }
@@ -457,7 +536,7 @@ export class HalfStream implements FramerHost {
   onMessage(message: FramedMessage): void {
     if (!this.#compares) this.#fate(message, message.isBroken ? 'lost' : 'intact');
     else if (message.isBroken) this.#fate(message, 'lost');
-    else if (this.#seen.covers(message.start, message.end)) this.#fate(message, 'intact');
+    else if (this.#isWhole(message)) this.#fate(message, 'intact');
     else {
       this.#pending.push(message);
       if (this.#pending.length > pendingMax) this.#fate(this.#pending.shift()!, 'possible');
@@ -468,13 +547,18 @@ export class HalfStream implements FramerHost {
   /** Messages that what came at `[start, end)` may have completed. */
   #settle(start: number, end: number): void {
     const kept = this.#pending.filter((message) => {
-      if (message.end <= start || message.start >= end || !this.#seen.covers(message.start, message.end)) return true;
+      if (message.end <= start || message.start >= end || !this.#isWhole(message)) return true;
       this.#fate(message, 'intact');
       return false;
     });
     if (kept.length === this.#pending.length) return;
     this.#pending = kept;
     this.#forget();
+  }
+
+  /** Whether all of a message was delivered, and it is known how an observer frames it. */
+  #isWhole({ start, end }: FramedMessage): boolean {
+    return start < this.#undecidedFrom && this.#firstSeen < 0 && this.#seen.covers(start, end);
   }
 
   #forget(): void {

@@ -49,6 +49,13 @@ export const followersPatient = 8;
 export const aheadOfHoleBytesMax = 4_000_000;
 /** Frames of one direction before its SYN (64 KiB). */
 export const lateSynBytesMax = 32_768;
+/** Connections that wait for their SYNs, of which other frames came first (128). */
+export const lateStartsMax = 64;
+/** Frames of one of them, and of all, each of up to `startPageBytes` (128 and 768). */
+export const lateStartPagesMax = 64;
+export const lateStartsPagesMax = 384;
+/** A longer frame counts for several. */
+export const startPageBytes = 2_048;
 /** A connection without frames (180 s). */
 export const silencePatienceUs = 120_000_000;
 /** A pause behind which what comes once more may be another connection (0.5 s). */

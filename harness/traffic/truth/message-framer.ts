@@ -57,8 +57,11 @@ export interface FramerHost {
   /** Whether 100 (Continue) came in that exchange. */
   wasContinued(exchange: number): boolean;
   onContinue(): void;
-  /** What comes at `at` is framed by what the other direction said in exchange `exchange`: an observer must see that first. If not, nothing from `doubtFrom` on is certain. */
-  onDepends(at: number, doubtFrom: number, exchange: number): void;
+  /**
+   * What comes at `at` is framed by what the other direction said in exchange `exchange`: an observer must see that first, or, with
+   * `mayFollow`, soon. If not, nothing from `doubtFrom` on is certain.
+   */
+  onDepends(at: number, doubtFrom: number, exchange: number, mayFollow: boolean): void;
   /** Both directions are HTTP/2. */
   onHttp2(): void;
   /** A response without a length ends, and no FIN says so. */
@@ -211,7 +214,7 @@ export class MessageFramer {
       this.#finish(end);
     } else if (this.#isExpecting && this.#isRefused) {
       this.#isCertain &&= isOrderly;
-      this.#host.onDepends(offset, this.#start, this.#exchange);
+      this.#host.onDepends(offset, this.#start, this.#exchange, false);
       this.#finish(end, 'shown');
     } else if (this.#isUnderWay) this.#giveUp(offset);
     else if (this.#text !== '') this.#unframedText(this.#text);
@@ -260,7 +263,7 @@ export class MessageFramer {
       this.#tryHead(bytes, start, end, offset);
       return;
     }
-    this.#host.onDepends(offset, this.#start, this.#exchange);
+    this.#host.onDepends(offset, this.#start, this.#exchange, false);
     this.#finish(offset, headEnd < 0 ? 'open' : 'shown', offset + headEnd + 4);
   }
 
@@ -370,8 +373,10 @@ export class MessageFramer {
   }
 
   #answer(head: Head, offset: number, method: string | undefined): void {
-    // An observer takes a response to an unseen HEAD for one with a body, and loses its place.
-    if (method === 'HEAD' || method === 'CONNECT') this.#host.onDepends(this.#start, this.#start, this.#exchange);
+    // An observer takes a response to an unseen HEAD for one with a body, and loses its place. Until HEAD comes the next status line says
+    // that there is none; of a tunnel nothing does.
+    if (method === 'HEAD' || method === 'CONNECT')
+      this.#host.onDepends(this.#start, this.#start, this.#exchange, method === 'HEAD');
     this.#beginBody(responseBody(head, method ?? 'GET'), offset);
     if (head.status === 101 || (method === 'CONNECT' && head.status < 300)) this.#host.onTunnel(this.#exchange);
   }

@@ -10,6 +10,7 @@ import { Connection } from './connection.ts';
 import { DeliveryClock } from './delivery-clock.ts';
 import { HeadScanner } from './head-scanner.ts';
 import { HeldBytes } from './held-bytes.ts';
+import { LateStarts } from './late-starts.ts';
 import { aheadBytesMax, connectionsMax, conversationsMax, followersPatient } from './limits.ts';
 import { TruthCounts } from './truth-counts.ts';
 
@@ -30,6 +31,7 @@ export class MessageTruth {
   readonly #counts = new TruthCounts();
   readonly #held = new HeldBytes();
   readonly #clock = new DeliveryClock();
+  readonly #starts = new LateStarts(this.#clock);
   readonly #segment = new Segment();
   readonly #scanner = new HeadScanner();
   readonly #slots = new LruMap(connectionsMax, keyWords, 1, seed);
@@ -208,7 +210,7 @@ export class MessageTruth {
   }
 
   #newConnection(isSuccessor: boolean): Connection {
-    return new Connection(this.#counts, this.#held, this.#compares, this.#clock, isSuccessor);
+    return new Connection(this.#counts, this.#held, this.#compares, this.#clock, this.#starts, isSuccessor);
   }
 
   /**

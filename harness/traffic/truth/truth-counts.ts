@@ -10,7 +10,8 @@ const doubtWords = {
   lostSync: 'directions of streams in which the place of messages was lost',
   http2: 'connections in HTTP/2, which hold no HTTP/1 message',
   cutOff: 'responses without a length whose connection ended without a FIN',
-  unseen: 'directions of streams framed by what the other one said, and that was not delivered before it',
+  unseen:
+    'directions of streams framed by requests (HEAD, CONNECT) or answers (to Expect) that were not delivered in time: a smaller skew or delay, or traffic without them, can be judged',
   holes: 'directions of streams with bytes that the recording does not hold',
   snapped: 'frames that the recording holds in part (snap length)',
   otherFrames: 'frames outside of plain TCP (fragments, tunnels) that may hold heads of messages',

@@ -225,10 +225,19 @@ t.test(
         places.map((at) => [at, at]),
       );
     t.match(inOrder([2, 0, 1, 3, 4]), { requestsIntact: 1 }, 'a late SYN alone');
+    t.match(inOrder([3, 0, 1, 2, 4]), { requestsIntact: 1 }, 'and data that come behind later ones');
+    const synAt = (tsUs: number, more = 0) =>
+      delivery(script, [
+        [3, 0],
+        ...Array.from({ length: more }, () => [1, 1] as const),
+        ...[0, 1, 2, 4].map((at) => [at, tsUs] as const),
+      ]);
+    t.match(synAt(900_000, 60), { requestsIntact: 1, responsesIntact: 1 }, 'nearly a second later');
+    t.match(synAt(1_100_000), { requestsIntact: 0, requestsPossible: 1 }, 'more than a second later');
     t.match(
-      inOrder([3, 0, 1, 2, 4]),
+      synAt(900_000, 70),
       { requestsIntact: 0, requestsPossible: 1 },
-      'and data that come behind later ones',
+      'behind more frames than an observer holds',
     );
     const silent = (tsUs: number) =>
       delivery(script, [
@@ -357,10 +366,36 @@ t.test('an answer to HEAD is framed by a request that is delivered before it, ho
     { requestsIntact: 2, responsesIntact: 2, responsesPossible: 0 },
     'all are delivered behind the last one',
   );
-  const before = truthOf(script, { delivered: [0, 1, 3, 2, 4, 5] });
-  t.match(before, { requestsIntact: 2, responsesIntact: 0, responsesPossible: 2 }, 'the answer before its request');
-  t.match(doubts(before), /1 directions of streams framed by what the other one said/);
 });
+
+t.test(
+  'an answer to HEAD whose request is delivered later is certain once that has come, for as long as any byte may be late',
+  async (t) => {
+    const headed = (method: string) => {
+      const answer = '< HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n';
+      return ['>S', '<S', `> ${method} a:1 HTTP/1.1\r\n`, '> \r\n', answer, get, ok];
+    };
+    const after = (tsUs: number, [first, ...others]: readonly number[] = [3, 2], method = 'HEAD') =>
+      delivery(headed(method), [
+        [0, 0],
+        [1, 0],
+        [4, 0],
+        [first!, tsUs],
+        ...others.map((at) => [at, tsUs] as const),
+        [5, tsUs],
+        [6, tsUs],
+      ]);
+    const inTime = { requestsIntact: 2, responsesIntact: 2, responsesPossible: 0 };
+    t.match(after(20_000), inTime, 'later');
+    t.equal(doubts(after(20_000)), '');
+    t.match(after(900_000), inTime, 'much later');
+    const late = { responsesIntact: 0, responsesPossible: 2 };
+    t.match(after(1_100_000), late, 'too late');
+    t.match(doubts(after(1_100_000)), /1 directions of streams framed by requests \(HEAD/);
+    t.match(after(20_000, [3]), { requestsIntact: 1, ...late }, 'not whole');
+    t.match(after(20_000, [3, 2], 'CONNECT'), { responsesIntact: 0 }, 'a tunnel');
+  },
+);
 
 t.test('interim answers are counted apart, and HTTP/2 holds no message', async (t) => {
   const interim = ['< HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n', '< HTTP/1.1 100 Continue\r\n\r\n'];
