@@ -6,7 +6,7 @@ import type { BudgetResult, Environment, Fault, Lane, Note, ToolInfo, Verdict } 
  * Raised whenever rules change by which a bundle is judged: each bundle is judged by those of its own version.
  * 2: links and programs of the candidate's source count as what they are.
  * 3: thresholds are those of the project in the bundle, both versions say how they were built, and what the summary shows is in its notes.
- * 4: every file that drove the release is listed, with its digest and where it came from.
+ * 4: every file that drove the release is listed, with its digest and where it came from, and so is every file of the working folder.
  */
 export const SIGNOFF_SCHEMA_VERSION = 4;
 
@@ -90,6 +90,26 @@ export interface SignedInput {
   readonly from?: string | undefined;
 }
 
+/** The folder that loads, recordings and the configuration were read in: `working.sha256` lists its files. */
+export interface SignedWorkingFolder {
+  /** That was checked out in it; null outside of a repository. */
+  readonly commit: string | null;
+  /** Of the project in it: `services/shop`; empty where it is the top. */
+  readonly folder: string;
+  /** Why there is no list: its files were too many, or too large. */
+  readonly unlisted?: 'files' | 'bytes' | undefined;
+  readonly files: number;
+  /** What no commit has as it was, by name: the first of them. */
+  readonly changed: readonly {
+    readonly name: string;
+    readonly state: 'changed' | 'untracked' | 'deleted' | 'unreadable' | 'meanwhile';
+  }[];
+  readonly changedCount: number;
+  /** As its commit has them, and not as the candidate’s commit does: the first of them. */
+  readonly other: readonly string[];
+  readonly otherCount: number;
+}
+
 export interface SignedWaiver {
   readonly scenario: string;
   readonly metric: string;
@@ -124,6 +144,8 @@ export interface SignoffReport {
     readonly lanes: readonly Lane[];
   };
   readonly inputs: readonly SignedInput[];
+  /** From schema version 4 on. */
+  readonly working?: SignedWorkingFolder | undefined;
   readonly scenarios: readonly SignedScenario[];
   /** All of the ledger, used or not. */
   readonly waivers: readonly SignedWaiver[];

@@ -74,7 +74,8 @@ t.test('one command makes the bundle', (t) => {
   const names = readdirSync(bundle, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('.'));
   const pairs = [1, 2, 3].flatMap((pair) => ['base', 'head'].map((side) => `pairs/cart/load/${pair}-${side}.json`));
   const data = ['runs/cart/load/measurement.json', 'runs/cart/load/report.json'];
-  const top = ['candidate.sha256', 'ledger.json', 'project.json', 'signoff.dsse.json', 'signoff.html', 'signoff.json'];
+  const lists = ['candidate.sha256', 'working.sha256'];
+  const top = [...lists, 'ledger.json', 'project.json', 'signoff.dsse.json', 'signoff.html', 'signoff.json'];
   t.same(names.sort(), [...top, ...pairs, ...data].sort());
   for (const name of names)
     t.notMatch(readFileSync(path.join(bundle, name), 'utf8'), 'hunter2', `${name} holds no secret`);

@@ -23,9 +23,18 @@ import { inputsOf, refuseChangedInputs, signedInputs } from '../signoff/recordin
 import { Refused } from '../signoff/refusal.ts';
 import { refuseSecretIn, sealBundle } from '../signoff/seal.ts';
 import { readSourceList, sourceListName } from '../signoff/source-list.ts';
+import { summaryName } from '../signoff/summary.ts';
 import { toolName } from '../signoff/summary-again.ts';
 import { comparedLanesUsual, lanesUsual } from '../signoff/usual-order.ts';
 import { verifyBundle } from '../signoff/verify.ts';
+import { lookAtWorkingFolder, sinceThen, type WorkingFolder } from '../signoff/working-folder.ts';
+import {
+  asCheckedOut,
+  type JudgedCandidate,
+  workingFacts,
+  workingListName,
+  workingListText,
+} from '../signoff/working-list.ts';
 import { readMachineFacts } from '../watch/environment.ts';
 import { readMachine } from '../watch/machine.ts';
 import { readPassphrase, readPrivateKey } from './key-file.ts';
@@ -69,6 +78,12 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
   const chosen = scenariosOf(project, flags);
   refuseIdleLimits(project, chosen.scenarios, flags.env);
   const inputs = inputsOf({ ...project, scenarios: chosen.scenarios });
+  const look = () =>
+    lookAtWorkingFolder(
+      project.folder,
+      [flags.key, flags.passphraseFile].flatMap((each) => each ?? []),
+    );
+  const looked = look();
   const out = emptyFolder(flags);
   const steps = openSteps(process.stderr, { isLive: isLive(process.stderr), nowMs: () => performance.now() });
   const build = project.config.build;
@@ -98,9 +113,13 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     const sourceList = store.sourceOf(candidate.version) ?? '';
     // A file's name that would keep the bundle from being written, before anything is measured.
     refuseSecretIn(sourceListName, Buffer.from(sourceList), redactor);
+    const source = readSourceList(sourceList) ?? [];
+    const judged = { candidate: { ...shown(candidate), files: source.length, package: candidate.package }, source };
+    const asDriven = ({ place, files }: WorkingFolder) => ({ place, files: asCheckedOut(place, files, judged) });
+    refuseSecretsIn(asDriven(looked), judged, redactor);
     const previous = flags.previous === undefined ? undefined : await preparedVersion(store, project, flags.previous);
     const versions = {
-      candidate: { ...shown(candidate), files: 0, package: candidate.package },
+      candidate: judged.candidate,
       previous: previous
         ? { ...shown(previous), package: previous.package, ...sameSource(store, candidate, previous) }
         : null,
@@ -128,9 +147,11 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
       onWait: steps.wait,
     });
     refuseChangedInputs(inputs);
+    const driven = asDriven(sinceThen(looked, look()));
     const sealed = await sealBundle({
       ...{ measured, ledger, key },
-      inputs: signedInputs(inputs, folder, readSourceList(sourceList) ?? []),
+      inputs: signedInputs(inputs, driven, source),
+      working: driven,
       head: {
         tool: { name: toolName, version: session.toolVersion },
         release: flags.release,
@@ -162,6 +183,12 @@ export async function performSignoff(flags: SignoffFlags): Promise<number> {
     tidy();
     process.off('exit', tidy);
   }
+}
+
+/** Names of files, some of which the summary has too. @throws FloodgateError `secret-found` */
+function refuseSecretsIn({ place, files }: WorkingFolder, judged: JudgedCandidate, redactor: Redactor): void {
+  refuseSecretIn(workingListName, Buffer.from(workingListText(files)), redactor);
+  refuseSecretIn(summaryName, Buffer.from(JSON.stringify(workingFacts(place, files, judged))), redactor);
 }
 
 /** Whoever ends a sign-off has to know what is left of it: nothing. */

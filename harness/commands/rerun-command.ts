@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { FloodgateError } from '../../agent/errors.ts';
 import { printable } from '../../reports/format.ts';
 import { listsDriversFrom } from '../signoff/input-origin.ts';
+import { listedOf } from '../signoff/refusal.ts';
 import { addKeylessOptions, type KeylessFlags } from './keyless-flags.ts';
 import { removeLeftOver } from './left-over.ts';
 import { inProjectFolder } from './project-folder.ts';
@@ -18,8 +19,9 @@ Examples:
   floodgate rerun signoff-v1.4.0 --key release.pub --candidate shop-1.4.0.tgz --only cart
 
 The bundle is verified first: its commands are run. The candidate has to be the one that was signed off; loads and recordings have to lie where
-they lay, seen from this folder, with the digests that the bundle has. What is allocated and counted is held: within 0.5 % where it repeats,
-else within what the candidate's signed runs ranged over, and as much on either side. Time and resident memory are another machine's.
+they lay, seen from this folder, with the digests that the bundle has; other files of the working folder that differ are named. What is
+allocated and counted is held: within 0.5 % where it repeats, else within what the candidate's signed runs ranged over, and as much on either
+side. Time and resident memory are another machine's.
 
 Exit codes:
   0  every figure is within its stated range
@@ -61,15 +63,23 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
     process.stdout.write(textOf(verified));
     return 1;
   }
-  const [{ projectIn, rerun }, { checkInputs }, { VersionStore }, { openSession }, prepare, { loadProject }] =
-    await Promise.all([
-      import('../signoff/rerun.ts'),
-      import('../signoff/recording.ts'),
-      import('../compare/version-store.ts'),
-      import('./session.ts'),
-      import('./prepare-version.ts'),
-      import('../project/find-config.ts'),
-    ]);
+  const [
+    { projectIn, rerun },
+    { checkInputs },
+    { otherHere },
+    { VersionStore },
+    { openSession },
+    prepare,
+    { loadProject },
+  ] = await Promise.all([
+    import('../signoff/rerun.ts'),
+    import('../signoff/recording.ts'),
+    import('../signoff/working-again.ts'),
+    import('../compare/version-store.ts'),
+    import('./session.ts'),
+    import('./prepare-version.ts'),
+    import('../project/find-config.ts'),
+  ]);
   const session = await openSession(config);
   const { report } = verified;
   const folder = process.cwd();
@@ -80,8 +90,14 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
       unknown,
       report.scenarios.map(({ name }) => name),
     );
+  const step = (text: string) => void process.stderr.write(`${printable(text)}\n`);
+  const others = otherHere(report, files, folder);
+  const othersText =
+    others.length === 0
+      ? undefined
+      : `not as in the working folder that it was signed off in: ${listedOf(others, others.length)}. Whatever a load reads of these is another`;
+  if (othersText !== undefined) step(othersText);
   checkInputs(report, project);
-  const step = (text: string) => void process.stderr.write(`${text}\n`);
   if (report.schemaVersion < listsDriversFrom)
     step(`loads are in no digest of schema version ${report.schemaVersion}: those that lie here are run`);
   const workFolder = path.join(project.folder, '.floodgate', `rerun-${process.pid}`);
@@ -107,6 +123,8 @@ async function performRerun(bundle: string, flags: RerunFlags): Promise<number> 
     if (process.version !== report.machine.node)
       step(`signed off under Node.js ${report.machine.node}, run again under ${process.version}`);
     const { lines, exitCode } = rerunWords({ figures, notHeld });
+    // Beside a figure that is another, whoever reads the end alone finds what may be why.
+    if (exitCode !== 0 && othersText !== undefined) lines.push(`note: ${othersText}`);
     process.stdout.write(`${lines.map((line) => printable(line)).join('\n')}\n`);
     return exitCode;
   } finally {

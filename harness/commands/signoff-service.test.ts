@@ -49,16 +49,28 @@ t.test('the load that was run is in the bundle by its digest, and no other is ru
     t,
     `scenarios: [{ ${scenario} }]\nbudgets: { rss.max: 2 GB }\nthresholds: { requests.failed: 1 % }\n`,
   );
-  write('load.mjs', `import { paths } from './paths.mjs';\n${load.replace("'/cart/' + i", 'paths(i)')}`);
+  // What no reading of its text finds.
+  const joined = "readFileSync(join(import.meta.dirname, 'seed.json'))";
+  const imports = "import { readFileSync } from 'node:fs';\nimport { join } from 'node:path';\n";
+  write(
+    'load.mjs',
+    `${imports}${joined};\nimport { paths } from './paths.mjs';\n${load.replace("'/cart/' + i", 'paths(i)')}`,
+  );
+  write('seed.json', '1');
   write('paths.mjs', "export const paths = (i) => '/cart/' + i;\n");
   commit('v1');
   const changed = "export const paths = () => '/';\n";
   write('paths.mjs', changed);
+  write('seed.json', '2');
   const key = ['--key', '../release.pub'];
   const versions = ['--release', 'v2', '--candidate', 'v1', '--previous', 'v1', '--against-itself'];
   const made = await floodgate('signoff', ...versions, '--key', '../release.key', '--no-pdf');
   t.equal(made.code, 0, made.out + made.err);
   t.match(made.out, /note: It was driven by what is not as the candidate has it: paths\.mjs \(not committed\)\./);
+  t.match(
+    made.out,
+    /note: The working folder had what no commit has: paths\.mjs \(changed\), seed\.json \(changed\)\./,
+  );
   const { inputs } = JSON.parse(readFileSync(path.join(shop, 'runs/signoff-v2/signoff.json'), 'utf8'));
   t.match(inputs, [
     { name: 'load.mjs', role: 'load', from: 'candidate' },
@@ -71,9 +83,14 @@ t.test('the load that was run is in the bundle by its digest, and no other is ru
   writeFileSync(path.join(folder, 'clean.yaml'), 'compared: false\nclean: true\n');
   const unclean = await floodgate('verify', 'runs/signoff-v2', ...key, '--policy', '../clean.yaml');
   t.match([unclean.code, unclean.out], [1, /✗ not-clean: not as the candidate’s commit has it: paths\.mjs \(not com/]);
+  t.match(unclean.out, /✗ not-clean: no commit has this of the working folder: paths\.mjs .*, seed\.json \(changed\)/);
   const again = () => floodgate('rerun', 'runs/signoff-v2', ...key, '--candidate', 'v1');
   const same = await again();
   t.equal(same.code, 0, same.out + same.err);
+  t.notMatch(same.err, /not as in the working folder/);
+  write('seed.json', '3');
+  write('src/more.js', '');
+  t.match((await again()).err, /^not as in the working folder that it was signed off in: seed\.json \(another\)\./m);
   const sha256 = inputs[1].sha256;
   const wanted = new RegExp(`The load is no part of the bundle: put paths\\.mjs there, sha256 ${sha256}`);
   for (const [other, why] of [

@@ -212,7 +212,7 @@ export function textOf({ refusals, report, checks, unchecked }: Verified): strin
       : []),
     verified && report
       ? `VERIFIED${report.verdict.ok ? '' : takenByPolicy} ${verdictMark(report.verdict)} ${report.verdict.headline}`
-      : `REFUSED: ${refusals.map(({ reason }) => reason).join(', ')}`,
+      : `REFUSED: ${[...new Set(refusals.map(({ reason }) => reason))].join(', ')}`,
   ];
   // Who made the bundle may be hostile: nothing of it steers a terminal.
   return `${lines.map((line) => printable(line)).join('\n')}\n`;

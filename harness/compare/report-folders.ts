@@ -8,6 +8,7 @@ const marks: Readonly<Record<string, RegExp>> = {
   'shard.json': /^\{\s*"kind":\s*"shard",[\s\S]*"floodgate"/,
   'comparison.json': /^\{\s*"kind":\s*"comparison",[\s\S]*"floodgate"/,
   'bisect.json': /^\{\s*"kind":\s*"bisection",/,
+  'signoff.json': /^\{\s*"kind":\s*"signoff",[\s\S]*"floodgate"/,
 };
 /** Holds the kind, and the tool. */
 const beginningBytes = 400;

@@ -161,8 +161,8 @@ function filesBelow(top: string, folder: string): string[] {
 
 const isFolder = (place: string): boolean => liesAt(place) && lstatSync(place).isDirectory();
 
-/** Of these, what was never added. */
-function untracked(folder: string, top: string): string[] {
+/** What was never added, and is not ignored, relative to the top: a repository within this one by its folder. What floodgate wrote is left out. */
+export function untracked(folder: string, top: string): string[] {
   const isReported = reportFolders(top);
   return listed(folder, top, '-o').filter((file) => !isReported(file));
 }

@@ -15,6 +15,7 @@ import { readSourceList, type SourceFile } from './source-list.ts';
 import { type Statement, statementOf } from './statement.ts';
 import { readSummary } from './summary.ts';
 import { type VerifyOrder, verifyBundle } from './verify.ts';
+import { workingListName } from './working-list.ts';
 
 export const dayMs = 86_400_000;
 
@@ -88,6 +89,15 @@ export const stateAgain =
 export type Mutable<_> = any;
 // biome-ignore lint/suspicious/noExplicitAny: as is a summary
 export const summary = (change: (report: any) => void): Bend => edit('signoff.json', change);
+/** As one of an older schema version has it: nothing of the working folder. */
+export const ofSchema = (schemaVersion: number): Bend =>
+  both(
+    summary((all) => {
+      all.schemaVersion = schemaVersion;
+      delete all.working;
+    }),
+    (files) => void files.delete(workingListName),
+  );
 export const envelope = (change: (envelope: Mutable<unknown>) => void): Bend => edit(envelopeName, change);
 
 export const flip =

@@ -11,11 +11,13 @@ import type { Measurement } from '../report/measurement.ts';
 import {
   type Bend,
   both,
+  dayMs,
   edit,
   judgedAgain,
   type Mutable,
   measurement,
   move,
+  ofSchema,
   pairs,
   type Row,
   read,
@@ -32,6 +34,7 @@ import { readBundle } from './bundle-files.ts';
 import { release, sealedFixture } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { judgeRun } from './judge.ts';
+import { notesOf } from './notes.ts';
 import { checkPolicy } from './policy.ts';
 import { readSummary } from './summary.ts';
 
@@ -326,7 +329,7 @@ const shownAt = ({ metrics }: Mutable<unknown>): number =>
   metrics.findIndex(({ threshold }: { threshold: unknown }) => threshold === null);
 /** A bundle of schema version 2 that another floodgate made. */
 const ofOldRules = both(
-  summary((all) => void (all.schemaVersion = 2)),
+  ofSchema(2),
   otherVersion,
   (files) => void files.set('signoff.html', Buffer.from(pageOfOld(files))),
   stateAgain(release.privateKey),
@@ -406,19 +409,13 @@ const ordered: Row[] = [
   [
     'rules of an older version, by an older version',
     signedAgain(
-      summary((all) => void Object.assign(all, { schemaVersion: 1, tool: { ...all.tool, version: '0.0.9' } })),
+      ofSchema(1),
+      summary((all) => void (all.tool.version = '0.0.9')),
       report((all) => void (all.tool.version = '0.0.9')),
     ),
     'summary-invalid',
   ],
-  [
-    'rules of an older version, by a newer version',
-    both(
-      summary((all) => void (all.schemaVersion = 2)),
-      otherVersion,
-    ),
-    'summary-invalid',
-  ],
+  ['rules of an older version, by a newer version', both(ofSchema(2), otherVersion), 'summary-invalid'],
   [
     'a version that was never published',
     signedAgain(
@@ -668,7 +665,7 @@ const facts: Row[] = [
   ['a measuring pass that cost nothing', report(({ passes }) => void (passes[0].overheadShare = 0)), 'report-differs'],
   ['a run shorter than its pass', report((all) => void (all.durationMs = 1)), 'report-differs'],
   ['a run of half an hour later', report((all) => void (all.startedAt = '2026-11-29T20:21:00.000Z')), 'report-differs'],
-  ['rules of an older version', summary((all) => void (all.schemaVersion = 2)), 'summary-invalid'],
+  ['rules of an older version', ofSchema(2), 'summary-invalid'],
   [
     'a pair of another lane',
     measurement(`${pairs}/1-head.json`, ({ pass }) => void (pass.lane = 'load')),
@@ -810,11 +807,14 @@ const recorded = {
 };
 /** What drove it, as whoever has the key would have it. */
 const driven = (change: (load: Mutable<unknown>, all: Mutable<unknown>[]) => void): Bend =>
-  summary(({ inputs }) =>
-    change(
-      inputs.find(({ role }: Mutable<unknown>) => role === 'load'),
-      inputs,
+  both(
+    summary(({ inputs }) =>
+      change(
+        inputs.find(({ role }: Mutable<unknown>) => role === 'load'),
+        inputs,
+      ),
     ),
+    (files) => edit('signoff.json', (all: Mutable<unknown>) => void (all.notes = notesOf(all, files.keys())))(files),
   );
 const drivers: Row[] = (
   [
@@ -824,6 +824,23 @@ const drivers: Row[] = (
     ['a load twice', (load, all) => void all.push(load)],
     ['a file that did something else', (load) => void (load.role = 'approval')],
     ['a place that there is not', (load) => void (load.from = 'the release team')],
+    ['no load, though a command names one', (load, all) => void all.splice(all.indexOf(load), 1)],
+    ['nothing that drove it', (_, all) => void all.splice(0)],
+    [
+      'another load, as of a package, which lies in no node_modules',
+      (load) => void Object.assign(load, { sha256: '0'.repeat(64), from: 'installed' }),
+    ],
+    [
+      'another load than lay there, that no commit has',
+      (load) => void Object.assign(load, { sha256: '0'.repeat(64), from: 'working folder' }),
+    ],
+    [
+      'a file of a commit that was not checked out',
+      (_, all) => {
+        const from = `commit ${'f'.repeat(40)}`;
+        all.push({ name: 'more.mjs', sha256: '0'.repeat(64), bytes: 1, role: 'load', from });
+      },
+    ],
   ] as const satisfies [string, Parameters<typeof driven>[0]][]
 ).map(([name, change]) => [name, signedAgain(driven(change)), 'summary-invalid']);
 
@@ -1369,10 +1386,60 @@ t.test(`${table.length} ways to bend a bundle in several places at once`, async 
   }
 });
 
+/** What lay in the working folder, as whoever has the key would have it. */
+const lying = (change: (text: string) => string): Bend =>
+  signedAgain((files) => void files.set('working.sha256', Buffer.from(change(`${files.get('working.sha256')}`))));
+const firstDigest = /[0-9a-f]{64}/;
+const workings: Row[] = [
+  [
+    'a file that is not as the candidate has it, whose commit was checked out',
+    lying((text) => text.replace(firstDigest, 'a'.repeat(64))),
+    'summary-invalid',
+  ],
+  [
+    'a change that the summary does not count',
+    lying((text) => `# changed\n${text.replace(firstDigest, 'a'.repeat(64))}`),
+    'summary-invalid',
+  ],
+  ['its files in another order', lying((text) => text.split('\n').reverse().join('\n').trimStart()), 'data-invalid'],
+  ['files above it', lying((text) => `${'a'.repeat(64)}  ../load.mjs\n${text}`), 'data-invalid'],
+  ['a file that is approved', lying((text) => `# approved\n${text}`), 'data-invalid'],
+  ['no list', signedAgain(move('working.sha256')), 'data-missing'],
+  [
+    'a list that is said to be too large',
+    signedAgain(summary(({ working }) => void Object.assign(working, { unlisted: 'bytes', files: 0 }))),
+    'file-unexpected',
+  ],
+  ['no word of it', signedAgain(summary((all) => void delete all.working)), 'file-unexpected'],
+  [
+    'no word and no list of it',
+    signedAgain(
+      summary((all) => void delete all.working),
+      move('working.sha256'),
+    ),
+    'summary-invalid',
+  ],
+  ['fewer files', signedAgain(summary(({ working }) => void (working.files -= 1))), 'summary-invalid'],
+  [
+    'another folder of the project',
+    signedAgain(summary(({ working }) => void (working.folder = 'a'))),
+    'summary-invalid',
+  ],
+];
 drivers.push(['no word of what a file was', signedAgain(driven((load) => void delete load.role)), 'project-differs']);
-const ofService = [...drivers, ...serviceRows, ...inTime];
+const ofService = [
+  ...drivers,
+  ...workings.map(([name, ...rest]): Row => [`working folder: ${name}`, ...rest]),
+  ...serviceRows,
+  ...inTime,
+];
+/** By whose version made it, a day later. */
+const ofItsDay = () => {
+  const { tool, signedAt } = read<Mutable<unknown>>(service, 'signoff.json');
+  return { toolVersion: tool.version, nowMs: Date.parse(signedAt) + dayMs };
+};
 t.test(`${ofService.length} ways to bend the bundle of a service`, async (t) => {
-  const order = { toolVersion: read<Mutable<unknown>>(service, 'signoff.json').tool.version };
+  const order = ofItsDay();
   t.same(await refusalsOf(service, signedAgain(), order), [], 'as it is');
   for (const [name, bend, reason] of ofService) {
     const [first] = await refusalsOf(service, bend, order);
@@ -1393,7 +1460,7 @@ t.test('what was judged again by the source is as it was sealed', async (t) => {
 });
 
 t.test('a run that met other statuses than its pairs may have answered more', async (t) => {
-  const order = { toolVersion: read<Mutable<unknown>>(service, 'signoff.json').tool.version };
+  const order = ofItsDay();
   const more = measurement('runs/cart/load/measurement.json', ({ pass: { answers, channel } }) => {
     for (const each of [answers, channel.last.answers]) {
       each.total += 60;

@@ -13,6 +13,8 @@ import type { Measurement } from '../report/measurement.ts';
 import { betweenSamples } from '../watch/between-samples.ts';
 import type { BundleFiles } from './bundle-room.ts';
 import { sealBundle } from './seal.ts';
+import { readSourceList } from './source-list.ts';
+import type { WorkingFolder } from './working-folder.ts';
 
 export const release = generateKeyPairSync('ed25519');
 export const stranger = generateKeyPairSync('ed25519');
@@ -51,6 +53,8 @@ export interface FixtureOrder {
   readonly snapshot?: string;
   /** Files that drove it. @default none */
   readonly inputs?: readonly SignedInput[];
+  /** That it was driven from. @default the candidate's own commit, and the files of `inputs` that a commit has */
+  readonly working?: WorkingFolder;
   /** Of `project.json`: targets, and what the one scenario says beside its name. */
   readonly project?: { readonly targets?: object; readonly scenario?: object };
 }
@@ -176,11 +180,20 @@ export async function sealedFixture(
     },
     inputs: order.inputs ?? [],
     sourceList: order.sourceList ?? sourceList,
+    working: order.working ?? workingFor(order),
     pairs: { seed: 7, pairsMax: 40 },
     key,
     redactor: new Redactor(order.environment ?? {}),
     print: async () => Buffer.from('%PDF-1.7 of the page'),
   });
+}
+
+function workingFor({ inputs = [], sourceList: list = sourceList, isPacked }: FixtureOrder): WorkingFolder {
+  const committed = inputs.filter(({ from }) => from?.startsWith('commit '));
+  const source = isPacked ? [] : (readSourceList(list) ?? []);
+  const commit = committed[0]?.from?.slice('commit '.length) ?? 'c'.repeat(40);
+  const files = [...source, ...committed.map(({ name, sha256 }) => ({ name, sha256 }))];
+  return { place: { commit, folder: '' }, files: files.sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
 /** All times in it count from when it began. */

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { describeSource, refuseOtherSource } from '../commands/prepare-version.ts';
 import { textOf, verifyPlace } from '../commands/verify-command.ts';
 import { VersionStore } from '../compare/version-store.ts';
-import { atHand, type Bend, signedAgain, stateAgain, summary, verified } from './bending-fixture.ts';
+import { atHand, type Bend, ofSchema, signedAgain, stateAgain, verified } from './bending-fixture.ts';
 import { writeFolder } from './bundle-files.ts';
 import { release, sealedFixture } from './bundle-fixture.ts';
 import type { BundleFiles } from './bundle-room.ts';
@@ -205,7 +205,7 @@ t.test('a link is no file that holds its text, and a program no file that cannot
 t.test('a bundle of schema version 1 is judged by its own rules: kinds of files do not count', async (t) => {
   const files = [{ name: 'a', sha256: 'a'.repeat(64) }];
   const { files: bundle } = await sealedFixture(t.testdir(), { sourceList: sourceListText(files) });
-  const old = summary((all) => void (all.schemaVersion = 1));
+  const old = ofSchema(1);
   const reasonsOf = async (...bends: Bend[]) => {
     const bent = new Map(bundle);
     signedAgain(...bends)(bent);

@@ -20,6 +20,7 @@ import { checkOrder } from './check-order.ts';
 import { checkPage, type Looked } from './check-page.ts';
 import { checkBuilds, checkEnvironment, checkProject } from './check-project.ts';
 import { checkUse } from './check-use.ts';
+import { checkWorking, workingListIn } from './check-working.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { listsDriversFrom } from './input-origin.ts';
 import { signoffVerdict } from './judge.ts';
@@ -80,11 +81,13 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
     throw refused('verdict-differs', text);
   }
   const source = sourceIn(bundle);
+  const working = workingListIn(files, report);
   if (isOwnVersion && report.schemaVersion >= 3) {
     checkOrder(report);
     const lanes = await checkLanes(project, report);
     checkRawSummary(report, source);
-    checkSummary(bundle, { scenarios, lanes, ledger, sourceFiles: source.length, names: files.keys() });
+    checkWorking(report, { project, source, working });
+    checkSummary(bundle, { scenarios, lanes, ledger, source, working, names: files.keys() });
   } else checkKnown(bundle);
   checkStatement({ files, report, source }, statement);
   const page = checkPage(contentOf(files, pageName), { report, ...order });
@@ -121,8 +124,13 @@ export async function checkData({ files, report, statement, ...order }: DataOrde
 }
 
 /** Each file that drove it says what it was and where it came from, or is of a version that did not say so. @throws Refused */
-function checkDrivers({ schemaVersion, inputs }: SignoffReport): void {
+function checkDrivers({ schemaVersion, inputs, working }: SignoffReport): void {
   const isListed = schemaVersion >= listsDriversFrom;
+  if ((working !== undefined) !== isListed)
+    throw refused(
+      'summary-invalid',
+      `${summaryName}: no schema version ${schemaVersion} describes the working folder so`,
+    );
   const other = inputs.find(({ role, from }) => (role !== undefined) !== isListed || (from !== undefined) !== isListed);
   if (other !== undefined)
     throw refused(

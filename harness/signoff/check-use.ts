@@ -6,18 +6,20 @@ import { envelopeName } from './envelope.ts';
 import { refused } from './refusal.ts';
 import { sourceListName } from './source-list.ts';
 import { ledgerFileName, pageName, printName, projectName, summaryName } from './summary.ts';
+import { workingListName } from './working-list.ts';
 
 const topNames = new Set([summaryName, ledgerFileName, projectName, sourceListName, pageName, printName, envelopeName]);
 const runFile = /^runs\/[^/]+\/[^/]+\/(report\.json|measurement\.json|traffic\.yaml|[\w.-]+\.heapsnapshot)$/;
 const pairFile = /^pairs\/[^/]+\/[^/]+\/\d+-(base|head)\.json$/;
 
 /** Files that nobody asks for, and data of a run that the summary leaves out: it may be the one that failed. @throws Refused */
-export function checkUse(files: BundleFiles, { scenarios }: SignoffReport): void {
+export function checkUse(files: BundleFiles, { scenarios, working }: SignoffReport): void {
+  const listsWorking = working !== undefined && working.unlisted === undefined;
   const folders = new Set(
     scenarios.flatMap(({ runs, comparisons }) => [...runs, ...comparisons].flatMap(({ folder }) => folder ?? [])),
   );
   for (const name of files.keys()) {
-    if (topNames.has(name)) continue;
+    if (topNames.has(name) || (listsWorking && name === workingListName)) continue;
     if (!runFile.test(name) && !pairFile.test(name))
       throw refused('file-unexpected', `${name} is no file of a sign-off`);
     const folder = path.posix.dirname(name);

@@ -8,6 +8,7 @@ import { type DrivenProject, drivingFiles } from './driving-files.ts';
 import { checkInputs, inputsOf, refuseChangedInputs, signedInputs } from './recording.ts';
 import { readSourceList } from './source-list.ts';
 import { sha256 } from './statement.ts';
+import { lookAtWorkingFolder } from './working-folder.ts';
 
 const files = {
   'floodgate.config.mjs': "import { base } from './base.mjs';\nexport default base;\n",
@@ -102,7 +103,7 @@ t.test('where each came from', async (t) => {
   const list = ['load.mjs', 'lib/a.mjs'].map(
     (name) => `${sha256(readFileSync(path.join(folder, name)))}  shop/${name}\n`,
   );
-  const found = signedInputs(inputs, folder, readSourceList(list.join(''))!);
+  const found = signedInputs(inputs, lookAtWorkingFolder(folder), readSourceList(list.join(''))!);
   const from = Object.fromEntries(found.map((each) => [each.name, each.from]));
   const head = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: folder, encoding: 'utf8' }).trim();
   t.match(from, {
@@ -120,7 +121,7 @@ t.test('what is run again is what was run, to the file', async (t) => {
   const folder = folderOf(t);
   const project = projectIn(folder, { load: 'node load.mjs', requests: 'day.har' });
   const described = inputsOf(project);
-  const inputs = signedInputs(described, folder, []);
+  const inputs = signedInputs(described, lookAtWorkingFolder(folder), []);
   const summary = { inputs, schemaVersion: 4 } as unknown as Parameters<typeof checkInputs>[0];
   const again = (report = summary) => checkInputs(report, project);
   t.doesNotThrow(() => again());
@@ -139,7 +140,15 @@ t.test('what is run again is what was run, to the file', async (t) => {
   rmSync(path.join(folder, 'lib/b.js'));
   writeFileSync(path.join(folder, 'other.js'), files['lib/b.js']);
   symlinkSync('../other.js', path.join(folder, 'lib/b.js'));
-  t.throws(() => again(), { message: /other\.js was not there when it was signed off, and a load names it/ });
+  t.throws(() => again(), {
+    message: /lib\/b\.js is a link to .*other\.js here, and was no link when it was signed off$/,
+    hint: /what it imports is looked for beside the other: put the file itself there/,
+  });
+  rmSync(path.join(folder, 'lib/b.js'));
+  writeFileSync(path.join(folder, 'lib/b.js'), files['lib/b.js']);
+  // Found before the folder of that name.
+  writeFileSync(path.join(folder, 'lib/c.js'), '');
+  t.throws(() => again(), { message: /lib\/c\.js was not there when it was signed off, and a load names it/ });
   const older = { schemaVersion: 3, inputs: inputs.filter(({ role }) => role === 'recording') };
   t.doesNotThrow(() => again(older as unknown as typeof summary), 'earlier bundles list recordings alone');
 });

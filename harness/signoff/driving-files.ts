@@ -1,6 +1,7 @@
 /**
  * Files of the working folder that drive what is signed off: programs that a load names, what they import, recordings, and what the scenarios
- * are written in. They are no files of the candidate, whichever version it is, so a bundle lists each with its digest.
+ * are written in. They are no files of the candidate, whichever version it is, so a bundle lists each with its digest. Their texts name them: a
+ * rerun refuses another one of these. What texts do not name is in the list of the whole folder (`working-folder.ts`).
  */
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -8,11 +9,10 @@ import type { SignedInput } from '../../reports/signoff.ts';
 import { gitOutput } from '../compare/git.ts';
 import { commandWords } from '../compare/load-files.ts';
 import type { Project } from '../project/find-config.ts';
+import { drivingFilesMax, wordsOf } from './command-files.ts';
 
 export type Role = NonNullable<SignedInput['role']>;
 
-/** A load is a program and its modules; more is no load, and the rest is left out. */
-const filesMax = 1_000;
 /** A larger file is a bundle or data: what it imports is not looked for. */
 const scannedBytesMax = 1 << 20;
 
@@ -24,7 +24,7 @@ export function drivingFiles(project: DrivenProject): Map<string, Role> {
   const top = real(gitOutput(folder, ['rev-parse', '--show-toplevel']) ?? folder) ?? folder;
   const found = new Map<string, Role>();
   const take = (role: Role, file: string | undefined) => {
-    if (file === undefined || found.has(file) || found.size >= filesMax) return;
+    if (file === undefined || found.has(file) || found.size >= drivingFilesMax) return;
     found.set(file, role);
     for (const imported of importsOf(file, folder)) take(role, imported);
   };
@@ -49,7 +49,7 @@ export function drivingFiles(project: DrivenProject): Map<string, Role> {
 
 /** Files that a command names, in the folder that it is run in or one that it goes to. Programs of the machine are none of the project's. */
 function filesIn(command: string, folder: string, top: string): string[] {
-  const words = commandWords(command).flatMap((word) => word.split(/[;&|()<>]+/).filter((part) => part !== ''));
+  const words = wordsOf(command);
   const isOfProject = (file: string) => file.startsWith(`${top}${path.sep}`) || isText(file);
   const folders = words
     .map((word) => path.resolve(folder, word))

@@ -1,17 +1,10 @@
 /** Where the files that drove a sign-off came from, and which of them are not as the candidate has them. Pure. */
 import type { SignedInput, SignoffReport } from '../../reports/signoff.ts';
+import { ofCandidate, ofCommit, ofFolder, ofPackages } from './origin-words.ts';
 import type { SourceFile } from './source-list.ts';
 
 /** Files that drive it are listed from this schema version on. */
 export const listsDriversFrom = 4;
-
-export const ofCandidate = 'candidate';
-/** Of a package that the load is, or uses: its lock file says which. */
-export const ofPackages = 'installed';
-/** In the working folder, and in no commit as it is. */
-export const ofFolder = 'working folder';
-export const ofElsewhere = 'elsewhere';
-export const ofCommit = 'commit ';
 
 type Named = Pick<SignedInput, 'name' | 'sha256'>;
 
@@ -45,7 +38,10 @@ export function driverWords({ name, from = '' }: SignedInput): string {
 }
 
 /** What a summary says of them that its list of the candidate's files does not. */
-export function inputsFault({ inputs }: SignoffReport, source: readonly SourceFile[]): string | undefined {
+export function inputsFault(
+  { inputs }: Pick<SignoffReport, 'inputs'>,
+  source: readonly SourceFile[],
+): string | undefined {
   const other = inputs.find((each) => (each.from === ofCandidate) !== isInSource(each, source));
   if (other !== undefined) return `${other.name} came from elsewhere than the summary says`;
   const names = inputs.map(({ name }) => name);

@@ -20,6 +20,10 @@ export const pathCharactersMax = 400;
 export const jsonDepthMax = 1_000;
 /** Of a candidate's source. */
 export const sourceFilesMax = 50_000;
+/** Of the working folder: as many as a candidate may have. */
+export const workingFilesMax = sourceFilesMax;
+/** Of the same, looked at twice: a processor takes SHA-256 of as much in ten seconds. */
+export const workingBytesMax = 4 * 2 ** 30;
 /** Files of the candidate that are subjects of their own; the list of all is one in any case. */
 export const subjectFilesMax = 2_000;
 /** Of a file of attestations, or of trusted roots: the public root has 7 KB, an attestation with a statement of 2,000 subjects 1 MB. */

@@ -6,7 +6,8 @@ import { testsOf } from '../../reports/signoff.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { type FixtureOrder, read, release, sealedFixture, signedAt } from './bundle-fixture.ts';
 import { judgeRun } from './judge.ts';
-import { checkPolicy } from './policy.ts';
+import { checkPolicy, refusalsBy } from './policy.ts';
+import { runNotJudged } from './summary-again.ts';
 import { verifyBundle } from './verify.ts';
 
 const folder = t.testdir();
@@ -27,6 +28,28 @@ t.test('a scenario that was not run is no pass', async (t) => {
   t.same(refusals, ['undecided: not measured or undecided: flood/run']);
   const allowed = { allowUndecided: ['flood/run'], scenarios: ['steady', 'flood'] };
   t.same((await verified('allowed', { notRun: 'flood' }, allowed)).refusals, ['scenario-missing: not run: flood']);
+});
+
+t.test('a load that failed is no pass in its own words', async (t) => {
+  const { report } = await sealedFixture(path.join(folder, 'no-load'));
+  const why = 'the load exited with code 1: Error: ENOENT: no such file, open paths.json. Mend it, and run it again.';
+  const scenarios = report.scenarios.map((each) => ({
+    ...each,
+    runs: [runNotJudged('load', why, 4)],
+    comparisons: [],
+  }));
+  const found = refusalsBy(
+    checkPolicy({ maxAge: '2d' }, ''),
+    { ...report, scenarios, previous: null },
+    Date.parse(signedAt),
+  );
+  t.match(found, [{ reason: 'not-run', text: `steady/load/run: Not judged: ${why}` }]);
+  t.notMatch(
+    found.map(({ reason }) => reason),
+    ['undecided'],
+  );
+  const allowed = checkPolicy({ allowUndecided: ['steady/load/run'] }, '');
+  t.same(refusalsBy(allowed, { ...report, scenarios, previous: null }, Date.parse(signedAt)), []);
 });
 
 const dead = (measurement: Measurement): Measurement => {

@@ -1,15 +1,17 @@
 /** What a person has to know of a sign-off beside its limits: whatever the summary itself shows is said on the page, by who seals it. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { counted } from '../../reports/counted.ts';
-import { printable } from '../../reports/format.ts';
+import { formatBytes, formatCount, printable } from '../../reports/format.ts';
 import type { Lane, Note } from '../../reports/model.ts';
 import { isComparedWithItself, isOwnCommit, type SignoffReport } from '../../reports/signoff.ts';
 import { REDACTED_MARK } from '../redaction/redactor.ts';
 import { isSnapshot, snapshotsNote } from './heap-snapshots.ts';
 import { idleLimits } from './idle-limits.ts';
 import { driverWords, otherDrivers } from './input-origin.ts';
+import { workingBytesMax, workingFilesMax } from './limits.ts';
 import { typedCommand } from './typed-options.ts';
 import { lanesUsual } from './usual-order.ts';
+import { changeWords } from './working-list.ts';
 
 const warning = (text: string): Note => ({ severity: 'warning', text });
 const namesMax = 5;
@@ -27,6 +29,7 @@ export function notesOf(report: Noted, names: Iterable<string>): Note[] {
     ...(scope.leftOut.length > 0 ? [`Left out of the set (--only): ${shortList(scope.leftOut)}.`] : []),
     ...buildsOf(report),
     ...driversOf(report),
+    ...workingOf(report),
     ...idleLimits(report).map(({ test, why }) => `Nothing can exceed the limit ${test}: ${why}.`),
     ...secretsOf(report),
     ...endsOf(report),
@@ -104,14 +107,38 @@ function buildsOf({ candidate: { build = [] }, previous }: Noted): string[] {
 }
 
 function driversOf(report: Noted): string[] {
-  const others = otherDrivers(report).map((each) => printable(driverWords(each), 200));
-  if (others.length === 0) return [];
-  const named =
-    others.length > namesMax
-      ? `${others.slice(0, namesMax).join(', ')} and ${others.length - namesMax} more`
-      : others.join(', ');
-  return [`It was driven by what is not as the candidate has it: ${named}.`];
+  const others = otherDrivers(report).map(driverWords);
+  return others.length === 0 ? [] : [`It was driven by what is not as the candidate has it: ${firstOf(others)}.`];
 }
+
+/** @param count of all of them */
+function firstOf(names: readonly string[], count = names.length): string {
+  const first = names.slice(0, namesMax).map((each) => printable(each, 200));
+  return count > first.length ? `${first.join(', ')} and ${count - first.length} more` : first.join(', ');
+}
+
+/** Whatever lay there may have driven it: programs say nowhere what they read. */
+function workingOf({ working }: Noted): string[] {
+  if (working === undefined) return [];
+  const { commit, unlisted, changed, changedCount, other, otherCount } = working;
+  return [
+    ...(unlisted === undefined ? [] : [`The files of the working folder are in no list: ${unlistedWords[unlisted]}.`]),
+    ...(commit === null ? ['The working folder is of no commit: its files are known by their digests alone.'] : []),
+    ...(changedCount > 0
+      ? [`The working folder had what no commit has: ${firstOf(changed.map(changeWords), changedCount)}.`]
+      : []),
+    ...(otherCount > 0
+      ? [
+          `The working folder was at commit ${commit?.slice(0, 12)}, which has otherwise than the candidate: ${firstOf(other, otherCount)}.`,
+        ]
+      : []),
+  ];
+}
+
+export const unlistedWords = {
+  files: `there are more than ${formatCount(workingFilesMax)}`,
+  bytes: `they have more than ${formatBytes(workingBytesMax)}`,
+} as const;
 
 function secretsOf({ scenarios }: Noted): string[] {
   const names = scenarios

@@ -7,8 +7,10 @@ import { timeUnitPattern } from '../../reports/time-units.ts';
 import { parseQuantity } from '../metrics/quantity.ts';
 import { idleLimits } from './idle-limits.ts';
 import { driverWords, otherDrivers } from './input-origin.ts';
-import { listed, type Refusal } from './refusal.ts';
+import { unlistedWords } from './notes.ts';
+import { listed, listedOf, type Refusal, shown } from './refusal.ts';
 import { unheldFigures } from './unheld-figures.ts';
+import { changeWords } from './working-list.ts';
 
 const words = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 const names = v.pipe(v.array(words), v.maxLength(1_000));
@@ -94,8 +96,13 @@ function outcomeRefusals({ allowFailed, allowUndecided, allowIdle }: Policy, rep
     ...new Set(tests.flatMap((each) => (each.outcome === outcome && !allowed.includes(each.name) ? [each.name] : []))),
   ];
   const [over, open] = [namesOf('failed', allowFailed), namesOf('undecided', allowUndecided)];
+  const why = whyNotRun(report);
+  const unmeasured = open.filter((name) => !why.has(name));
   if (over.length > 0) refusals.push({ reason: 'failed', text: `failed: ${listed(over)}` });
-  if (open.length > 0) refusals.push({ reason: 'undecided', text: `not measured or undecided: ${listed(open)}` });
+  if (unmeasured.length > 0)
+    refusals.push({ reason: 'undecided', text: `not measured or undecided: ${listed(unmeasured)}` });
+  for (const name of [...over, ...open].filter((each) => why.has(each)).slice(0, notRunMax))
+    refusals.push({ reason: 'not-run', text: `${name}: ${why.get(name)}` });
   const idle = idleLimits(report).filter(({ test }) => !allowIdle.includes(test));
   if (idle.length > 0) {
     const named = listed(idle.map(({ test, why }) => `${test} (${why})`));
@@ -106,6 +113,21 @@ function outcomeRefusals({ allowFailed, allowUndecided, allowIdle }: Policy, rep
   const isSaid = tests.some(({ outcome }) => outcome === 'failed' || outcome === 'undecided');
   if (!report.verdict.ok && !isSaid) refusals.push({ reason: 'failed', text: report.verdict.headline });
   return refusals;
+}
+
+/** As many scenarios as a person reads the words of. */
+const notRunMax = 5;
+const whyCharactersMax = 400;
+
+/** In the words of whoever ended it, a load that failed for one: by the name of its test. */
+function whyNotRun({ scenarios }: SignoffReport): ReadonlyMap<string, string> {
+  return new Map(
+    scenarios.flatMap(({ name, runs }) =>
+      runs
+        .filter(({ folder }) => folder === null)
+        .map(({ lane, verdict }) => [`${name}/${lane}/run`, shown(verdict.headline, whyCharactersMax)] as const),
+    ),
+  );
 }
 
 function waiverRefusals({ allowWaivers }: Policy, report: SignoffReport, nowMs: number): Refusal[] {
@@ -145,6 +167,19 @@ function isNamed(text: string, version: SignoffReport['previous']): boolean {
   return text === version.label || (isCommit && version.commit?.startsWith(text) === true);
 }
 
+/** What of the working folder nobody can check out again. Bundles of older schema versions say nothing of it. */
+function uncommitted({ working }: SignoffReport): string[] {
+  if (working === undefined) return [];
+  const { commit, unlisted, changed, changedCount } = working;
+  return [
+    ...(unlisted === undefined ? [] : [`the files of the working folder are in no list: ${unlistedWords[unlisted]}`]),
+    ...(commit === null ? ['the working folder is of no commit'] : []),
+    ...(changedCount > 0
+      ? [`no commit has this of the working folder: ${listedOf(changed.map(changeWords), changedCount)}`]
+      : []),
+  ];
+}
+
 function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
   const { release, candidate, previous, scope, scenarios } = report;
   const refusals: Refusal[] = [];
@@ -161,6 +196,7 @@ function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {
   const others = policy.clean ? otherDrivers(report) : [];
   if (others.length > 0)
     refuse('not-clean', `not as the candidate’s commit has it: ${listed(others.map(driverWords))}`);
+  for (const text of policy.clean ? uncommitted(report) : []) refuse('not-clean', text);
   if (policy.previous !== undefined && !isNamed(policy.previous, previous)) {
     refuse('previous-differs', `it was compared with ${previous?.label ?? 'nothing'}, not with ${policy.previous}`);
   }

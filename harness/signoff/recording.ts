@@ -3,19 +3,12 @@ import { realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { SignedInput, SignoffReport } from '../../reports/signoff.ts';
-import { gitOutput } from '../compare/git.ts';
 import { type DrivenProject, drivingFiles, type Role } from './driving-files.ts';
 import { fileDigest } from './file-digest.ts';
-import {
-  isInSource,
-  listsDriversFrom,
-  ofCandidate,
-  ofCommit,
-  ofElsewhere,
-  ofFolder,
-  ofPackages,
-} from './input-origin.ts';
+import { isInSource, listsDriversFrom } from './input-origin.ts';
 import type { SourceFile } from './source-list.ts';
+import type { WorkingFolder } from './working-folder.ts';
+import { byName, originIn } from './working-list.ts';
 
 export interface DescribedInput {
   readonly name: string;
@@ -65,24 +58,14 @@ function namesIn(folder: string): (file: string) => string {
 /** @param source of the candidate @returns as the summary has them */
 export function signedInputs(
   inputs: readonly DescribedInput[],
-  folder: string,
+  { place, files }: WorkingFolder,
   source: readonly SourceFile[],
 ): SignedInput[] {
-  const top = gitOutput(folder, ['rev-parse', '--show-toplevel']) ?? realpathSync(folder);
-  return inputs.map(({ name, file, role, sha256, bytes }) => {
-    const from = isInSource({ name, sha256 }, source) ? ofCandidate : originOf(file, top);
+  const listed = place.unlisted === undefined ? byName(files) : undefined;
+  return inputs.map(({ name, sha256, bytes, role }) => {
+    const from = originIn({ name, sha256 }, { place, files: listed, isOwn: isInSource({ name, sha256 }, source) });
     return { name, sha256, bytes, role, from };
   });
-}
-
-function originOf(file: string, top: string): string {
-  if (!realpathSync(file).startsWith(`${realpathSync(top)}${path.sep}`)) return ofElsewhere;
-  if (file.split(path.sep).includes('node_modules')) return ofPackages;
-  const [folder, name] = [path.dirname(file), path.basename(file)];
-  const stored = gitOutput(folder, ['rev-parse', '--verify', '--quiet', `HEAD:./${name}`]);
-  const lying = gitOutput(folder, ['hash-object', '--', name]);
-  const commit = gitOutput(folder, ['rev-parse', '--verify', '--quiet', 'HEAD']);
-  return stored !== undefined && stored === lying ? `${ofCommit}${commit}` : ofFolder;
 }
 
 /** What was measured with two loads is signed off with neither. @throws FloodgateError `input-changed` */
@@ -124,6 +107,15 @@ export function checkInputs({ inputs, schemaVersion }: SignoffReport, project: D
   const signed = new Set(run.map(({ name }) => name));
   for (const [file, role] of drivingFiles(project)) {
     if (role === 'definition' || signed.has(nameOf(file))) continue;
+    const link = run.find(({ name }) => realpathSync(path.resolve(project.folder, name)) === file);
+    if (link !== undefined)
+      throw new FloodgateError(
+        'rerun-refused',
+        `${path.resolve(project.folder, link.name)} is a link to ${file} here, and was no link when it was signed off`,
+        {
+          hint: 'It has the same content, but what it imports is looked for beside the other: put the file itself there.',
+        },
+      );
     throw new FloodgateError('rerun-refused', `${file} was not there when it was signed off, and ${whatIs(role)}`, {
       hint: 'Take it away, or run it again in a clone of the project.',
     });

@@ -50,6 +50,8 @@ export const reasons = {
   failed: 'The release is not within its limits: mend it, or waive the limit and sign off again.',
   undecided:
     'What was not measured is no pass. Its note says why: a busy machine asks for a quiet one, an interval that is too wide for more pairs; of tree.max with children that end before they can be read, no run of the same service decides it: limit rss.max, or allow it by name (allowUndecided).',
+  'not-run':
+    'It came to no measurement, for the reason that it gives itself: mend the load or the target, see it work once (floodgate run), and sign off again.',
   waived: 'The policy takes no waiver: mend what is waived and sign off again.',
   'waiver-expired': 'A limit is broken, and its waiver has ended: mend it, or sign off again with a new waiver.',
   'too-old': 'Sign off again: the policy takes no bundle that old.',
@@ -57,7 +59,7 @@ export const reasons = {
   'release-differs': 'This bundle is of another release: give the one that is meant.',
   'candidate-differs': 'This bundle is of another candidate: give the one that was signed off, or sign off this one.',
   'not-clean':
-    'The policy asks for a commit or a package, and for loads and recordings as that commit has them: commit what is changed, and sign off again.',
+    'The policy asks for a commit or a package, for loads and recordings as that commit has them, and for a working folder in which nothing else lay: commit or ignore what is named, or sign off in a fresh clone.',
   'previous-differs': 'It was compared with another release than the policy asks for: sign off again with --previous.',
   'scenario-missing': 'Sign off again with every scenario that the policy asks for.',
   'lane-missing': 'Sign off again in every lane that the policy asks for.',
@@ -90,7 +92,13 @@ export function shown(text: string, charactersMax = 200): string {
 
 /** As many as a line holds. */
 export function listed(all: readonly string[]): string {
-  return all.length > 5 ? `${all.slice(0, 5).join(', ')} and ${all.length - 5} more` : all.join(', ');
+  return listedOf(all, all.length);
+}
+
+/** The first of `count`. */
+export function listedOf(first: readonly string[], count: number): string {
+  const some = first.slice(0, 5);
+  return count > some.length ? `${some.join(', ')} and ${count - some.length} more` : some.join(', ');
 }
 
 export function refused(reason: Reason, text: string): Refused {

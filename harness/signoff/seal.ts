@@ -26,15 +26,19 @@ import { readSourceList, sourceListName } from './source-list.ts';
 import { statementOf } from './statement.ts';
 import { ledgerFileName, pageName, printName, projectName, summaryName, trafficName } from './summary.ts';
 import { type RawSummary, runNotJudged, summaryOf } from './summary-again.ts';
+import type { WorkingFolder } from './working-folder.ts';
+import { workingListName, workingListText } from './working-list.ts';
 
 export interface SealOrder {
-  readonly head: Omit<RawSummary, 'inputs'>;
+  readonly head: Omit<RawSummary, 'inputs' | 'working'>;
   readonly measured: readonly MeasuredScenario[];
   readonly ledger: Ledger;
   /** What a rerun takes: targets and scenarios. */
   readonly project: object;
   readonly inputs: readonly SignedInput[];
   readonly sourceList: string;
+  /** That it was driven from, as it was from beginning to end. */
+  readonly working: WorkingFolder;
   readonly pairs: Pick<SignedComparison, 'seed' | 'pairsMax'>;
   /** Private; undefined: nobody answers for it. */
   readonly key: KeyObject | undefined;
@@ -60,10 +64,11 @@ export async function sealBundle(order: SealOrder): Promise<{ files: BundleFiles
     scenarios.push({ name: scenario.name, runs: signed, comparisons: compared });
   }
   const source = readSourceList(order.sourceList) ?? [];
+  const { place, files: working } = order.working;
   const report = summaryOf(
-    { ...order.redactor.value(order.head), inputs: order.redactor.value(order.inputs) },
+    { ...order.redactor.value(order.head), inputs: order.redactor.value(order.inputs), working: place },
     {
-      ...{ scenarios, ledger, leftOut: notes, names: files.keys(), sourceFiles: source.length },
+      ...{ scenarios, ledger, leftOut: notes, names: files.keys(), source, working },
       lanes: [...new Set(order.measured.flatMap(({ runs }) => runs.map(({ lane }) => lane)))],
     },
   );
@@ -72,6 +77,7 @@ export async function sealBundle(order: SealOrder): Promise<{ files: BundleFiles
   put(files, ledgerFileName, ledger);
   put(files, projectName, order.redactor.value(order.project));
   files.set(sourceListName, Buffer.from(order.sourceList));
+  if (place.unlisted === undefined) files.set(workingListName, Buffer.from(workingListText(working)));
   refuseSecrets(files, order.redactor);
   const page = renderSignoffHtml(report);
   files.set(pageName, Buffer.from(page));
@@ -203,9 +209,10 @@ function refuseSecrets(files: BundleFiles, redactor: Redactor): void {
 export function refuseSecretIn(name: string, content: Buffer, redactor: Redactor): void {
   const place = findSecret(name, content, redactor);
   if (place === undefined) return;
+  const whose = { [sourceListName]: 'the candidate', [workingListName]: 'the working folder' }[name];
   const [what, remedy] =
-    name === sourceListName
-      ? ['the name of a file of the candidate', 'Rename the file']
+    whose !== undefined
+      ? [`the name of a file of ${whose}`, 'Rename the file']
       : [name, 'Take it out of the scenario or the file name'];
   throw new FloodgateError('secret-found', `${what} holds what looks like a secret: ${place}`, {
     hint: `Nothing was written. ${remedy}, and sign off again.`,

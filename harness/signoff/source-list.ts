@@ -8,6 +8,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { gitOutput } from '../compare/git.ts';
 import { submodulesOf } from '../compare/version-files.ts';
+import { digestText, readDigestLines } from './digest-lines.ts';
 import { fileDigest } from './file-digest.ts';
 import { sourceFilesMax } from './limits.ts';
 import { filesBelow, lyingFiles, unreadable } from './lying-files.ts';
@@ -103,12 +104,12 @@ function isFile(file: string): boolean {
   }
 }
 
-function describe(folder: string, name: string): SourceFile {
+/** A link counts by where it points to. @throws FloodgateError `source-unreadable` */
+export function describe(folder: string, name: string): SourceFile {
   const file = path.join(folder, name);
   try {
     const stat = lstatSync(file);
-    if (stat.isSymbolicLink())
-      return { name, sha256: createHash('sha256').update(readlinkSync(file)).digest('hex'), mode: '120000' };
+    if (stat.isSymbolicLink()) return { name, sha256: textDigest(readlinkSync(file)), mode: '120000' };
     return { name, sha256: fileDigest(file), ...((stat.mode & ownerMayRun) !== 0 && { mode: '100755' as const }) };
   } catch (error) {
     throw unreadable(file, error);
@@ -117,30 +118,20 @@ function describe(folder: string, name: string): SourceFile {
 
 const ownerMayRun = 0o100;
 
-/**
- * As sha256sum(1) takes it with `--check`: names with a line break or a backslash are escaped as it escapes them, and kinds stand in lines
- * of their own, which it takes for comments.
- */
+export const textDigest = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** As sha256sum(1) takes it with `--check`: kinds stand in lines of their own. */
 export function sourceListText(files: readonly SourceFile[]): string {
-  return files
-    .map(({ name, sha256, mode }) => {
-      const escaped = name.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
-      return `${mode === undefined ? '' : `# ${mode}\n`}${escaped === name ? '' : '\\'}${sha256}  ${escaped}\n`;
-    })
-    .join('');
+  return digestText(files.map(({ name, sha256, mode = '' }) => ({ name, sha256, remark: mode })));
 }
 
 /** Undefined where it is no such list, as `sourceListText` spells it, of different names. */
 export function readSourceList(text: string): SourceFile[] | undefined {
-  const files: SourceFile[] = [];
-  for (const [, line] of text.matchAll(/((?:# (?:100755|120000)\n)?[^\n]*)\n/g)) {
-    const match = /^(?:# (\d+)\n)?(\\?)([0-9a-f]{64}) {2}(.+)$/.exec(line!);
-    if (!match) return undefined;
-    const [, mode, mark, sha256, shown] = match;
-    const name =
-      mark === '' ? shown! : shown!.replaceAll(/\\(.)/g, (_, c) => (c === 'n' ? '\n' : c === 'r' ? '\r' : c));
-    files.push({ name, sha256: sha256!, ...(mode !== undefined && { mode: mode as SourceFile['mode'] & string }) });
-  }
-  const isWhole = new Set(files.map(({ name }) => name)).size === files.length && sourceListText(files) === text;
-  return isWhole ? files : undefined;
+  const lines = readDigestLines(text);
+  if (lines?.every(({ remark }) => /^(?:100755|120000)?$/.test(remark)) !== true) return undefined;
+  return lines.map(({ name, sha256, remark }) => ({
+    name,
+    sha256,
+    ...(remark !== '' && { mode: remark as SourceFile['mode'] & string }),
+  }));
 }

@@ -11,6 +11,7 @@ import { envelopeName } from './envelope.ts';
 import { subjectFilesMax } from './limits.ts';
 import { repeatRange } from './repeat-range.ts';
 import { type SourceFile, sourceListName } from './source-list.ts';
+import { workingListName } from './working-list.ts';
 
 export const statementType = 'https://in-toto.io/Statement/v1';
 export const predicateType = 'https://in-toto.io/attestation/test-result/v0.1';
@@ -67,7 +68,7 @@ export function statementOf(report: SignoffReport, files: BundleFiles, source: r
     predicateType,
     predicate: {
       result: !report.verdict.ok ? 'FAILED' : isWarned ? 'WARNED' : 'PASSED',
-      configuration: [...configurationOf(report), ...manifestOf(files)],
+      configuration: [...configurationOf(report), ...workingOf(report, files), ...manifestOf(files)],
       passedTests: named('passed'),
       warnedTests: named('warned'),
       // What was not measured, or not decided, is no pass.
@@ -130,6 +131,15 @@ function configurationOf({ tool, machine, inputs, scenarios }: SignoffReport): R
       annotations: { bytes, ...(role && { role }), ...(from && { from }) },
     })),
   ];
+}
+
+/** The folder that it was driven from: its commit, and all its files as one. */
+function workingOf({ working }: SignoffReport, files: BundleFiles): ResourceDescriptor[] {
+  const list = files.get(workingListName);
+  if (working === undefined || (working.commit === null && list === undefined)) return [];
+  const { commit, files: count, changedCount: changed } = working;
+  const digest = { ...(list && { sha256: sha256(list) }), ...(commit !== null && { gitCommit: commit }) };
+  return [{ name: 'working-folder', digest, annotations: { files: count, changed } }];
 }
 
 const manifestPrefix = 'bundle/';

@@ -14,7 +14,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { signoffVerdict } from './judge.ts';
 import { notesOf } from './notes.ts';
 import { isSame } from './same-values.ts';
+import type { SourceFile } from './source-list.ts';
 import { readSummary } from './summary.ts';
+import { type WorkingFile, type WorkingPlace, workingFacts } from './working-list.ts';
 
 export const toolName = 'floodgate';
 
@@ -26,6 +28,7 @@ export interface RawSummary
   > {
   readonly candidate: Omit<SignoffReport['candidate'], 'files'>;
   readonly scope: Omit<SignoffReport['scope'], 'lanes'>;
+  readonly working: WorkingPlace;
 }
 
 /** By the data. */
@@ -33,8 +36,9 @@ export interface MadeSummary {
   readonly scenarios: readonly SignedScenario[];
   readonly lanes: readonly Lane[];
   readonly ledger: Pick<Ledger, 'waivers'>;
-  /** Files of the candidate's source. */
-  readonly sourceFiles: number;
+  /** Of the candidate. */
+  readonly source: readonly SourceFile[];
+  readonly working: readonly WorkingFile[];
   /** Of the files of the bundle. */
   readonly names: Iterable<string>;
   /** What was not put into the bundle. */
@@ -43,14 +47,16 @@ export interface MadeSummary {
 
 /** As it is read back: the page is made of what is verified. @returns why it is none, where it is not */
 export function summaryOf(raw: RawSummary, made: MadeSummary): SignoffReport | string {
-  const { candidate, scope, ...head } = raw;
-  const { scenarios, lanes, ledger, sourceFiles, names, leftOut } = made;
+  const { candidate: unnumbered, scope, working, ...head } = raw;
+  const { scenarios, lanes, ledger, source, names, leftOut } = made;
+  const candidate = { ...unnumbered, files: source.length };
   const bare: Omit<SignoffReport, 'verdict' | 'notes'> = {
     kind: 'signoff',
     schemaVersion: SIGNOFF_SCHEMA_VERSION,
     ...head,
-    candidate: { ...candidate, files: sourceFiles },
+    candidate,
     scope: { ...scope, lanes },
+    working: workingFacts(working, made.working, { candidate, source }),
     scenarios,
     waivers: ledger.waivers,
   };
@@ -62,6 +68,8 @@ export function rawOf(report: SignoffReport): RawSummary {
   const { tool, release, previous, startedAt, signedAt, command, machine, inputs } = report;
   const { files: _, ...candidate } = report.candidate;
   const { lanes: __, ...scope } = report.scope;
+  // A summary without one is of an older schema version, and is not made again.
+  const { commit, folder, unlisted } = report.working ?? { commit: null, folder: '' };
   return {
     tool: { ...tool, name: toolName },
     release,
@@ -73,6 +81,7 @@ export function rawOf(report: SignoffReport): RawSummary {
     machine,
     scope,
     inputs,
+    working: { commit, folder, unlisted },
   };
 }
 

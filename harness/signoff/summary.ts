@@ -11,6 +11,7 @@ import {
   type SignedScenario,
   type SignedVersion,
   type SignedWaiver,
+  type SignedWorkingFolder,
   type SignoffReport,
 } from '../../reports/signoff.ts';
 
@@ -111,6 +112,22 @@ const input = v.strictObject({
   ),
 } satisfies Schemas<SignedInput>);
 
+const working = v.strictObject({
+  commit: version.commit,
+  folder: text,
+  unlisted: v.optional(v.picklist(['files', 'bytes'])),
+  files: whole,
+  changed: list(
+    v.strictObject({
+      name: text,
+      state: v.picklist(['changed', 'untracked', 'deleted', 'unreadable', 'meanwhile']),
+    } satisfies Schemas<SignedWorkingFolder['changed'][number]>),
+  ),
+  changedCount: whole,
+  other: list(text),
+  otherCount: whole,
+} satisfies Schemas<SignedWorkingFolder>);
+
 const schema = v.strictObject({
   kind: v.literal('signoff'),
   schemaVersion: v.picklist([1, 2, 3, SIGNOFF_SCHEMA_VERSION]),
@@ -144,6 +161,7 @@ const schema = v.strictObject({
     SignoffReport['scope']
   >),
   inputs: list(input),
+  working: v.optional(working),
   scenarios: list(
     v.strictObject({ name, runs: list(run, 6), comparisons: list(comparison, 3) } satisfies Schemas<SignedScenario>),
   ),

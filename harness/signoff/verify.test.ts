@@ -13,6 +13,7 @@ import {
   type Mutable,
   measurement,
   move,
+  ofSchema,
   pairs,
   type Row,
   read,
@@ -33,6 +34,7 @@ import { checkPolicy, defaultPolicy, refusalsBy } from './policy.ts';
 import { readSourceList } from './source-list.ts';
 import { sha256 } from './statement.ts';
 import type { VerifyOrder } from './verify.ts';
+import type { WorkingFolder } from './working-folder.ts';
 
 const folder = t.testdir();
 const clean = (await sealedFixture(`${folder}/clean`)).files;
@@ -464,6 +466,16 @@ const loadFrom = (from: string): SignedInput => ({
 });
 
 /** Whole bundles that are not what the receiver asks for. */
+/** None of these can be checked out again. */
+async function folders(all: readonly [string, Partial<WorkingFolder>][]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [name, other] of all) {
+    const working = { place: { commit: 'c'.repeat(40), folder: '' }, files: [], ...other };
+    rows.push([`working folder: ${name}`, await sealed(`folder ${name}`, { working }), 'not-clean', clearly]);
+  }
+  return rows;
+}
+
 const policies: Row[] = [
   ['the waiver has ended', () => {}, 'waiver-expired', { nowMs: Date.parse('2027-01-01T00:00:00Z') }],
   ['no waiver is taken', () => {}, 'waived', asked({ allowWaivers: false })],
@@ -493,7 +505,7 @@ const policies: Row[] = [
   ],
   [
     'a recording that lies elsewhere',
-    await sealed('elsewhere', { inputs: [loadFrom('elsewhere')] }),
+    await sealed('elsewhere', { inputs: [{ ...loadFrom('elsewhere'), name: '../load.mjs' }] }),
     'not-clean',
     clearly,
   ],
@@ -503,6 +515,13 @@ const policies: Row[] = [
     'not-clean',
     clearly,
   ],
+  ...(await folders([
+    ['a file that was changed', { files: [{ name: 'data.json', sha256: 'd'.repeat(64), state: 'changed' }] }],
+    ['a file that git does not know', { files: [{ name: 'data.json', sha256: 'd'.repeat(64), state: 'untracked' }] }],
+    ['a file that changed while it ran', { files: [{ name: 'a', sha256: 'd'.repeat(64), state: 'meanwhile' }] }],
+    ['a folder of no commit', { place: { commit: null, folder: '' } }],
+    ['more files than were looked at', { place: { commit: 'c'.repeat(40), folder: '', unlisted: 'files' } }],
+  ])),
   ['compared with another commit', () => {}, 'previous-differs', asked({ previous: 'eeeeeeeeef' })],
   ['too little of a commit', () => {}, 'previous-differs', asked({ previous: 'eeeeeeeee' })],
   ['compared with another release', () => {}, 'previous-differs', asked({ previous: 'v1.3.3' })],
@@ -632,7 +651,7 @@ t.test('two waivers of one limit are none, as in the ledger of a project', async
 t.test('a bundle of schema version 3 lists recordings alone, and is verified by a policy that takes it', async (t) => {
   const looked = async (inputs: readonly SignedInput[], order: Partial<VerifyOrder> = {}) => {
     const { files } = await sealedFixture(`${folder}/third-${inputs.length}`, { inputs });
-    signedAgain(summary((all) => void (all.schemaVersion = 3)))(files);
+    signedAgain(ofSchema(3))(files);
     // A page of a version that is not known, which alone can have old rules.
     files.set('signoff.html', Buffer.from(`${files.get('signoff.html')}`.replace('</style>', '.old{}</style>')));
     stateAgain(release.privateKey)(files);

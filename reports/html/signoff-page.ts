@@ -8,6 +8,7 @@ import {
   type SignedInput,
   type SignedRun,
   type SignedScenario,
+  type SignedWorkingFolder,
   type SignoffReport,
   type TestOutcome,
   testsOf,
@@ -72,7 +73,7 @@ function countsOf(report: SignoffReport): string {
 /** UTC, whoever reads it where. */
 const dateOf = (iso: string) => `${printable(iso, 40).slice(0, 16).replace('T', ' ')} UTC`;
 
-function subjectCard({ candidate, previous, scope, machine, inputs }: SignoffReport): HTMLElement | null {
+function subjectCard({ candidate, previous, scope, machine, inputs, working }: SignoffReport): HTMLElement | null {
   const rows: [string, string][] = [
     ['Candidate', `${versionText(candidate)}, ${formatCount(candidate.files)} source files`],
     ...(candidate.package
@@ -96,6 +97,7 @@ function subjectCard({ candidate, previous, scope, machine, inputs }: SignoffRep
       : []),
     ['Lanes', scope.lanes.join(', ') || 'none'],
     ...inputRows(inputs),
+    ...(working === undefined ? [] : [['Driven from', folderText(working)] as [string, string]]),
     [
       'Machine',
       `${printable(machine.cpu, 100)}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, ${printable(machine.platform, 20)} ${printable(machine.kernel, 60)}, Node.js ${printable(machine.node, 20)}`,
@@ -131,6 +133,14 @@ function inputRows(inputs: readonly SignedInput[]): [string, string][] {
 function inputText({ name, bytes, sha256, from }: SignedInput): string {
   const origin = from === undefined ? '' : `, ${from === 'candidate' ? 'the candidate’s own' : printable(from, 20)}`;
   return `${printable(name, 200)} (${formatBytes(bytes)}${from === undefined ? '' : `, SHA-256 ${sha256.slice(0, 12)}…`}${origin})`;
+}
+
+/** What is wrong with it stands in the notes. */
+function folderText({ commit, folder, files, changedCount, unlisted }: SignedWorkingFolder): string {
+  const place = commit === null ? 'a folder of no commit' : `commit ${printable(commit.slice(0, 12))}`;
+  const below = folder === '' ? '' : `, in ${printable(folder, 200)}`;
+  const count = unlisted === undefined ? counted(files, 'file') : 'files not listed';
+  return `${place}${below}, ${count}${changedCount > 0 ? `, ${formatCount(changedCount)} of them in no commit` : ''}`;
 }
 
 function versionText({ label, commit, dirty }: NonNullable<SignoffReport['previous']>): string {

@@ -521,7 +521,7 @@
 		return counts.length === 0 ? "No limit was judged." : `${counted(tests.length, "limit")}: ${counts.join(", ")}.`;
 	}
 	const dateOf = (iso) => `${printable(iso, 40).slice(0, 16).replace("T", " ")} UTC`;
-	function subjectCard({ candidate, previous, scope, machine, inputs }) {
+	function subjectCard({ candidate, previous, scope, machine, inputs, working }) {
 		const rows = [
 			["Candidate", `${versionText(candidate)}, ${formatCount(candidate.files)} source files`],
 			...candidate.package ? [["Package", `${printable(candidate.package.name, 200)}, SHA-256 ${candidate.package.sha256}`]] : [],
@@ -531,6 +531,7 @@
 			...scope.leftOut.length > 0 ? [[`Left out (${formatCount(scope.leftOut.length)})`, scope.leftOut.map((name) => printable(name, 80)).join(", ")]] : [],
 			["Lanes", scope.lanes.join(", ") || "none"],
 			...inputRows(inputs),
+			...working === void 0 ? [] : [["Driven from", folderText(working)]],
 			["Machine", `${printable(machine.cpu, 100)}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}, ${printable(machine.platform, 20)} ${printable(machine.kernel, 60)}, Node.js ${printable(machine.node, 20)}`]
 		];
 		const list = element("dl", { class: "facts" }, rows.flatMap(([name, text]) => [element("dt", { text: name }), element("dd", { text })]));
@@ -554,6 +555,9 @@
 	function inputText({ name, bytes, sha256, from }) {
 		const origin = from === void 0 ? "" : `, ${from === "candidate" ? "the candidate’s own" : printable(from, 20)}`;
 		return `${printable(name, 200)} (${formatBytes(bytes)}${from === void 0 ? "" : `, SHA-256 ${sha256.slice(0, 12)}…`}${origin})`;
+	}
+	function folderText({ commit, folder, files, changedCount, unlisted }) {
+		return `${commit === null ? "a folder of no commit" : `commit ${printable(commit.slice(0, 12))}`}${folder === "" ? "" : `, in ${printable(folder, 200)}`}, ${unlisted === void 0 ? counted(files, "file") : "files not listed"}${changedCount > 0 ? `, ${formatCount(changedCount)} of them in no commit` : ""}`;
 	}
 	function versionText({ label, commit, dirty }) {
 		const name = label === "." ? "the working folder" : printable(label, 200);
