@@ -18,6 +18,7 @@ import {
 import path from 'node:path';
 import { git, gitOutput } from './git.ts';
 import { reportFolders } from './report-folders.ts';
+import { indexedFiles } from './unseen-files.ts';
 import { isWithin } from './within.ts';
 
 /** Names, sizes and times of all files: what changes when a file does. */
@@ -60,8 +61,11 @@ function isOurs(project: string): (place: string) => boolean {
 
 /** Whether the working folder differs from the commit that is checked out. */
 export function hasChanges(folder: string): boolean {
+  const top = topOf(folder);
   return (
-    gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' || untracked(folder, topOf(folder)).length > 0
+    gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' ||
+    untracked(folder, top).length > 0 ||
+    indexedFiles(top).unseenChanges.length > 0
   );
 }
 
@@ -77,8 +81,8 @@ export interface ChangedFile {
 export function changedFiles(folder: string): ChangedFile[] {
   const top = topOf(folder);
   const changed = git(top, ['diff', '--name-only', '--no-ext-diff', '--no-textconv', '-z', 'HEAD']).split('\0');
-  const names = changed.filter((name) => name !== '').sort();
-  return names.map((name) => ({ name, content: contentOf(top, name) }));
+  const names = [...changed.filter((name) => name !== ''), ...indexedFiles(top).unseenChanges];
+  return [...new Set(names)].sort().map((name) => ({ name, content: contentOf(top, name) }));
 }
 
 /** Files that git was never given and does not ignore, in order. @param bytesMax a larger one is known by its size and time */
