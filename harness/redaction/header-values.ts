@@ -12,10 +12,12 @@ const headerRule =
 export function withoutQuotedCredentials(text: string): string {
   let out = '';
   let done = 0;
+  let lineEnd = -1;
   for (const match of text.matchAll(headerRule)) {
     const from = match.index + match[0].length;
     if (match.index < done) continue;
-    const end = endOfValue(text, match.index, from, match.groups!);
+    if (lineEnd < from) lineEnd = endOfLine(text, from);
+    const end = endOfValue(text.slice(0, lineEnd), match.index, from, match.groups!);
     if (!/["']/.test(text.slice(from, end))) continue;
     out += `${text.slice(done, from)}${REDACTED}`;
     done = end;
@@ -23,22 +25,25 @@ export function withoutQuotedCredentials(text: string): string {
   return done === 0 ? text : out + text.slice(done);
 }
 
-/** @param at where the header begins @param from where its value does */
+function endOfLine(text: string, from: number): number {
+  const feed = text.indexOf('\n', from);
+  return feed < 0 ? text.length : text[feed - 1] === '\r' && feed > from ? feed - 1 : feed;
+}
+
+/** @param text to the end of the line @param at where the header begins @param from where its value does */
 function endOfValue(
   text: string,
   at: number,
   from: number,
   { opener, closer, own }: Record<string, string | undefined>,
 ) {
-  const feed = text.slice(from).search(/[\r\n]/);
-  const lineEnd = feed < 0 ? text.length : from + feed;
-  if (closer !== undefined) return closing(text, from, lineEnd, own!) ?? lineEnd;
+  if (closer !== undefined) return closing(text, from, own!) ?? text.length;
   const quote = opener ?? enclosing(text, at);
   if (quote !== undefined) {
-    const end = closing(text, from, lineEnd, quote);
+    const end = closing(text, from, quote);
     // To a shell, what is glued to a quote is one word with it.
     return end === undefined
-      ? lineEnd
+      ? text.length
       : /["'\w$]/.test(text[end + quote.length] ?? '')
         ? endOfWord(text, end + 1)
         : end;
@@ -47,7 +52,7 @@ function endOfValue(
   const isWord = !/[ \t]/.test(text[from - 1]!) || text[from - 2] === '\\';
   if (isWord) return endOfWord(text, from);
   // A value in its own quotes is a text of a program: other rules know where it ends.
-  return /["']/.test(text[from] ?? '') ? from : lineEnd;
+  return /["']/.test(text[from] ?? '') ? from : text.length;
 }
 
 function endOfWord(text: string, from: number): number {
@@ -74,9 +79,8 @@ function enclosing(text: string, at: number): string | undefined {
 }
 
 /** Where the same quote is in the line, with as many backslashes before it; undefined where it is not closed. */
-function closing(text: string, from: number, lineEnd: number, quote: string): number | undefined {
-  const line = text.slice(0, lineEnd);
-  for (let at = line.indexOf(quote, from); at >= 0; at = line.indexOf(quote, at + 1)) {
+function closing(text: string, from: number, quote: string): number | undefined {
+  for (let at = text.indexOf(quote, from); at >= 0; at = text.indexOf(quote, at + 1)) {
     if (quote === "'" || text[at - 1] !== '\\' || at === from) return at;
   }
   return undefined;
