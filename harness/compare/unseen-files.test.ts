@@ -52,7 +52,7 @@ for (const flag of ['--assume-unchanged', '--skip-worktree']) {
     }
     t.equal(git('status', '--porcelain'), '', 'git says nothing of them');
     const to = path.join(folder, '../copy');
-    copyCommit(folder, git('rev-parse', 'HEAD').trim(), to, true);
+    copyCommit(folder, git('rev-parse', 'HEAD').trim(), to, 'changes');
     t.equal(readFileSync(path.join(to, 'a.js'), 'utf8'), 'other\n');
   });
 }

@@ -18,6 +18,7 @@ import {
 import path from 'node:path';
 import { git, gitOutput } from './git.ts';
 import { reportFolders } from './report-folders.ts';
+import { checkOutShared, checkOutSubmodules } from './submodules.ts';
 import { indexedFiles } from './unseen-files.ts';
 import { isWithin } from './within.ts';
 
@@ -148,7 +149,7 @@ const repositoryFiles = (folder: string, top: string): string[] =>
     isFolder(path.join(top, name)) ? filesBelow(top, name.replace(/\/$/, '')) : [name],
   );
 
-/** Repositories within the one of this folder, by the commits that it names of them, relative to its top. A checkout of it has no file of theirs. */
+/** Repositories within the one of this folder, by the commits that it names of them, relative to its top. */
 export function submodulesOf(folder: string): string[] {
   const entries = git(topOf(folder), ['ls-files', '--stage', '-z']).split('\0');
   return entries.filter((entry) => entry.startsWith('160000 ')).map((entry) => entry.slice(entry.indexOf('\t') + 1));
@@ -183,7 +184,8 @@ export function prefixOf(folder: string): string {
   return gitOutput(folder, ['rev-parse', '--show-prefix'])?.replace(/\/$/, '') ?? '';
 }
 
-function topOf(folder: string): string {
+/** The top of the repository that a folder is in. @throws FloodgateError `version-unknown` where it is in none */
+export function topOf(folder: string): string {
   return git(folder, ['rev-parse', '--show-toplevel']);
 }
 
@@ -220,14 +222,18 @@ function placesOf(source: string, prefix: string, project: string): { from: stri
     : { from: source, place: path.join(...above.slice(0, rest)) };
 }
 
-/** @param withChanges as the working folder is, uncommitted files included */
-export function copyCommit(folder: string, commit: string, to: string, withChanges: boolean): void {
+/**
+ * @param more `changes`: as the working folder is, uncommitted files and whatever lies in submodules included; `submodules`: as the commit names
+ * them, where clones of them are here
+ */
+export function copyCommit(folder: string, commit: string, to: string, more?: 'changes' | 'submodules'): void {
   const repository = topOf(folder);
-  git(folder, ['clone', '--quiet', '--shared', '--no-checkout', '--', repository, to]);
-  git(to, ['checkout', '--quiet', '--detach', commit]);
-  if (!withChanges) return;
+  checkOutShared(repository, commit, to);
+  if (more === 'submodules') checkOutSubmodules(repository, commit, to);
+  if (more !== 'changes') return;
   for (const name of git(to, ['ls-files', '-z']).split('\0')) {
-    if (name !== '' && !liesAt(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
+    if (name !== '' && !liesAt(path.join(repository, name)))
+      rmSync(path.join(to, name), { recursive: true, force: true });
   }
   for (const name of repositoryFiles(folder, repository)) {
     const source = path.join(repository, name);
