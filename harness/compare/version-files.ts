@@ -62,12 +62,9 @@ function isOurs(project: string): (place: string) => boolean {
 
 /** Whether the working folder differs from the commit that is checked out. */
 export function hasChanges(folder: string): boolean {
+  if (gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '') return true;
   const top = topOf(folder);
-  return (
-    gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' ||
-    untracked(folder, top).length > 0 ||
-    indexedFiles(top).unseenChanges.length > 0
-  );
+  return untracked(folder, top).length > 0 || indexedFiles(top).unseenChanges.length > 0;
 }
 
 export interface ChangedFile {
