@@ -1,5 +1,5 @@
 /** Submodules of a commit, checked out from the clones of them that are on this machine: nothing is fetched. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { git, gitOutput } from './git.ts';
 import { isWithin } from './within.ts';
@@ -71,10 +71,18 @@ function keptNames(repository: string, commit: string): Map<string, string> {
 const hasCommit = (folder: string, commit: string): boolean =>
   gitOutput(folder, [...of(folder), 'cat-file', '-e', `${commit}^{commit}`]) !== undefined;
 
-/** @param to where the commit is checked out, without its submodules. @throws FloodgateError `version-unknown` */
+/** @param to where the commit is checked out, without its submodules */
 export function checkOutSubmodules(repository: string, commit: string, to: string): void {
   for (const { name, commit: named, clone } of submodulesAt(repository, commit)) {
-    if (clone !== undefined) checkOutShared(clone, named, path.join(to, name));
+    if (clone === undefined) continue;
+    const place = path.join(to, name);
+    try {
+      checkOutShared(clone, named, place);
+    } catch {
+      // A shallow clone gives away no more than its branches: that one is missing, as if no clone were here.
+      rmSync(place, { recursive: true, force: true });
+      mkdirSync(place, { recursive: true });
+    }
   }
 }
 
