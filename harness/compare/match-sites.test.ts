@@ -76,6 +76,24 @@ t.test('a function whose text is as it was takes more to be named', async (t) =>
   t.same(head(9_700), ['a.js parseCart 9000 → 9700'], 'it is called with more');
 });
 
+t.test('of two that samples cannot order, the one whose text changed is first', async (t) => {
+  const texts = (count?: number) => ({ 'a.js': total('sumUp'), 'b.js': parse('rows', count) });
+  const base = version({ 'a.js sumUp': 9_000, 'b.js rows': 5_000 }, texts());
+  const grown = (bytes: number, count?: number) =>
+    said(base, version({ 'a.js sumUp': 9_900, 'b.js rows': bytes }, texts(count)));
+  t.same(grown(5_700, 220), ['b.js rows 5000 → 5700', 'a.js sumUp 9000 → 9900']);
+  t.same(grown(5_700), ['a.js sumUp 9000 → 9900', 'b.js rows 5000 → 5700'], 'neither changed');
+  const unnamed = (count?: number) => ({
+    'a.js': total('sumUp'),
+    'b.js': `export const o = { ['x'](u) { return rows(u, ${count}); } };\n`,
+  });
+  const bytes = { 'a.js sumUp': 9_900, 'b.js o 1': 5_700 };
+  const before = version({ 'a.js sumUp': 9_000, 'b.js o 1': 5_000 }, unnamed(100));
+  t.match(said(before, version(bytes, unnamed(130)))[0], /^b\.js o/, 'all of its lines');
+  t.match(said(before, version(bytes, unnamed(100)))[0], /^a\.js sumUp/);
+  t.same(grown(5_300, 220), ['a.js sumUp 9000 → 9900', 'b.js rows 5000 → 5300'], 'it is much less');
+});
+
 t.test('a file that was renamed, and a function that was moved to another', async (t) => {
   const base = version(
     { 'a.js parseCart': 9_000, 'a.js (anonymous)': 700, 'b.js sumUp': 500 },

@@ -1,8 +1,9 @@
-/** Files that a target names, and no checkout has: git ignores them, so that they are in the working folder alone. */
+/** What no checkout has, and a target needs: files that git ignores, so that they are in the working folder alone, and submodules that were never fetched. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { splitWords } from '../target/command-words.ts';
 import { gitOutput } from './git.ts';
+import { missingSubmodules } from './submodules.ts';
 
 export interface StartedIn {
   readonly command: string;
@@ -31,4 +32,17 @@ function isMissing(name: string, folder: string, projectFolder: string): boolean
   if (name === '' || path.isAbsolute(name) || path.normalize(name).startsWith('..')) return false;
   if (!existsSync(path.join(folder, name)) || existsSync(path.join(projectFolder, name))) return false;
   return gitOutput(folder, ['check-ignore', '--quiet', '--', name]) !== undefined;
+}
+
+const fetching = 'git submodule update --init --recursive';
+/** More of them are said by their number. */
+const shownMax = 5;
+
+/** @param build commands that make a checkout ready now @returns empty where no submodule of it is missing */
+export function missingSubmodulesHint(checkout: string, build: readonly string[]): string {
+  const names = missingSubmodules(checkout);
+  if (names.length === 0) return '';
+  const more = names.length > shownMax ? ` and ${names.length - shownMax} more` : '';
+  const commands = [fetching, ...build.filter((each) => each !== fetching)].map((each) => `'${each}'`).join(', ');
+  return `The checkout lacks git submodules: ${names.slice(0, shownMax).join(', ')}${more}. No clone here has the commit that this version names. Fetch them in the working folder (${fetching}), or have them fetched: build: [${commands}].`;
 }

@@ -42,11 +42,29 @@ export function compareSites(base: SitesFile, head: SitesFile, evidence: Evidenc
     const bytes = { baseBytes: before?.bytes ?? null, headBytes: after?.bytes ?? null, errorBytes: error };
     return [{ ...place, ...bytes, source: null, origin: originOf(pair), ...(changed && { changed }) }];
   });
-  const changeOf = ({ baseBytes, headBytes }: ComparedSite) => (headBytes ?? 0) - (baseBytes ?? 0);
   const isOnWay = (site: ComparedSite) => changeOf(site) < 0 === isLess;
   const largest = compared.sort((a, b) => Math.abs(changeOf(b)) - Math.abs(changeOf(a))).slice(0, sitesMax);
-  return [...largest.filter(isOnWay), ...largest.filter((site) => !isOnWay(site))];
+  return [...withCauseFirst(largest.filter(isOnWay), evidence), ...largest.filter((site) => !isOnWay(site))];
 }
+
+/** What is as it was may allocate more for what another function gives it: of two that samples cannot order, the one that is not as it was stands first. */
+function withCauseFirst(sites: ComparedSite[], evidence: Evidence): ComparedSite[] {
+  const [first] = sites;
+  if (first?.changed?.length !== 0) return sites;
+  const isNear = (site: ComparedSite) =>
+    Math.abs(changeOf(first)) - Math.abs(changeOf(site)) < errorsMin * Math.hypot(first.errorBytes, site.errorBytes);
+  const isOther = ({ changed, file }: ComparedSite) => (changed ? changed.length > 0 : isOtherFile(file, evidence));
+  const cause = sites.find((site) => isOther(site) && isNear(site));
+  return cause === undefined ? sites : [cause, ...sites.filter((site) => site !== cause)];
+}
+
+/** Of a function that is not found in its text, or has no line of the one before. */
+function isOtherFile(file: string, { base, head }: Evidence): boolean {
+  const [before, after] = [base.linesOf?.(file), head.linesOf?.(file)];
+  return after !== undefined && before?.join('\n') !== after.join('\n');
+}
+
+const changeOf = ({ baseBytes, headBytes }: ComparedSite): number => (headBytes ?? 0) - (baseBytes ?? 0);
 
 /** Of a function that is there in both versions; undefined where its text is not known. */
 function changedIn({ before, after, how }: SitePair, known: Known): number[] | undefined {

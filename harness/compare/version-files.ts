@@ -18,6 +18,8 @@ import {
 import path from 'node:path';
 import { git, gitOutput } from './git.ts';
 import { reportFolders } from './report-folders.ts';
+import { checkOutShared, checkOutSubmodules } from './submodules.ts';
+import { indexedFiles } from './unseen-files.ts';
 import { isWithin } from './within.ts';
 
 /** Names, sizes and times of all files: what changes when a file does. */
@@ -60,9 +62,9 @@ function isOurs(project: string): (place: string) => boolean {
 
 /** Whether the working folder differs from the commit that is checked out. */
 export function hasChanges(folder: string): boolean {
-  return (
-    gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '' || untracked(folder, topOf(folder)).length > 0
-  );
+  if (gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '') return true;
+  const top = topOf(folder);
+  return untracked(folder, top).length > 0 || indexedFiles(top).unseenChanges.length > 0;
 }
 
 export interface ChangedFile {
@@ -77,8 +79,8 @@ export interface ChangedFile {
 export function changedFiles(folder: string): ChangedFile[] {
   const top = topOf(folder);
   const changed = git(top, ['diff', '--name-only', '--no-ext-diff', '--no-textconv', '-z', 'HEAD']).split('\0');
-  const names = changed.filter((name) => name !== '').sort();
-  return names.map((name) => ({ name, content: contentOf(top, name) }));
+  const names = [...changed.filter((name) => name !== ''), ...indexedFiles(top).unseenChanges];
+  return [...new Set(names)].sort().map((name) => ({ name, content: contentOf(top, name) }));
 }
 
 /** Files that git was never given and does not ignore, in order. @param bytesMax a larger one is known by its size and time */
@@ -144,7 +146,7 @@ const repositoryFiles = (folder: string, top: string): string[] =>
     isFolder(path.join(top, name)) ? filesBelow(top, name.replace(/\/$/, '')) : [name],
   );
 
-/** Repositories within the one of this folder, by the commits that it names of them, relative to its top. A checkout of it has no file of theirs. */
+/** Repositories within the one of this folder, by the commits that it names of them, relative to its top. */
 export function submodulesOf(folder: string): string[] {
   const entries = git(topOf(folder), ['ls-files', '--stage', '-z']).split('\0');
   return entries.filter((entry) => entry.startsWith('160000 ')).map((entry) => entry.slice(entry.indexOf('\t') + 1));
@@ -179,7 +181,8 @@ export function prefixOf(folder: string): string {
   return gitOutput(folder, ['rev-parse', '--show-prefix'])?.replace(/\/$/, '') ?? '';
 }
 
-function topOf(folder: string): string {
+/** The top of the repository that a folder is in. @throws FloodgateError `version-unknown` where it is in none */
+export function topOf(folder: string): string {
   return git(folder, ['rev-parse', '--show-toplevel']);
 }
 
@@ -216,14 +219,18 @@ function placesOf(source: string, prefix: string, project: string): { from: stri
     : { from: source, place: path.join(...above.slice(0, rest)) };
 }
 
-/** @param withChanges as the working folder is, uncommitted files included */
-export function copyCommit(folder: string, commit: string, to: string, withChanges: boolean): void {
+/**
+ * @param more `changes`: as the working folder is, uncommitted files and whatever lies in submodules included; `submodules`: as the commit names
+ * them, where clones of them are here
+ */
+export function copyCommit(folder: string, commit: string, to: string, more?: 'changes' | 'submodules'): void {
   const repository = topOf(folder);
-  git(folder, ['clone', '--quiet', '--shared', '--no-checkout', '--', repository, to]);
-  git(to, ['checkout', '--quiet', '--detach', commit]);
-  if (!withChanges) return;
+  checkOutShared(repository, commit, to);
+  if (more === 'submodules') checkOutSubmodules(repository, commit, to);
+  if (more !== 'changes') return;
   for (const name of git(to, ['ls-files', '-z']).split('\0')) {
-    if (name !== '' && !liesAt(path.join(repository, name))) rmSync(path.join(to, name), { force: true });
+    if (name !== '' && !liesAt(path.join(repository, name)))
+      rmSync(path.join(to, name), { recursive: true, force: true });
   }
   for (const name of repositoryFiles(folder, repository)) {
     const source = path.join(repository, name);

@@ -8,7 +8,8 @@ import { type EarlierRun, earlierRun } from './earlier-run.ts';
 import { commitOf, gitOutput } from './git.ts';
 import { installedWords } from './installed-packages.ts';
 import { packageOf, type RegistryPackage, versionPattern } from './package-version.ts';
-import { folderState, hasChanges, prefixOf, repositoryState, submodulesOf } from './version-files.ts';
+import { submodulesAt } from './submodules.ts';
+import { folderState, hasChanges, prefixOf, repositoryState, submodulesOf, topOf } from './version-files.ts';
 
 export interface Version {
   /** As given: `main`, `.`, `v1.2.0`, `npm:1.2.0`. */
@@ -42,7 +43,7 @@ export interface NamingOptions {
   readonly folder: string;
   /** Commands that build a checkout, where the configuration says them. */
   readonly build: readonly string[] | undefined;
-  /** A working folder without changes is not its commit where it has submodules: a checkout has none of their files. @default false */
+  /** No checkout of a commit has files of submodules, and so a working folder that has some is not its commit. @default false: as the commit names them */
   readonly copiesSubmodules?: boolean;
   /** Whether this version was built before, and is still there. */
   readonly isParked: (key: string) => boolean;
@@ -99,10 +100,17 @@ function atPath(label: string, place: string, options: NamingOptions): Named {
 }
 
 function ofCommit(label: string, commit: string, options: NamingOptions): Named {
+  const key = keyOf(options, 'commit', commit, ...checkedOutSubmodules(commit, options));
   return {
-    version: { label, commit, dirty: false, package: undefined, key: keyOf(options, 'commit', commit) },
+    version: { label, commit, dirty: false, package: undefined, key },
     origin: { kind: 'commit', commit, withChanges: false },
   };
+}
+
+/** Of those whose clones are here: one that is fetched later makes another checkout. */
+function checkedOutSubmodules(commit: string, { folder, copiesSubmodules = false }: NamingOptions): string[] {
+  if (copiesSubmodules) return [];
+  return submodulesAt(topOf(folder), commit).flatMap(({ name, clone }) => (clone === undefined ? [] : [name]));
 }
 
 function ofFolder(label: string, source: string, options: NamingOptions): Named {

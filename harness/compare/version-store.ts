@@ -100,7 +100,7 @@ export class VersionStore {
     switch (origin.kind) {
       case 'commit':
         onStep(`${label}: checking out ${origin.commit.slice(0, 10)}`);
-        checkOut(label, () => copyCommit(folder, origin.commit, this.checkout, origin.withChanges));
+        checkOut(label, () => copyCommit(folder, origin.commit, this.checkout, this.#moreOf(origin.withChanges)));
         break;
       case 'folder':
         onStep(`${label}: copying the folder`);
@@ -125,6 +125,12 @@ export class VersionStore {
     const env = environmentOf(runtimeIn(this.projectFolder, this.checkout));
     await runBuild(commands, this.projectFolder, label, { onStep, env });
     if (description !== undefined) writeFileSync(path.join(this.checkout, sourceMark), description);
+  }
+
+  /** What is described is what one repository holds: submodules of a commit are refused there. */
+  #moreOf(withChanges: boolean): 'changes' | 'submodules' | undefined {
+    if (withChanges) return 'changes';
+    return this.#options.describeSource === undefined ? 'submodules' : undefined;
   }
 
   /** What `describeSource` said of a prepared version; undefined where it was not asked. */

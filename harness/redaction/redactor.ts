@@ -5,6 +5,7 @@
 import { isSecretPair } from '../../agent/witness/secret-names.ts';
 import { REDACTED } from '../../agent/witness/secret-scanner.ts';
 import { isFileName, redactedOutsidePaths, redactedPath } from './file-paths.ts';
+import { withoutQuotedCredentials } from './header-values.ts';
 import { withoutLogins } from './logins.ts';
 import { redactedMark } from './redacted-mark.ts';
 import { isSecretMember, type SecretForms, secretForms } from './secret-forms.ts';
@@ -83,7 +84,7 @@ export class Redactor {
     const whole = end < text.length ? `${text.slice(0, end)}${REDACTED}` : text;
     const long = longIn(whole);
     const plain = long === undefined ? whole : whole.replace(long, REDACTED);
-    const bare = plain.replaceAll(quotedMark, REDACTED);
+    const bare = withoutQuotedCredentials(plain.replaceAll(quotedMark, REDACTED));
     const glued = withGluedWords(bare, (name, word) => (isSecretMember(name) && !isGone(word) ? REDACTED : word));
     return byRules(withoutLogins(glued.replace(variablePair, `$1${REDACTED}`)));
   }

@@ -2,6 +2,7 @@
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { git, gitOutput } from '../compare/git.ts';
+import { indexedFiles } from '../compare/unseen-files.ts';
 import { prefixOf, submodulesOf, untracked } from '../compare/version-files.ts';
 import { workingBytesMax, workingFilesMax } from './limits.ts';
 import { filesBelow, lyingFiles } from './lying-files.ts';
@@ -66,13 +67,10 @@ function namedByGit(folder: string, top: string, hasCommit: boolean): Named {
     git(top, words)
       .split('\0')
       .filter((name) => name !== '');
-  // Files that git was asked not to look at are looked at: its index says nothing of them. Of a sparse checkout most are not there.
-  const tagged = list('ls-files', '--cached', '-v', '-z').map((line) => [line[0]!, line.slice(2)] as const);
-  const unseen = tagged.filter(([tag, name]) => tag !== 'H' && liesAt(path.join(top, name))).map(([, name]) => name);
-  const tracked = tagged.filter(([tag, name]) => tag !== 'S' || liesAt(path.join(top, name))).map(([, name]) => name);
+  const { names: tracked, unseenChanges } = indexedFiles(top);
   const diff = ['diff', '--name-only', '--no-ext-diff', '--no-textconv', '--no-renames', '--ignore-submodules=none'];
   const changed = new Set(hasCommit ? list(...diff, '-z', 'HEAD') : tracked);
-  for (const name of unseen) if (hasCommit && !isAsStored(top, name)) changed.add(name);
+  for (const name of unseenChanges) changed.add(name);
   const others = untracked(folder, top).flatMap((name) =>
     // A repository within this one.
     name.endsWith('/') ? filesBelow(top, name.slice(0, -1)) : [name],
@@ -85,11 +83,6 @@ function namedByGit(folder: string, top: string, hasCommit: boolean): Named {
     untracked: new Set(others),
     submodules: new Set(submodulesOf(folder)),
   };
-}
-
-function isAsStored(top: string, name: string): boolean {
-  const stored = gitOutput(top, ['rev-parse', '--verify', '--quiet', `HEAD:${name}`]);
-  return stored === undefined || stored === gitOutput(top, ['hash-object', '--', name]);
 }
 
 /** Of no commit: `place` says so once for all of them. */

@@ -1,0 +1,83 @@
+/** Files that git was asked not to look at (`git update-index --assume-unchanged`, `--skip-worktree`): its status says nothing of them, and they are looked at all the same. */
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+import { git, gitOutput } from './git.ts';
+
+export interface IndexedFiles {
+  /** All that git's index names, but for those that a sparse checkout leaves out. */
+  readonly names: readonly string[];
+  /** Of those that git does not look at: not as the commit has them. */
+  readonly unseenChanges: readonly string[];
+}
+
+/** So many names are one command line: Linux takes 128 KiB of each word, and 2 MiB of all. */
+const namesMax = 200;
+
+/** @param top of the repository: names are relative to it. @throws FloodgateError `version-unknown` where git cannot list them */
+export function indexedFiles(top: string): IndexedFiles {
+  const entries = git(top, ['ls-files', '--cached', '-v', '-z']).split('\0').filter(Boolean);
+  const tagged = entries.map((entry) => ({ tag: entry[0]!, name: entry.slice(2) }));
+  const isThere = ({ name }: { name: string }) => statOf(path.join(top, name)) !== undefined;
+  // In small letters: assumed to be unchanged. Of a sparse checkout most are not there.
+  const present = tagged.filter((each) => each.tag.toUpperCase() !== 'S' || isThere(each));
+  const unseen = present.filter(({ tag }) => tag !== 'H').map(({ name }) => name);
+  return { names: present.map(({ name }) => name), unseenChanges: unseen.length === 0 ? [] : changedOf(top, unseen) };
+}
+
+/** What the index has and no commit yet is another matter: git says so itself. */
+function changedOf(top: string, names: readonly string[]): string[] {
+  const stored = storedFiles(top);
+  const known = names.filter((name) => stored.has(name));
+  const isFile = (name: string) => statOf(path.join(top, name))?.isFile() === true;
+  const digests = digestsOf(top, known.filter(isFile));
+  const hasModes = gitOutput(top, ['config', '--bool', 'core.fileMode']) !== 'false';
+  return known.filter((name) => {
+    const { mode, digest } = stored.get(name)!;
+    const found = digests.get(name);
+    if (found === undefined) return !isAsStored(top, name, mode, digest);
+    const isProgram = (lstatSync(path.join(top, name)).mode & 0o100) !== 0;
+    return found !== digest || !mode.startsWith('100') || (hasModes && mode !== (isProgram ? '100755' : '100644'));
+  });
+}
+
+/** A link, or a repository within this one. */
+function isAsStored(top: string, name: string, mode: string, digest: string): boolean {
+  const place = path.join(top, name);
+  const stat = statOf(place);
+  if (stat?.isSymbolicLink())
+    return mode === '120000' && readlinkSync(place) === gitOutput(top, ['cat-file', 'blob', digest]);
+  if (!stat?.isDirectory() || mode !== '160000') return false;
+  // One that was not fetched has no repository of its own.
+  return !existsSync(path.join(place, '.git')) || gitOutput(place, ['rev-parse', 'HEAD']) === digest;
+}
+
+/** Of the commit, by name. */
+function storedFiles(top: string): Map<string, { readonly mode: string; readonly digest: string }> {
+  const entries = gitOutput(top, ['ls-tree', '-r', '-z', '--full-tree', 'HEAD'])?.split('\0').filter(Boolean) ?? [];
+  return new Map(
+    entries.map((entry) => {
+      const [mode = '', , digest = ''] = entry.slice(0, entry.indexOf('\t')).split(' ');
+      return [entry.slice(entry.indexOf('\t') + 1), { mode, digest }];
+    }),
+  );
+}
+
+/** As git would store them now, filters of the repository applied. */
+function digestsOf(top: string, names: readonly string[]): Map<string, string> {
+  const digests = new Map<string, string>();
+  for (let at = 0; at < names.length; at += namesMax) {
+    const piece = names.slice(at, at + namesMax);
+    const lines = git(top, ['hash-object', '--', ...piece]).split('\n');
+    for (const [index, name] of piece.entries()) digests.set(name, lines[index]!);
+  }
+  return digests;
+}
+
+function statOf(file: string) {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false });
+  } catch {
+    // What was a folder may have become a file.
+    return undefined;
+  }
+}
