@@ -14,6 +14,8 @@ export function git(folder: string, words: readonly string[]): string {
     return execFileSync('git', [...runsNothing, ...words], {
       cwd: folder,
       encoding: 'utf8',
+      // A commit is what its name says, whatever this clone puts in its place.
+      env: { ...process.env, GIT_NO_REPLACE_OBJECTS: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
       maxBuffer: outputBytesMax,
     }).trim();
