@@ -40,6 +40,22 @@ export function gitOutput(folder: string, words: readonly string[]): string | un
   }
 }
 
+/** A repository of another user is one to git only where it is named: else its commands say no, as where there is none. @throws FloodgateError `version-unknown` */
+export function refuseUntrusted(folder: string): void {
+  try {
+    git(folder, ['rev-parse', '--git-dir']);
+  } catch (error) {
+    const lines = String(((error as Error).cause as { stderr?: string }).stderr ?? '').split('\n');
+    // What it advises is the same in all languages.
+    const advice = lines.find((line) => line.includes('safe.directory'))?.trim();
+    if (advice === undefined) return;
+    throw new FloodgateError('version-unknown', `git: ${lines[0]?.replace(/^fatal: /, '')}`, {
+      hint: `It belongs to another user. Where that is as it should be: ${advice}`,
+      cause: error,
+    });
+  }
+}
+
 /** The full commit that a branch, tag or abbreviation names here; undefined where it names none. */
 export function commitOf(folder: string, label: string): string | undefined {
   return gitOutput(folder, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${label}^{commit}`]);
