@@ -311,6 +311,20 @@ t.test('what lies otherwise where it is run again is named, the nearest to what 
     'app.js (another)',
     'z.sh (of another kind)',
   ]);
+  rmSync(path.join(folder, 'loads/load.mjs'));
+  write('loads/load.mjs', "join(import.meta.dirname, 'gone.json'); join(top, 'z.sh')");
+  const inputs = [{ name: 'floodgate.config.yaml', role: 'definition' }, ...report.inputs];
+  t.same(
+    otherHere({ ...report, inputs } as SignoffReport, bundle, folder),
+    [
+      'loads/gone.json (missing)',
+      'z.sh (of another kind)',
+      'loads/data.json (another)',
+      'loads/load.mjs (another)',
+      'app.js (another)',
+    ],
+    'what its text names first, and nothing of the configuration’s folder for its sake',
+  );
   const { working: _, ...older } = report;
   t.same(otherHere(older as SignoffReport, bundle, folder), []);
 });
