@@ -55,22 +55,17 @@ const textBytesMax = 1 << 26;
 /** The two conversions that lose nothing: other line ends, and git LFS. Of any other filter only whoever set it up knows what it does. */
 function isConverted(top: string, { name, sha256 }: SourceFile, stored: StoredFile): boolean {
   const place = path.join(top, name);
-  if (lstatSync(place).size <= textBytesMax) {
-    const text = readFileSync(place).toString('latin1');
-    const plain = Buffer.from(text.replaceAll('\r\n', '\n'), 'latin1');
-    if (blobHash(stored, plain.length).update(plain).digest('hex') === stored.id) return true;
-  }
-  return pointedTo(top, stored) === sha256;
+  const { size } = lstatSync(place);
+  const isStored = (content: Buffer) => blobHash(stored, content.length).update(content).digest('hex') === stored.id;
+  if (isStored(pointerTo(sha256, size))) return true;
+  if (size > textBytesMax) return false;
+  const text = readFileSync(place).toString('latin1');
+  return text.includes('\r\n') && isStored(Buffer.from(text.replaceAll('\r\n', '\n'), 'latin1'));
 }
 
-const pointerBytesMax = 1024;
-const pointer = /^version https:\/\/git-lfs\.github\.com\/spec\/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})$/m;
-
-/** SHA-256 of the file that stands elsewhere, where the commit has a pointer of git LFS. */
-function pointedTo(top: string, { id }: StoredFile): string | undefined {
-  if (Number(gitOutput(top, ['cat-file', '-s', id]) ?? Number.NaN) > pointerBytesMax) return undefined;
-  return pointer.exec(gitOutput(top, ['cat-file', 'blob', id]) ?? '')?.[1];
-}
+/** As git LFS writes what stands for a file, and is committed in its place (its specification, docs/spec.md). */
+const pointerTo = (sha256: string, bytes: number): Buffer =>
+  Buffer.from(`version https://git-lfs.github.com/spec/v1\noid sha256:${sha256}\nsize ${bytes}\n`);
 
 /** Of a submodule that is checked out: what lies there of its commit, and of those within it. What else lies there git says. */
 export function isSubmoduleAsStored(folder: string, { id }: StoredFile): boolean {
