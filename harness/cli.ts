@@ -7,8 +7,10 @@ import { commandTable } from './commands/command-table.ts';
 import { unwritable } from './commands/draft-file.ts';
 import { refuseEmptyValues } from './commands/empty-values.ts';
 import { readToolVersion } from './commands/tool-version.ts';
+import { dropGitVariables } from './compare/git-variables.ts';
 import { exitCodesLine } from './metrics/exit-codes.ts';
 
+dropGitVariables(process.env);
 const program = new Command('floodgate')
   .description(
     'Replays floods of recorded API traffic at a capture agent, explains every memory spike, and judges it against a budget.',

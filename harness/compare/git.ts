@@ -14,6 +14,8 @@ export function git(folder: string, words: readonly string[]): string {
     return execFileSync('git', [...runsNothing, ...words], {
       cwd: folder,
       encoding: 'utf8',
+      // A commit is what its name says, whatever this clone puts in its place.
+      env: { ...process.env, GIT_NO_REPLACE_OBJECTS: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
       maxBuffer: outputBytesMax,
     }).trim();
@@ -35,6 +37,22 @@ export function gitOutput(folder: string, words: readonly string[]): string | un
     return git(folder, words);
   } catch {
     return undefined;
+  }
+}
+
+/** A repository of another user is one to git only where it is named: else its commands say no, as where there is none. @throws FloodgateError `version-unknown` */
+export function refuseUntrusted(folder: string): void {
+  try {
+    git(folder, ['rev-parse', '--git-dir']);
+  } catch (error) {
+    const lines = String(((error as Error).cause as { stderr?: string }).stderr ?? '').split('\n');
+    // What it advises is the same in all languages.
+    const advice = lines.find((line) => line.includes('safe.directory'))?.trim();
+    if (advice === undefined) return;
+    throw new FloodgateError('version-unknown', `git: ${lines[0]?.replace(/^fatal: /, '')}`, {
+      hint: `It belongs to another user. Where that is as it should be: ${advice}`,
+      cause: error,
+    });
   }
 }
 

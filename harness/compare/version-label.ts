@@ -5,7 +5,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { installedState } from './build-version.ts';
 import { type EarlierRun, earlierRun } from './earlier-run.ts';
-import { commitOf, gitOutput } from './git.ts';
+import { commitOf, gitOutput, refuseUntrusted } from './git.ts';
 import { installedWords } from './installed-packages.ts';
 import { packageOf, type RegistryPackage, versionPattern } from './package-version.ts';
 import { submodulesAt } from './submodules.ts';
@@ -70,11 +70,13 @@ export function resolveVersion(label: string, options: NamingOptions): Named {
 function noCommit(label: string, folder: string): FloodgateError {
   const other = 'A folder begins with "./", a published package with "npm:".';
   const isShallow = gitOutput(folder, ['rev-parse', '--is-shallow-repository']);
-  if (isShallow === undefined)
+  if (isShallow === undefined) {
+    refuseUntrusted(folder);
     return unknown(
       `"${label}" is no commit: ${folder} is in no git repository`,
       `Name what is to be compared. ${other}`,
     );
+  }
   const hint =
     isShallow === 'true'
       ? 'This clone is shallow, and has few: fetch the others (git fetch --unshallow; actions/checkout with fetch-depth: 0).'

@@ -129,6 +129,25 @@ function entriesOf(folder: string): Dirent[] {
   }
 }
 
+/** What stands for bytes that are no UTF-8, once a name was read as text. */
+const noText = '\uFFFD';
+
+/** A list has names as text: what another name stands for would be in none. @throws FloodgateError `source-unreadable` */
+export function refuseUnreadableNames(folder: string, names: readonly string[]): void {
+  const other = names.find((name) => name.includes(noText) && !existsSync(path.join(folder, name)));
+  if (other === undefined) return;
+  const parts = other.split('/');
+  const at = parts.findIndex((part) => part.includes(noText));
+  const place = path.join(folder, ...parts.slice(0, at));
+  throw new FloodgateError(
+    'source-unreadable',
+    `${printable(place)} has a name in it that is not UTF-8: ${printable(parts[at]!)}`,
+    {
+      hint: 'Rename it, or take it away (ls -b shows every byte of it): a sign-off lists files by names that are text.',
+    },
+  );
+}
+
 export function unreadable(file: string, error: unknown): FloodgateError {
   return new FloodgateError('source-unreadable', `${printable(file)} cannot be read: ${(error as Error).message}`, {
     hint: 'A source holds plain files, folders and links: take it away, or let it be read.',

@@ -42,7 +42,7 @@ const policySchema = v.strictObject({
    * @default any, where no judged figure rests on a check that is not made
    */
   schemaVersion: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(SIGNOFF_SCHEMA_VERSION))),
-  /** The candidate has no changes that are not committed, and what drove it is as its commit has it. @default false */
+  /** The candidate is a commit or a package, with no changes; what drove it, and all of the working folder, is as its commit has it (for a package: as a commit has it). @default false */
   clean: v.optional(v.boolean(), false),
   /** True: there must be a comparison in every scenario; false: the candidate may be compared with itself. */
   compared: v.optional(v.boolean()),
@@ -160,6 +160,7 @@ function ageMsOf(text: string): number {
 
 /** As short as pages and output print a commit. */
 const commitDigitsMin = 10;
+const commitShownDigits = 12;
 
 function isNamed(text: string, version: SignoffReport['previous']): boolean {
   if (version === null) return false;
@@ -168,7 +169,8 @@ function isNamed(text: string, version: SignoffReport['previous']): boolean {
 }
 
 /** What of the working folder nobody can check out again. Bundles of older schema versions say nothing of it. */
-function uncommitted({ working }: SignoffReport): string[] {
+function uncommitted(report: SignoffReport): string[] {
+  const { working } = report;
   if (working === undefined) return [];
   const { commit, unlisted, changed, changedCount } = working;
   return [
@@ -177,7 +179,23 @@ function uncommitted({ working }: SignoffReport): string[] {
     ...(changedCount > 0
       ? [`no commit has this of the working folder: ${listedOf(changed.map(changeWords), changedCount)}`]
       : []),
+    ...otherwise(report),
   ];
+}
+
+/** Of a working folder at another commit than the candidate's: its files are no less a load's than those that were changed. */
+function otherwise({ candidate, working }: SignoffReport): string[] {
+  if (candidate.commit === null || working === undefined) return [];
+  const { commit, unlisted, files, other, otherCount } = working;
+  if (commit === null || commit === candidate.commit || unlisted !== undefined) return [];
+  // Where none is another, and there are as many, they are the candidate's.
+  const has =
+    otherCount > 0 ? `otherwise than the candidate: ${listedOf(other, otherCount)}` : 'not all that the candidate has';
+  return otherCount === 0 && files === candidate.files
+    ? []
+    : [
+        `the working folder was at commit ${commit.slice(0, commitShownDigits)}, which has ${has}; check ${candidate.label} out and sign off there`,
+      ];
 }
 
 function scopeRefusals(policy: Policy, report: SignoffReport): Refusal[] {

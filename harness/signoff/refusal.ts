@@ -59,7 +59,7 @@ export const reasons = {
   'release-differs': 'This bundle is of another release: give the one that is meant.',
   'candidate-differs': 'This bundle is of another candidate: give the one that was signed off, or sign off this one.',
   'not-clean':
-    'The policy asks for a commit or a package, for loads and recordings as that commit has them, and for a working folder in which nothing else lay: commit or ignore what is named, or sign off in a fresh clone.',
+    'The policy asks for a commit or a package, for loads and recordings as that commit has them, and for a working folder in which nothing else lay: commit or ignore what is named, or sign off in a fresh clone, with the candidate checked out.',
   'previous-differs': 'It was compared with another release than the policy asks for: sign off again with --previous.',
   'scenario-missing': 'Sign off again with every scenario that the policy asks for.',
   'lane-missing': 'Sign off again in every lane that the policy asks for.',

@@ -2,7 +2,7 @@
  * The files of a version's source with their digests, one a line as sha256sum(1) writes and checks them: what a candidate is. Packages and
  * what a build makes are not in it: they follow from the source, its lock file and its build.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { lstatSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
@@ -11,7 +11,7 @@ import { submodulesOf } from '../compare/version-files.ts';
 import { digestText, readDigestLines } from './digest-lines.ts';
 import { fileDigest } from './file-digest.ts';
 import { sourceFilesMax } from './limits.ts';
-import { filesBelow, lyingFiles, unreadable } from './lying-files.ts';
+import { filesBelow, lyingFiles, refuseUnreadableNames, unreadable } from './lying-files.ts';
 import { listed } from './refusal.ts';
 
 export const sourceListName = 'candidate.sha256';
@@ -72,6 +72,7 @@ function digested(folder: string, names: readonly string[]): SourceFile[] {
       hint: 'Name a commit or a tag, or the package (.tgz): a sign-off lists every file of the source.',
     });
   }
+  refuseUnreadableNames(folder, all);
   return all.sort().map((name) => describe(folder, name));
 }
 
@@ -104,13 +105,18 @@ function isFile(file: string): boolean {
   }
 }
 
-/** A link counts by where it points to. @throws FloodgateError `source-unreadable` */
-export function describe(folder: string, name: string): SourceFile {
+/** A link counts by where it points to. @param also another digest of the same bytes. @throws FloodgateError `source-unreadable` */
+export function describe(folder: string, name: string, also?: (bytes: number) => Hash): SourceFile {
   const file = path.join(folder, name);
   try {
     const stat = lstatSync(file);
-    if (stat.isSymbolicLink()) return { name, sha256: textDigest(readlinkSync(file)), mode: '120000' };
-    return { name, sha256: fileDigest(file), ...((stat.mode & ownerMayRun) !== 0 && { mode: '100755' as const }) };
+    if (stat.isSymbolicLink()) {
+      const target = readlinkSync(file, 'buffer');
+      also?.(target.length).update(target);
+      return { name, sha256: textDigest(target.toString('utf8')), mode: '120000' };
+    }
+    const sha256 = fileDigest(file, Number.POSITIVE_INFINITY, also);
+    return { name, sha256, ...((stat.mode & ownerMayRun) !== 0 && { mode: '100755' as const }) };
   } catch (error) {
     throw unreadable(file, error);
   }

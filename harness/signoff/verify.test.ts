@@ -465,6 +465,10 @@ const loadFrom = (from: string): SignedInput => ({
   from,
 });
 
+const elsewhere = { commit: 'f'.repeat(40), folder: '' };
+/** The candidate's files, one of which is another. */
+const sourceAt = (from: string, to: string) => readSourceList(sourceList.replaceAll(from.repeat(64), to.repeat(64)))!;
+
 /** Whole bundles that are not what the receiver asks for. */
 /** None of these can be checked out again. */
 async function folders(all: readonly [string, Partial<WorkingFolder>][]): Promise<Row[]> {
@@ -520,6 +524,8 @@ const policies: Row[] = [
     ['a file that git does not know', { files: [{ name: 'data.json', sha256: 'd'.repeat(64), state: 'untracked' }] }],
     ['a file that changed while it ran', { files: [{ name: 'a', sha256: 'd'.repeat(64), state: 'meanwhile' }] }],
     ['a folder of no commit', { place: { commit: null, folder: '' } }],
+    ['another commit, which has another file', { place: elsewhere, files: sourceAt('b', 'e') }],
+    ['another commit, which lacks a file', { place: elsewhere, files: sourceAt('b', 'b').slice(1) }],
     ['more files than were looked at', { place: { commit: 'c'.repeat(40), folder: '', unlisted: 'files' } }],
   ])),
   ['compared with another commit', () => {}, 'previous-differs', asked({ previous: 'eeeeeeeeef' })],
@@ -611,6 +617,7 @@ t.test('what drove it may be of the candidate, or installed; of a package, of a 
     t.same((await verified(files, policy)).refusals, [], name);
     return files;
   };
+  await takes('another commit, of the same files', { working: { place: elsewhere, files: sourceAt('b', 'b') } });
   await takes('own', { inputs: [ofSource, { ...loadFrom('installed'), name: 'node_modules/k/run.js' }] });
   await takes('own-of-package', { inputs: [ofCommit], isPacked: true });
   const files = await takes('noted', { inputs: [inFolder, ofCommit] }, {});

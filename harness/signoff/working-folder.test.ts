@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -14,7 +15,9 @@ import os from 'node:os';
 import path from 'node:path';
 import t, { type Test } from 'tap';
 import type { SignoffReport } from '../../reports/signoff.ts';
+import { resolveVersion } from '../compare/version-label.ts';
 import type { BundleFiles } from './bundle-room.ts';
+import { sourceFiles } from './source-list.ts';
 import { sha256 } from './statement.ts';
 import { otherHere } from './working-again.ts';
 import { lookAtWorkingFolder, sinceThen } from './working-folder.ts';
@@ -115,6 +118,112 @@ t.test('what git tracks, or does not ignore, and what no commit has of it', asyn
   });
 });
 
+t.test('what the clone itself is set up to overlook is seen by its bytes', async (t) => {
+  for (const format of ['sha1', 'sha256']) {
+    const { folder, write, git } = folderOf(t);
+    git('init', '--quiet', `--object-format=${format}`);
+    for (const name of ['same.json', 'filtered.json', 'racy.json', 'ended.json']) write(name, `${name}\n`);
+    write('other-ends.json', 'a\nb\n');
+    const large = 'x'.repeat(3000);
+    write('large.bin', `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256(large)}\nsize 3000\n`);
+    write('forged.bin', `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256('y')}\nsize 3000\n`);
+    symlinkSync('same.json', path.join(folder, 'link.json'));
+    git('add', '.');
+    git('commit', '--quiet', '--message', 'shop');
+    const commit = git('rev-parse', 'HEAD');
+    for (const name of ['filtered.json', 'large.bin', 'forged.bin', 'other-ends.json', 'racy.json', 'link.json'])
+      git('update-index', '--assume-unchanged', name);
+    write('.git/info/attributes', 'filtered.json filter=mask\n');
+    git('config', 'filter.mask.clean', 'echo filtered.json');
+    write('filtered.json', 'another\n');
+    write('racy.json', 'xacy.json\n');
+    write('other-ends.json', 'a\r\nb\r\n');
+    write('large.bin', large);
+    write('forged.bin', large);
+    rmSync(path.join(folder, 'link.json'));
+    write('link.json', 'same.json');
+    // Another commit in the place of the one that is checked out.
+    write('ended.json', 'ended otherwise\n');
+    git('add', 'ended.json');
+    git('replace', commit, git('commit-tree', git('write-tree'), '-m', 'other'));
+    t.same(
+      statesOf(lookAtWorkingFolder(folder).files),
+      {
+        'ended.json': 'changed',
+        'filtered.json': 'changed',
+        'forged.bin': 'changed',
+        'large.bin': '',
+        'link.json': 'changed',
+        'other-ends.json': '',
+        'racy.json': 'changed',
+        'same.json': '',
+      },
+      format,
+    );
+  }
+});
+
+t.test('a folder of which git lists another, and one that git does not trust, are refused', async (t) => {
+  const [one, other] = [folderOf(t), folderOf(t)];
+  for (const { write, git } of [one, other]) {
+    git('init', '--quiet');
+    write('data.json', '1');
+    git('add', '.');
+    git('commit', '--quiet', '--message', 'shop');
+  }
+  one.git('config', 'core.worktree', other.folder);
+  t.throws(() => lookAtWorkingFolder(one.folder), {
+    code: 'version-unknown',
+    message: `${one.folder} is not in the work tree of its repository, ${other.folder}`,
+    hint: /core\.worktree/,
+  });
+  const strange = { GIT_TEST_ASSUME_DIFFERENT_OWNER: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+  const before = { ...process.env };
+  t.teardown(() => {
+    for (const name of Object.keys(strange)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  });
+  Object.assign(process.env, strange);
+  const untrusted = { code: 'version-unknown', message: /^git: /, hint: /git config --global --add safe\.directory / };
+  t.throws(() => lookAtWorkingFolder(other.folder), untrusted);
+  const options = { folder: other.folder, build: undefined, isParked: () => false };
+  t.throws(() => resolveVersion('v1', options), untrusted);
+});
+
+t.test('a folder that a link stands for has no file: each is where it lies', async (t) => {
+  const { folder, write, git } = folderOf(t);
+  git('init', '--quiet');
+  write('loads/load.mjs', 'load');
+  git('add', '.');
+  git('commit', '--quiet', '--message', 'shop');
+  renameSync(path.join(folder, 'loads'), path.join(folder, 'real'));
+  symlinkSync('real', path.join(folder, 'loads'));
+  t.same(statesOf(lookAtWorkingFolder(folder).files), {
+    loads: '120000 untracked',
+    'loads/load.mjs': 'deleted',
+    'real/load.mjs': 'untracked',
+  });
+});
+
+t.test('a name that is not UTF-8 is refused with the folder that it is in', async (t) => {
+  const { folder, write, git } = folderOf(t);
+  git('init', '--quiet');
+  write('data/known.json', '1');
+  const place = Buffer.concat([Buffer.from(`${folder}/data/bad`), Buffer.from([0xff]), Buffer.from('name')]);
+  writeFileSync(place, '');
+  const expected = {
+    code: 'source-unreadable',
+    message: `${folder}/data has a name in it that is not UTF-8: bad�name`,
+  };
+  t.throws(() => lookAtWorkingFolder(folder), expected, 'untracked');
+  git('add', '.');
+  git('commit', '--quiet', '--message', 'shop');
+  t.throws(() => lookAtWorkingFolder(folder), expected, 'tracked');
+  t.throws(() => sourceFiles(folder), expected, 'of a candidate');
+});
+
 t.test('a submodule by its commit, and another repository by its files', async (t) => {
   const { folder, git } = folderOf(t);
   const library = folderOf(t);
@@ -131,6 +240,8 @@ t.test('a submodule by its commit, and another repository by its files', async (
   t.equal(look()[1]?.sha256, sha256(library.git('rev-parse', 'HEAD')));
   writeFileSync(path.join(folder, 'library/data.json'), '2');
   t.match(statesOf(look()), { library: '160000 changed' });
+  execFileSync('git', ['update-index', '--assume-unchanged', 'data.json'], { cwd: path.join(folder, 'library') });
+  t.match(statesOf(look()), { library: '160000 changed' }, 'by its bytes too');
 });
 
 t.test('a folder of no repository, and one with more than can be looked at', async (t) => {
@@ -200,6 +311,20 @@ t.test('what lies otherwise where it is run again is named, the nearest to what 
     'app.js (another)',
     'z.sh (of another kind)',
   ]);
+  rmSync(path.join(folder, 'loads/load.mjs'));
+  write('loads/load.mjs', "join(import.meta.dirname, 'gone.json'); join(top, 'z.sh')");
+  const inputs = [{ name: 'floodgate.config.yaml', role: 'definition' }, ...report.inputs];
+  t.same(
+    otherHere({ ...report, inputs } as SignoffReport, bundle, folder),
+    [
+      'loads/gone.json (missing)',
+      'z.sh (of another kind)',
+      'loads/data.json (another)',
+      'loads/load.mjs (another)',
+      'app.js (another)',
+    ],
+    'what its text names first, and nothing of the configuration’s folder for its sake',
+  );
   const { working: _, ...older } = report;
   t.same(otherHere(older as SignoffReport, bundle, folder), []);
 });
