@@ -233,6 +233,10 @@ export class Connection implements HalfHost {
     this.#counts.doubt('late');
   }
 
+  onDoubled(): void {
+    this.#counts.doubt('doubled');
+  }
+
   onRequest(method: string): number {
     this.#requestsFramed += 1;
     this.#asked(method);
