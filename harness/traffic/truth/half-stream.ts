@@ -45,8 +45,8 @@ export interface HalfHost extends Omit<FramerHost, 'onMessage' | 'onDepends' | '
   onLost(): void;
   /** An early answer was delivered whole. */
   onEarlyIntact(early: EarlyAnswer, exchange: number): void;
-  /** A message was delivered whole, and parts of it too late. */
-  onLate(): void;
+  /** A message was delivered whole, and parts of it too late. @param half the one it is of */
+  onLate(half: HalfStream): void;
   /** A message was delivered whole, and a byte of it first with another content. */
   onDoubled(): void;
   /** The connection saw a damaged frame, or is a copy: from there on nothing of it is certain. */
@@ -607,7 +607,7 @@ export class HalfStream implements FramerHost {
 
   #fate(message: FramedMessage, fate: Fate): void {
     const isLate = fate === 'intact' && this.#compares && this.#patience.hasLate(message.start, message.end);
-    if (isLate) this.#host.onLate();
+    if (isLate) this.#host.onLate(this);
     const isDoubled = fate === 'intact' && (this.#doubled?.overlaps(message.start, message.end) ?? false);
     if (isDoubled) this.#host.onDoubled();
     const { kind, exchange, start, early, refused } = message;

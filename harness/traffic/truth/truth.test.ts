@@ -591,6 +591,25 @@ function oneSideLate(scripts: readonly (readonly string[])[], late: '<' | '>', v
   );
 }
 
+t.test('a SYN-ACK that is lost on a port used before is no delay, and the words say so', async (t) => {
+  const talk = ['>S', '<S', get, ok, '>F', '<F'];
+  const words = [...talk, `> ${'x'.repeat(40_000)}`, `< ${'y'.repeat(70_000)}`, ...talk];
+  const sent = [...words.keys()].filter((at) => at !== 6 && at !== 7);
+  const all = frames(words);
+  const doubtsWithout = (lost: number) => {
+    const truth = new MessageTruth(true);
+    for (const at of sent) truth.sent(all[at]!, 0, all[at]!.length);
+    for (const at of sent) if (at !== lost) truth.delivered(all[at]!, 0, all[at]!.length, at * 1_000, false);
+    truth.finish();
+    return doubts(truth.truth());
+  };
+  t.equal(doubtsWithout(-1), '');
+  t.equal(
+    doubtsWithout(9),
+    '1 messages on a port that was used before, without their SYN before them: an observer may take them for those of the connection before',
+  );
+});
+
 t.test('a port used again before a late direction shows the conversation before', async (t) => {
   const head = '> HEAD /h HTTP/1.1\r\n\r\n';
   const long = '< HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n';
