@@ -188,8 +188,9 @@ export function fuzzHostile(seed: number): void {
   const handler = new Collector();
   const layer = makeLayer(handler, overlap, { ...limits, ackSlackPackets: random.below(20) });
   const range = 1 + random.below(6000);
-  /** First byte that arrived for a place, and all that did. */
+  /** First byte that arrived for a place, of a segment that is no probe where one did, and all that did. */
   const first = new Map<number, number>();
+  const probed = new Set<number>();
   const any: [Map<number, Set<number>>, Map<number, Set<number>>] = [new Map(), new Map()];
   let nowUs = 1e15;
   const feed = (sent: Sent, captured: number) => {
@@ -212,7 +213,10 @@ export function fuzzHostile(seed: number): void {
       const at = sequence - 1 + index;
       if (!any[side].has(at)) any[side].set(at, new Set());
       any[side].get(at)!.add(payload[index]!);
-      if (side === 0 && at >= place && !first.has(at)) first.set(at, payload[index]!);
+      if (side !== 0 || at < place || (first.has(at) && (payload.length === 1 || !probed.has(at)))) continue;
+      first.set(at, payload[index]!);
+      if (payload.length === 1) probed.add(at);
+      else probed.delete(at);
     }
     const fin = random.chance(0.01) ? TcpFlag.fin : 0;
     // Acknowledgements far ahead end every wait: few of them, so that there is something to wait for.

@@ -281,6 +281,7 @@ export class Assembler {
     const counters = this.#counters;
     let from = start;
     let uncovered = missing;
+    this.#runs.meetNext(half, this.#next[half]!, bytes, start, end);
     while (from < end) {
       const head = this.#runs.first(half);
       let length = end - from;

@@ -31,6 +31,8 @@ export class TcpCounters {
   duplicateBytes = 0;
   /** Queued bytes replaced by later ones (last-wins). */
   overwrittenBytes = 0;
+  /** Queued bytes that came again with another content; the octet of a probe (`keepAlives`) is none. */
+  conflictingBytes = 0;
   /** Keep-alives (RFC 9293, 3.8.4): no or one byte just before the next one. */
   keepAlives = 0;
   /** Segments that advertised a window of zero. */

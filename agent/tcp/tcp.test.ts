@@ -56,13 +56,13 @@ t.test('payload comes with its sequence number and the lowest acknowledgement of
     [6, 4],
     [9, 12],
   ]);
-  const shared = '< P 15 ack 4 "op"\n< P 17 ack 4 "q"\n< P 18 ack 8 "r"\n< P 15 ack 4 "o"\n< P 12 ack 4 "lmn"';
+  const shared = '< P 15 ack 4 "op"\n< P 17 ack 4 "qr"\n< P 19 ack 8 "st"\n< P 15 ack 4 "op"\n< P 12 ack 4 "lmn"';
   t.same(
     placesOf(shared),
     [
       [12, 4],
       [15, 4],
-      [18, 8],
+      [19, 8],
     ],
     'a page has one acknowledgement',
   );
@@ -96,6 +96,41 @@ t.test('overlap policies', (t) => {
   t.equal(established({ overlap: OverlapPolicy.lastWins }).play(inOrder), '0.0 "abcdefgh"');
   t.equal(established().play('> . 4 "DEF"\n> . 1 "abcde"'), '0.0 "abc", 0.0 "DEF"', 'and ending inside');
   t.equal(established({ overlap: OverlapPolicy.lastWins }).play('> . 4 "DEF"\n> . 1 "abcde"'), '0.0 "abcde", 0.0 "F"');
+  t.end();
+});
+
+t.test('the octet of a keep-alive probe says nothing: what waits of one gives way', (t) => {
+  // RFC 9293, 3.8.4: a probe has one byte of any value where the last one of the data is.
+  const policies = [OverlapPolicy.firstWins, OverlapPolicy.lastWins];
+  for (const overlap of policies) {
+    const play = (script: string) => {
+      const transcript = established({ overlap });
+      const events = transcript.play(script);
+      t.equal(transcript.layer.counters.conflictingBytes, 0, 'no conflict');
+      t.equal(transcript.layer.pagesInUse, 0);
+      return events.replaceAll('", 0.0 "', '');
+    };
+    t.equal(play('> . 6 "?"\n> . 1 "abcdef"'), '0.0 "abcdef"', 'a probe overtakes a segment');
+    t.equal(play('> . 6 "?"\n> . 4 "def"\n> . 1 "abc"'), '0.0 "abcdef"', '… that waits, too');
+    t.equal(play('> . 6 "?"\n> . 7 "gh"\n> . 4 "def"\n> . 1 "abc"'), '0.0 "abcdefgh"', '… with more behind it');
+    t.equal(play('> . 4 "def"\n> . 6 "?"\n> . 1 "abc"'), '0.0 "abcdef"', 'a probe comes behind it');
+    t.equal(play('> . 4 "d"\n> . 3 "c"\n> . 2 "b"\n> . 1 "a"'), '0.0 "abcd"', 'data of one byte');
+  }
+  t.end();
+});
+
+t.test('bytes that come with two contents while they wait are counted', (t) => {
+  for (const overlap of [OverlapPolicy.firstWins, OverlapPolicy.lastWins]) {
+    const count = (script: string) => {
+      const transcript = established({ overlap });
+      transcript.play(script);
+      return transcript.layer.counters.conflictingBytes;
+    };
+    t.equal(count('> . 4 "DEF"\n> . 10 "JKL"\n> . 2 "bcdefghijklm"\n> . 1 "a"'), 6, 'behind a hole');
+    t.equal(count('> . 4 "DEF"\n> . 1 "abcdE"'), 1, 'at the hole');
+    t.equal(count('> . 4 "def"\n> . 4 "def"\n> . 1 "abcdefg"'), 0, 'the same once more');
+    t.equal(count('> . 4 "d"\n> . 4 "D"\n> . 1 "abc"'), 1, 'one byte twice: which is the probe nobody knows');
+  }
   t.end();
 });
 

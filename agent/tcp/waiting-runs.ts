@@ -17,6 +17,7 @@ export interface WaitingRunsArrays {
   readonly pageLength: Int32Array;
   readonly pageMissing: Int32Array;
   readonly pageNext: Int32Array;
+  readonly pageProbe: Uint8Array;
   readonly pageTsUs: Float64Array;
   readonly runLast: Int32Array;
   readonly runNext: Int32Array;
@@ -36,7 +37,13 @@ export interface WaitingRunsOptions {
 /** No run, or no page. */
 export const none = -1;
 
-const copyBytes = Buffer.prototype.copy;
+/**
+ * A segment of one byte may be a keep-alive probe, whose octet is of any value and no data (RFC 9293, 3.8.4; RFC 1122, 4.2.3.6): a
+ * longer one says what the byte is. So it waits in a page of its own.
+ */
+const probeBytes = 1;
+
+const { copy: copyBytes, compare: compareBytes } = Buffer.prototype;
 
 export class WaitingRuns {
   /** Of a page: where it begins, … */
@@ -46,6 +53,8 @@ export class WaitingRuns {
   readonly length: Int32Array;
   /** … bytes behind it that the snap length cut off, … */
   readonly missing: Int32Array;
+  /** … 1: it may be a probe's, … */
+  readonly probe: Uint8Array;
   /** … the next one of its run, and when it came. */
   readonly next: Int32Array;
   readonly tsUs: Float64Array;
@@ -74,6 +83,7 @@ export class WaitingRuns {
     this.length = arrays.int32(pages);
     this.missing = arrays.int32(pages);
     this.next = arrays.int32(pages);
+    this.probe = arrays.uint8(pages);
     this.tsUs = arrays.float64(pages);
     this.#runLast = arrays.int32(pages);
     this.#runNext = arrays.int32(pages);
@@ -81,14 +91,14 @@ export class WaitingRuns {
 
   /** Bytes for these limits, the pages themselves not counted: for the sum of bounds. */
   static bytesFor(limits: TcpLimits): number {
-    return limits.streamsMax * 2 * (4 + 2) + limits.pagesMax * (7 * 4 + 8);
+    return limits.streamsMax * 2 * (4 + 2) + limits.pagesMax * (7 * 4 + 8 + 1);
   }
 
   get arrays(): WaitingRunsArrays {
     return {
       ...{ head: this.#head, runs: this.#runs, runLast: this.#runLast, runNext: this.#runNext },
       ...{ pageSequence: this.sequence, pageAck: this.ack, pageLength: this.length, pageMissing: this.missing },
-      ...{ pageNext: this.next, pageTsUs: this.tsUs },
+      ...{ pageNext: this.next, pageTsUs: this.tsUs, pageProbe: this.probe },
     };
   }
 
@@ -155,6 +165,7 @@ export class WaitingRuns {
     let at = sequence;
     let from = start;
     let known = 0;
+    const isProbe = end - start + missing === probeBytes;
     while (from < end) {
       while (run !== none && ((this.endOf(run) - at) | 0) <= 0) {
         previous = run;
@@ -163,12 +174,12 @@ export class WaitingRuns {
       let length = end - from;
       if (run !== none && ((this.sequence[run]! - at) | 0) <= 0) {
         length = Math.min(length, (this.endOf(run) - at) | 0);
-        if (this.#lastWins) this.#overwrite(run, at, bytes, from, length);
+        this.#meet(run, at, bytes, from, length, isProbe);
         this.#lowerAck(run, at, length, ack);
         known += length;
       } else {
         if (run !== none) length = Math.min(length, (this.sequence[run]! - at) | 0);
-        const added = this.#add(half, previous, run, at, bytes, from, length, tsUs, ack);
+        const added = this.#add(half, previous, run, at, bytes, from, length, tsUs, ack, isProbe);
         if (added !== none) run = added;
       }
       from += length;
@@ -192,13 +203,15 @@ export class WaitingRuns {
     length: number,
     tsUs: number,
     ack: number,
+    isProbe: boolean,
   ): number {
     let run = previous !== none && this.endOf(previous) === sequence ? previous : none;
     let stored = 0;
     if (run !== none) {
       const page = this.#runLast[run]!;
       // A page has one acknowledgement: that of an earlier segment would be too low for what follows it.
-      if (this.missing[page] === 0 && this.ack[page] === ack) {
+      const isApart = isProbe || this.probe[page] === 1;
+      if (this.missing[page] === 0 && this.ack[page] === ack && !isApart) {
         stored = Math.min(length, pageBytes - this.length[page]!);
         this.#copy(page, this.length[page]!, bytes, start, stored);
         this.length[page]! += stored;
@@ -216,6 +229,7 @@ export class WaitingRuns {
       this.ack[page] = ack;
       this.length[page] = part;
       this.missing[page] = 0;
+      this.probe[page] = isProbe ? 1 : 0;
       this.next[page] = none;
       this.tsUs[page] = tsUs;
       this.#copy(page, 0, bytes, start + stored, part);
@@ -253,6 +267,12 @@ export class WaitingRuns {
     this.#runs[half]! -= 1;
   }
 
+  /** Where to look for a sequence number among a run's pages from: at the last one if it is there, as of what comes again it mostly is. */
+  #pageBefore(run: number, sequence: number): number {
+    const last = this.#runLast[run]!;
+    return ((sequence - this.sequence[last]!) | 0) >= 0 ? last : run;
+  }
+
   #copy(page: number, offset: number, bytes: Uint8Array, start: number, length: number): void {
     // The native copy of Buffer takes offsets, where `set` would need a view made for each segment.
     copyBytes.call(bytes, this.#pool.bytes, this.#pool.at(page) + offset, start, start + length);
@@ -261,7 +281,7 @@ export class WaitingRuns {
   /** Another copy of bytes that wait: pages that it covers keep the lower acknowledgement. */
   #lowerAck(run: number, sequence: number, length: number, ack: number): void {
     const end = (sequence + length) | 0;
-    for (let page = run; page !== none; page = this.next[page]!) {
+    for (let page = this.#pageBefore(run, sequence); page !== none; page = this.next[page]!) {
       const pageStart = this.sequence[page]!;
       if (((pageStart - end) | 0) >= 0) return;
       const isCovered = ((pageStart - sequence) | 0) >= 0 && ((pageStart + this.length[page]! - end) | 0) <= 0;
@@ -269,18 +289,44 @@ export class WaitingRuns {
     }
   }
 
-  /** Last-wins: replaces bytes of a run. */
-  #overwrite(run: number, sequence: number, bytes: Uint8Array, start: number, length: number): void {
+  /** A segment at the half-stream's next byte, to be delivered before what waits: as to the bytes of it that wait. */
+  meetNext(half: number, sequence: number, bytes: Uint8Array, start: number, end: number): void {
+    const stop = (sequence + end - start) | 0;
+    for (let run = this.#head[half]!; run !== none; run = this.#runNext[run]!) {
+      if (((this.sequence[run]! - stop) | 0) >= 0) return;
+      this.#meet(run, sequence, bytes, start, end - start, false);
+    }
+  }
+
+  /**
+   * Bytes of a run came again: they are replaced where the later ones win, or where they are a probe's. Others that differ are counted.
+   * @param isProbe they may be a probe's
+   */
+  #meet(run: number, sequence: number, bytes: Uint8Array, start: number, length: number, isProbe: boolean): void {
     const end = (sequence + length) | 0;
-    for (let page = run; page !== none; page = this.next[page]!) {
+    for (let page = this.#pageBefore(run, sequence); page !== none; page = this.next[page]!) {
       const pageStart = this.sequence[page]!;
       if (((pageStart - end) | 0) >= 0) return;
       const skip = Math.max(0, (sequence - pageStart) | 0);
       const ahead = Math.max(0, (pageStart - sequence) | 0);
       const part = Math.min(this.length[page]! - skip, length - ahead);
       if (part <= 0) continue;
-      this.#copy(page, skip, bytes, start + ahead, part);
-      this.#counters.overwrittenBytes += part;
+      const isKnownProbe = this.probe[page] === 1;
+      if (isProbe && !isKnownProbe) continue;
+      const yields = isKnownProbe && !isProbe;
+      if (!yields) this.#countConflicts(page, skip, bytes, start + ahead, part);
+      if (yields || this.#lastWins) this.#copy(page, skip, bytes, start + ahead, part);
+      if (yields) this.probe[page] = 0;
+      if (this.#lastWins) this.#counters.overwrittenBytes += part;
+    }
+  }
+
+  #countConflicts(page: number, offset: number, bytes: Uint8Array, start: number, length: number): void {
+    const pages = this.#pool.bytes;
+    const at = this.#pool.at(page) + offset;
+    if (compareBytes.call(bytes, pages, at, at + length, start, start + length) === 0) return;
+    for (let index = 0; index < length; index += 1) {
+      if (pages[at + index] !== bytes[start + index]) this.#counters.conflictingBytes += 1;
     }
   }
 }

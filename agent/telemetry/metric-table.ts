@@ -38,6 +38,7 @@ export const counterHelp: Readonly<Record<string, string>> = {
   'tcp.segmentsOverlapping': 'Segments some of whose bytes were known already.',
   'tcp.duplicateBytes': 'Payload bytes dropped because they were known already.',
   'tcp.overwrittenBytes': 'Waiting payload bytes replaced by later ones.',
+  'tcp.conflictingBytes': 'Waiting payload bytes that came again with another content.',
   'tcp.keepAlives': 'Keep-alive segments.',
   'tcp.zeroWindows': 'Segments that advertised a window of zero.',
   'tcp.zeroWindowProbes': 'Segments of one byte sent into a window of zero.',

@@ -228,9 +228,13 @@ export class Connection implements HalfHost {
     this.#isTouched = true;
   }
 
-  onLate(): void {
+  onLate(half: HalfStream): void {
     this.#isTouched = true;
-    this.#counts.doubt('late');
+    this.#counts.doubt(this.#isSuccessor && !half.isStartKnown ? 'unstarted' : 'late');
+  }
+
+  onDoubled(): void {
+    this.#counts.doubt('doubled');
   }
 
   onRequest(method: string): number {

@@ -45,8 +45,10 @@ export interface HalfHost extends Omit<FramerHost, 'onMessage' | 'onDepends' | '
   onLost(): void;
   /** An early answer was delivered whole. */
   onEarlyIntact(early: EarlyAnswer, exchange: number): void;
-  /** A message was delivered whole, and parts of it too late. */
-  onLate(): void;
+  /** A message was delivered whole, and parts of it too late. @param half the one it is of */
+  onLate(half: HalfStream): void;
+  /** A message was delivered whole, and a byte of it first with another content. */
+  onDoubled(): void;
   /** The connection saw a damaged frame, or is a copy: from there on nothing of it is certain. */
   readonly isUncertain: boolean;
 }
@@ -102,6 +104,12 @@ export class HalfStream implements FramerHost {
   /** Responses may wait for their requests: no more than there was room for came before one. */
   #isPatient = true;
   readonly #seen = new IntervalSet();
+  /** The last byte that was taken in order; −1 before the first. */
+  #lastByte = -1;
+  /** Bytes of which the recording has two contents: a keep-alive probe brings any octet (RFC 9293, 3.8.4). */
+  #probed: IntervalSet | undefined;
+  /** Of those, the ones whose probe was delivered before the byte. */
+  #doubled: IntervalSet | undefined;
   readonly #patience: Patience;
   readonly #clock: DeliveryClock;
   #pending: FramedMessage[] = [];
@@ -304,6 +312,7 @@ export class HalfStream implements FramerHost {
     }
     if (isFin && this.#finOffset < 0) this.#finOffset = offset + wireBytes;
     this.#sentEnd = Math.max(this.#sentEnd, offset + wireBytes + (isFin ? 1 : 0));
+    this.#compareProbe(offset, bytes, start, end, wireBytes);
     if (offset > this.#next) this.#wait(offset, bytes, start, end);
     else if (offset + wireBytes > this.#next) {
       const from = start + this.#next - offset;
@@ -314,6 +323,25 @@ export class HalfStream implements FramerHost {
       this.#takeWaiting();
     }
     this.#closeInOrder();
+  }
+
+  /** A probe with another octet than the byte that it stands for, whichever of them was recorded first. */
+  #compareProbe(offset: number, bytes: Uint8Array, start: number, end: number, wireBytes: number): void {
+    if (wireBytes === 1) {
+      if (end > start && offset === this.#next - 1 && bytes[start] !== this.#lastByte) this.#addProbed(offset);
+      return;
+    }
+    for (const waits of this.#waiting) {
+      const at = start + waits.offset - offset;
+      if (waits.bytes.length !== 1 || at < start || at >= end || waits.bytes[0] === bytes[at]) continue;
+      this.#addProbed(waits.offset);
+      // Where all is delivered, it is so in this order.
+      if (!this.#compares) (this.#doubled ??= new IntervalSet()).add(waits.offset, waits.offset + 1);
+    }
+  }
+
+  #addProbed(offset: number): void {
+    if (this.#compares) (this.#probed ??= new IntervalSet()).add(offset, offset + 1);
   }
 
   /** Whether a segment without payload at `offset` may be of it. */
@@ -404,6 +432,9 @@ export class HalfStream implements FramerHost {
       this.#patience.forgetBelow(this.#joinedAt);
     }
     const seen = this.#seen;
+    if (length === 1 && this.#probed?.covers(offset, offset + 1) && !seen.covers(offset, offset + 1)) {
+      (this.#doubled ??= new IntervalSet()).add(offset, offset + 1);
+    }
     this.#patience.delivered(Math.max(0, offset), offset + length, isTooLate);
     seen.add(Math.max(0, offset), offset + length);
     if (seen.size > rangesMax) {
@@ -482,6 +513,7 @@ export class HalfStream implements FramerHost {
   #take(bytes: Uint8Array, start: number, end: number): void {
     const offset = this.#next;
     this.#next += end - start;
+    this.#lastByte = bytes[end - 1]!;
     // Behind the end the framer only counts what may be heads.
     const at = this.framer.isWaiting ? start : this.framer.push(bytes, start, end, offset);
     if (at < end) this.#holdUnasked(bytes, at, end, offset + at - start);
@@ -564,6 +596,8 @@ export class HalfStream implements FramerHost {
   #forget(): void {
     const start = this.#pending[0]?.start ?? this.framer.messageStart;
     this.#seen.forgetBelow(start);
+    this.#probed?.forgetBelow(start);
+    this.#doubled?.forgetBelow(start);
     this.#patience.forgetBelow(start);
   }
 
@@ -573,10 +607,12 @@ export class HalfStream implements FramerHost {
 
   #fate(message: FramedMessage, fate: Fate): void {
     const isLate = fate === 'intact' && this.#compares && this.#patience.hasLate(message.start, message.end);
-    if (isLate) this.#host.onLate();
+    if (isLate) this.#host.onLate(this);
+    const isDoubled = fate === 'intact' && (this.#doubled?.overlaps(message.start, message.end) ?? false);
+    if (isDoubled) this.#host.onDoubled();
     const { kind, exchange, start, early, refused } = message;
     const isKnown = start >= this.#joinedAt && start < this.#doubtFrom && !(this.#compares && refused === 'open');
-    const isSure = message.isCertain && !isLate && !this.#host.isUncertain && isKnown;
+    const isSure = message.isCertain && !isLate && !isDoubled && !this.#host.isUncertain && isKnown;
     if (fate === 'intact' && isSure && early) this.#host.onEarlyIntact(early, exchange);
     else if (fate === 'intact') this.#host.onFate(kind, isSure ? 'intact' : 'possible', exchange);
     else {

@@ -19,6 +19,10 @@ const doubtWords = {
   copies: 'directions of streams that are seen in another network too',
   repeated: 'streams that were delivered once more, after a pause or their end',
   late: 'messages of which parts were delivered later than an observer waits',
+  unstarted:
+    'messages on a port that was used before, without their SYN before them: an observer may take them for those of the connection before',
+  doubled:
+    'messages of which a byte was delivered with two contents, that of a keep-alive probe first: they may differ',
   forgotten: 'streams forgotten while open, since more were open than are followed',
 } as const;
 export type Doubt = keyof typeof doubtWords;

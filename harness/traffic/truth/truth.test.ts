@@ -152,6 +152,58 @@ t.test(
   },
 );
 
+t.test(
+  "a message whose last byte was delivered as a keep-alive probe's first may differ, and the truth says so",
+  async (t) => {
+    const script = [
+      '>S',
+      '<S',
+      get,
+      '< HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n',
+      '< abcdef',
+      '>',
+      '<',
+      '>F',
+      '<F',
+    ];
+    /** The last byte once more, as a probe brings it. */
+    const probed = (octet: string) => {
+      const all = frames(script);
+      const [last, probe] = [all[4]!, all[4]!.slice(0, all[4]!.length - 5)];
+      const sequenceAt = probe.length - 1 - 16;
+      const view = new DataView(probe.buffer);
+      view.setUint32(sequenceAt, (view.getUint32(sequenceAt) + last.length - probe.length) >>> 0);
+      view.setUint16(16, view.getUint16(16) - 5);
+      probe[probe.length - 1] = octet.charCodeAt(0);
+      all[6] = probe;
+      return all;
+    };
+    const truthOfFrames = (octet: string, sent: readonly number[], delivered?: readonly number[]) => {
+      const all = probed(octet);
+      const truth = new MessageTruth(delivered !== undefined);
+      for (const at of sent) truth.sent(all[at]!, 0, all[at]!.length);
+      for (const at of delivered ?? []) truth.delivered(all[at]!, 0, all[at]!.length, 0, false);
+      truth.finish();
+      return truth.truth();
+    };
+    const inOrder = [...script.keys()];
+    const overtaken = [0, 1, 2, 3, 6, 4, 5, 7, 8];
+    const intact = { responsesIntact: 1, responsesPossible: 0 };
+    const differs = { responsesIntact: 0, responsesPossible: 1 };
+    const words =
+      '1 messages of which a byte was delivered with two contents, that of a keep-alive probe first: they may differ';
+    t.match(truthOfFrames('?', inOrder), intact, 'as recorded, behind the byte');
+    t.match(truthOfFrames('?', inOrder, inOrder), intact, 'delivered behind it');
+    t.match(truthOfFrames('f', inOrder, overtaken), intact, 'the same octet');
+    for (const [sent, delivered] of [[overtaken], [inOrder, overtaken], [overtaken, overtaken]] as const) {
+      const truth = truthOfFrames('?', sent, delivered);
+      t.match(truth, differs);
+      t.equal(doubts(truth), words);
+    }
+    t.match(truthOfFrames('?', overtaken, inOrder), intact, 'recorded before the byte, delivered behind it');
+  },
+);
+
 t.test('what comes later than an observer waits may be found, and the truth says so', async (t) => {
   const halves = ['> GET /a HTTP/1.1\r\nHo', '> st: x\r\n\r\n'];
   const acks = (count: number) => Array<string>(count).fill('<');
@@ -538,6 +590,25 @@ function oneSideLate(scripts: readonly (readonly string[])[], late: '<' | '>', v
     ({ isClient, at }) => sides[isClient ? 0 : 1]![at]!,
   );
 }
+
+t.test('a SYN-ACK that is lost on a port used before is no delay, and the words say so', async (t) => {
+  const talk = ['>S', '<S', get, ok, '>F', '<F'];
+  const words = [...talk, `> ${'x'.repeat(40_000)}`, `< ${'y'.repeat(70_000)}`, ...talk];
+  const sent = [...words.keys()].filter((at) => at !== 6 && at !== 7);
+  const all = frames(words);
+  const doubtsWithout = (lost: number) => {
+    const truth = new MessageTruth(true);
+    for (const at of sent) truth.sent(all[at]!, 0, all[at]!.length);
+    for (const at of sent) if (at !== lost) truth.delivered(all[at]!, 0, all[at]!.length, at * 1_000, false);
+    truth.finish();
+    return doubts(truth.truth());
+  };
+  t.equal(doubtsWithout(-1), '');
+  t.equal(
+    doubtsWithout(9),
+    '1 messages on a port that was used before, without their SYN before them: an observer may take them for those of the connection before',
+  );
+});
 
 t.test('a port used again before a late direction shows the conversation before', async (t) => {
   const head = '> HEAD /h HTTP/1.1\r\n\r\n';

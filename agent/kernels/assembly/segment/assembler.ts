@@ -30,6 +30,7 @@ import {
   pageLength,
   pageMissing,
   pageNext,
+  pageProbe,
   pageSequence,
   pagesAt,
   pagesMax,
@@ -128,7 +129,8 @@ function addBytes(half: i32, previous: i32, following: i32, sequence: i32, start
   if (previous >= 0 && runEnd(previous) === sequence) {
     run = previous;
     const page = word(runLast, run);
-    if (word(pageMissing, page) === 0 && word(pageAck, page) === ack) {
+    // One byte may be a probe's: see WaitingRuns.
+    if (word(pageMissing, page) === 0 && word(pageAck, page) === ack && !byteAt(pageProbe + page) && length > 1) {
       const filled = word(pageLength, page);
       stored = PAGE_BYTES - filled;
       if (stored > length) {
@@ -153,6 +155,7 @@ function addBytes(half: i32, previous: i32, following: i32, sequence: i32, start
     setWord(pageAck, page, ack);
     setWord(pageLength, page, part);
     setWord(pageMissing, page, 0);
+    store<u8>(pageProbe + page, length === 1);
     setWord(pageNext, page, -1);
     store<f64>(pageTsUs + (page << 3), Call.nowUs);
     memory.copy(pagesAt + page * PAGE_BYTES, start + stored, part);
@@ -187,61 +190,25 @@ export function hasRoom(half: i32, length: i32): i32 {
   );
 }
 
-/** As Assembler.#lowerAck. */
-function lowerAck(run: i32, sequence: i32, length: i32, ack: i32): void {
-  let page = run;
-  const end = sequence + length;
-  while (page >= 0) {
-    const pageStart = word(pageSequence, page);
-    if (pageStart - end >= 0) {
-      return;
-    }
-    if (pageStart - sequence >= 0 && pageStart + word(pageLength, page) - end <= 0 && ack - word(pageAck, page) < 0) {
-      setWord(pageAck, page, ack);
-    }
-    page = word(pageNext, page);
+/** Whether bytes of a segment wait already: another content, or a probe's, is the host's to judge (WaitingRuns). */
+export function hasKnown(half: i32, sequence: i32, length: i32): i32 {
+  let run = word(head, half);
+  while (run >= 0 && runEnd(run) - sequence <= 0) {
+    run = word(runNext, run);
   }
+  return run >= 0 && word(pageSequence, run) - sequence < length;
 }
 
+/** None of the bytes waits. */
 export function insertBytes(half: i32, sequence: i32, start: i32, end: i32, ack: i32): void {
   let previous = -1;
   let run = word(head, half);
-  let at = sequence;
-  let from = start;
-  let known = 0;
-  while (from < end) {
-    while (run >= 0 && runEnd(run) - at <= 0) {
-      previous = run;
-      run = word(runNext, run);
-    }
-    let length = end - from;
-    if (run >= 0 && word(pageSequence, run) - at <= 0) {
-      if (length > runEnd(run) - at) {
-        length = runEnd(run) - at;
-      }
-      lowerAck(run, at, length, ack);
-      known += length;
-    } else {
-      if (run >= 0 && length > word(pageSequence, run) - at) {
-        length = word(pageSequence, run) - at;
-      }
-      const added = addBytes(half, previous, run, at, from, length, ack);
-      if (added >= 0) {
-        run = added;
-      }
-    }
-    from += length;
-    at += length;
+  while (run >= 0 && runEnd(run) - sequence <= 0) {
+    previous = run;
+    run = word(runNext, run);
   }
-  Call.duplicateBytes += known;
-  if (known === end - start) {
-    Call.duplicate += 1;
-  } else {
-    Call.outOfOrder += 1;
-    if (known > 0) {
-      Call.overlapping += 1;
-    }
-  }
+  addBytes(half, previous, run, sequence, start, end - start, ack);
+  Call.outOfOrder += 1;
   if (byteAt(holesListOf + half) === NO_LIST) {
     store<f64>(holeSinceUs + (half << 3), Call.nowUs);
     holeAppend(half);

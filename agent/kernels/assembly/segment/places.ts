@@ -67,6 +67,7 @@ export let pageAck: i32 = 0;
 export let pageLength: i32 = 0;
 export let pageMissing: i32 = 0;
 export let pageNext: i32 = 0;
+export let pageProbe: i32 = 0;
 export let pageTsUs: i32 = 0;
 export let runLast: i32 = 0;
 export let runNext: i32 = 0;

@@ -9,7 +9,7 @@
  * In JavaScript the same costs five times as much on the first 200 MB, most of it in compiling.
  */
 import { byteAt } from '../bytes.ts';
-import { acknowledged, hasRoom, isBeyond } from './assembler.ts';
+import { acknowledged, hasKnown, hasRoom, isBeyond } from './assembler.ts';
 import { beginCounts, Call, storeCounts } from './call.ts';
 import { count, hasEventRoom } from './events.ts';
 import {
@@ -327,7 +327,12 @@ export function takeOther(tcp: i32, payload: i32, end: i32, captured: i32, slot:
         if (word(pageSequence, word(head, half)) - next < length) {
           return 0;
         }
-      } else if (ack - word(firsts, peer) < 0 || Call.freed || !hasRoom(half, length)) {
+      } else if (
+        ack - word(firsts, peer) < 0 ||
+        Call.freed ||
+        !hasRoom(half, length) ||
+        hasKnown(half, sequence, length)
+      ) {
         // With an acknowledgement of bytes before the first one it is perhaps of another conversation. Pages that
         // were freed are not written to before what lies in them was handed on.
         return 0;
