@@ -3,25 +3,26 @@ import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { git, gitOutput } from './git.ts';
 
-export interface IndexedFiles {
-  /** All that git's index names, but for those that a sparse checkout leaves out. */
-  readonly names: readonly string[];
-  /** Of those that git does not look at: not as the commit has them. */
-  readonly unseenChanges: readonly string[];
-}
-
 /** So many names are one command line: Linux takes 128 KiB of each word, and 2 MiB of all. */
 const namesMax = 200;
 
-/** @param top of the repository: names are relative to it. @throws FloodgateError `version-unknown` where git cannot list them */
-export function indexedFiles(top: string): IndexedFiles {
+/**
+ * Those that are not as the commit has them.
+ * @param top of the repository: names are relative to it
+ * @throws FloodgateError `version-unknown` where git cannot list them
+ */
+export function unseenChanges(top: string): readonly string[] {
   const entries = git(top, ['ls-files', '--cached', '-v', '-z']).split('\0').filter(Boolean);
-  const tagged = entries.map((entry) => ({ tag: entry[0]!, name: entry.slice(2) }));
+  const unseen = entries.filter((entry) => entry[0] !== 'H').map((entry) => ({ tag: entry[0]!, name: entry.slice(2) }));
   const isThere = ({ name }: { name: string }) => statOf(path.join(top, name)) !== undefined;
   // In small letters: assumed to be unchanged. Of a sparse checkout most are not there.
-  const present = tagged.filter((each) => each.tag.toUpperCase() !== 'S' || isThere(each));
-  const unseen = present.filter(({ tag }) => tag !== 'H').map(({ name }) => name);
-  return { names: present.map(({ name }) => name), unseenChanges: unseen.length === 0 ? [] : changedOf(top, unseen) };
+  const present = unseen.filter((each) => each.tag.toUpperCase() !== 'S' || isThere(each));
+  return present.length === 0
+    ? []
+    : changedOf(
+        top,
+        present.map(({ name }) => name),
+      );
 }
 
 /** What the index has and no commit yet is another matter: git says so itself. */

@@ -19,7 +19,7 @@ import path from 'node:path';
 import { git, gitOutput } from './git.ts';
 import { reportFolders } from './report-folders.ts';
 import { checkOutShared, checkOutSubmodules } from './submodules.ts';
-import { indexedFiles } from './unseen-files.ts';
+import { unseenChanges } from './unseen-files.ts';
 import { isWithin } from './within.ts';
 
 /** Names, sizes and times of all files: what changes when a file does. */
@@ -64,7 +64,7 @@ function isOurs(project: string): (place: string) => boolean {
 export function hasChanges(folder: string): boolean {
   if (gitOutput(folder, ['status', '--porcelain=v1', '-uno', '-z']) !== '') return true;
   const top = topOf(folder);
-  return untracked(folder, top).length > 0 || indexedFiles(top).unseenChanges.length > 0;
+  return untracked(folder, top).length > 0 || unseenChanges(top).length > 0;
 }
 
 export interface ChangedFile {
@@ -79,7 +79,7 @@ export interface ChangedFile {
 export function changedFiles(folder: string): ChangedFile[] {
   const top = topOf(folder);
   const changed = git(top, ['diff', '--name-only', '--no-ext-diff', '--no-textconv', '-z', 'HEAD']).split('\0');
-  const names = [...changed.filter((name) => name !== ''), ...indexedFiles(top).unseenChanges];
+  const names = [...changed.filter((name) => name !== ''), ...unseenChanges(top)];
   return [...new Set(names)].sort().map((name) => ({ name, content: contentOf(top, name) }));
 }
 
