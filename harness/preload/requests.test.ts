@@ -4,6 +4,7 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
+import tls from 'node:tls';
 import t, { type Test } from 'tap';
 import { requestWindow } from '../metrics/request-window.ts';
 import { withOthers } from '../pass/elsewhere.ts';
@@ -279,6 +280,38 @@ t.test('what the server refuses by itself is unanswered, and what is no answer t
   await refused(upgrade, 3, 'one that is answered');
   one.maxConnections = 1;
   await refused('', 4, 'a connection');
+});
+
+t.test('HTTP/1 at a server of HTTP/2 alone is unanswered, and what sends nothing is not', async (t) => {
+  const { two, is } = served(t);
+  const portOf = (server: net.Server) => (server.address() as AddressInfo).port;
+  const ended = async (socket: net.Socket, text: string) => {
+    socket.on('error', () => {}).resume();
+    if (text) socket.write(text);
+    else if (socket instanceof tls.TLSSocket) socket.once('secureConnect', () => socket.end());
+    else socket.end();
+    await new Promise((resolve) => socket.once('close', resolve));
+  };
+  const text = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+  const plain = (written: string) => ended(net.connect(portOf(two)), written);
+  await plain(text);
+  is(1, 0, 'without TLS');
+  // Without a certificate.
+  const cipher = { ciphers: 'AECDH-AES128-SHA@SECLEVEL=0', maxVersion: 'TLSv1.2' } as const;
+  const secure = http2.createSecureServer(cipher).listen(0);
+  t.teardown(() => secure.close());
+  const withTls = (written: string, ALPNProtocols: string[] = []) =>
+    ended(tls.connect({ ...cipher, port: portOf(secure), rejectUnauthorized: false, ALPNProtocols }), written);
+  await withTls(text);
+  is(2, 0, 'with TLS');
+  await withTls(text, ['http/1.1']);
+  is(3, 0, 'with TLS, where the client names its protocol');
+  await plain('');
+  await withTls('');
+  is(3, 0, 'connections alone');
+  secure.once('unknownProtocol', (socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'));
+  await withTls(text);
+  is(3, 0, 'what the service answers by itself');
 });
 
 t.test('streams that this Node.js says nothing more of are unseen', async (t) => {
