@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
+import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import tls from 'node:tls';
@@ -280,6 +281,69 @@ t.test('what the server refuses by itself is unanswered, and what is no answer t
   await refused(upgrade, 3, 'one that is answered');
   one.maxConnections = 1;
   await refused('', 4, 'a connection');
+});
+
+t.test('a request that waits unread where the service ends its connection is unanswered', async (t) => {
+  const { one, two, cut, is } = served(t);
+  const text = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+  const asked = async (socket: net.Socket, first = text) => {
+    t.teardown(() => socket.destroy());
+    socket.on('error', () => {}).write(first);
+    await once(socket.resume(), 'data');
+    await until(() => cut.counts.inFlight === 0);
+    return socket;
+  };
+  const plain = (first?: string) => asked(net.connect((one.address() as AddressInfo).port), first);
+  await plain();
+  one.closeIdleConnections();
+  is(0, 0, 'nothing waits');
+  // What is written here is in the kernel at once.
+  (await plain()).write(text);
+  one.closeIdleConnections();
+  is(1, 0, 'an idle connection');
+  (await plain()).write(text);
+  one.closeAllConnections();
+  is(2, 0, 'any connection');
+  (await plain(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${text.length}\r\n\r\n`)).write(text);
+  one.closeAllConnections();
+  is(2, 0, 'the body of a request that was answered before it came');
+  (await plain()).write(Buffer.alloc(100));
+  one.closeAllConnections();
+  is(2, 0, 'what is no request');
+  // Without a certificate.
+  const cipher = { ciphers: 'AECDH-AES128-SHA@SECLEVEL=0', maxVersion: 'TLSv1.2' } as const;
+  const secure = https.createServer(cipher, (_, response) => response.end('yes')).listen(0);
+  t.teardown(() => secure.close());
+  const withTls = () =>
+    asked(tls.connect({ ...cipher, port: (secure.address() as AddressInfo).port, rejectUnauthorized: false }));
+  (await withTls()).write(text);
+  secure.closeAllConnections();
+  is(3, 0, 'behind TLS');
+  (await withTls()).end();
+  secure.closeAllConnections();
+  is(3, 0, 'the end of TLS');
+  const begins = once(two, 'session');
+  const client = http2.connect(`http://127.0.0.1:${(two.address() as AddressInfo).port}`).on('error', () => {});
+  t.teardown(() => client.destroy());
+  const ask = () =>
+    client
+      .request({ ':path': '/' })
+      .on('error', () => {})
+      .resume();
+  await once(ask(), 'close');
+  const [session] = await begins;
+  ask();
+  // A session writes behind what runs now.
+  await new Promise<void>((resolve) => process.nextTick(() => setImmediate(resolve)));
+  is(3, 0, 'a stream that was read');
+  await until(() => cut.counts.inFlight === 0);
+  ask();
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  session.destroy();
+  is(4, 0, 'a stream');
+  (await plain()).write(text);
+  cut.lookLast();
+  is(5, 0, 'where the process ends');
 });
 
 t.test('HTTP/1 at a server of HTTP/2 alone is unanswered, and what sends nothing is not', async (t) => {

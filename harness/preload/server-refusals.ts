@@ -19,6 +19,8 @@ export interface RefusalHandler {
   refused(socket: object | undefined): void;
   /** An upgrade was not made, and answered with this status. */
   answered(status: number): void;
+  /** A connection of a client, of TCP. */
+  accepted(socket: object): void;
   /** A stream of HTTP/2 begins. */
   stream(stream: object): void;
 }
@@ -31,8 +33,11 @@ export class ServerRefusals {
     this.#handler = handler;
     // A service may refuse all it gets, so that no request of it ever begins.
     subscribe('net.server.socket', (message) => {
-      const { server } = (message as { socket: { server?: EventEmitter } }).socket;
-      if (server && isHttp(server)) this.watch(server);
+      const { socket } = message as { socket: { server?: EventEmitter } };
+      const { server } = socket;
+      if (!server || !isHttp(server)) return;
+      this.watch(server);
+      handler.accepted(socket);
     });
   }
 
@@ -62,7 +67,7 @@ export class ServerRefusals {
 }
 
 /** Of HTTP/1, or of HTTP/2: others are no service of requests. */
-function isHttp(server: object): boolean {
+export function isHttp(server: object): boolean {
   return 'maxHeadersCount' in server || 'updateSettings' in server;
 }
 
