@@ -341,9 +341,16 @@ t.test('a request that waits unread where the service ends its connection is una
   await new Promise<void>((resolve) => process.nextTick(resolve));
   session.destroy();
   is(4, 0, 'a stream');
+  const done = await plain();
+  done.write(text);
+  done.destroy();
+  one.closeIdleConnections();
+  // Only Linux says so.
+  const left = process.platform === 'linux' ? 4 : 5;
+  is(left, 0, 'what its client has left');
   (await plain()).write(text);
   cut.lookLast();
-  is(5, 0, 'where the process ends');
+  is(left + 1, 0, 'where the process ends');
 });
 
 t.test('HTTP/1 at a server of HTTP/2 alone is unanswered, and what sends nothing is not', async (t) => {

@@ -4,6 +4,7 @@
  */
 import { readSync } from 'node:fs';
 import type { ClientConnections, Socket } from './client-connections.ts';
+import { isClientThere } from './client-presence.ts';
 import { isHttp } from './server-refusals.ts';
 
 /** Less than the shortest request: what stays unread has its client's connection reset, as without us. */
@@ -79,7 +80,8 @@ export class UnreadRequests {
       const { _handle: handle } = socket;
       if (!handle || this.#counted.has(handle) || !isWaiting(socket)) return;
       this.#counted.add(handle);
-      this.#onFailed();
+      // It gave up, or it was done, as one that leaves an open request.
+      if (isClientThere(handle.fd!)) this.#onFailed();
     } catch {
       // The socket of a session that has ended throws.
     }
