@@ -29,6 +29,8 @@ export interface Connection {
   latest: Response | undefined;
   /** Of HTTP/1. */
   readonly socket: Socket | undefined;
+  /** Of HTTP/2. */
+  readonly session: { readonly socket?: Socket } | undefined;
   /** What was written to it when it was looked at, and when that last had grown since its requests began. */
   written: number;
   sentMs: number;
@@ -54,18 +56,26 @@ export class ClientConnections {
     return this.#known.get(key);
   }
 
+  /** Of those that are there. */
+  get sockets(): Socket[] {
+    return [...this.#live]
+      .map(({ socket, session }) => socket ?? session?.socket)
+      .filter((socket) => socket !== undefined);
+  }
+
   /** Whether there has been one at a time since there was none. */
   get isAlone(): boolean {
     return this.#mostLive === 1;
   }
 
   /** A new connection takes the place of one that was cut: its client did not leave because it was done. */
-  connect(key: object, socket?: Socket): Connection {
+  connect(key: object, socket?: Socket, session?: Connection['session']): Connection {
     const times = { since: 0, written: 0, sentMs: 0 };
     const connection: Connection = {
       open: 0,
       latest: undefined,
       socket,
+      session,
       ...times,
       endedHere: false,
       givenUp: undefined,

@@ -16,6 +16,7 @@ import {
 import { CutStreams, type Stream } from './cut-streams.ts';
 import { isEventStream, isOfPeer, RequestOutcomes } from './request-outcomes.ts';
 import { ServerRefusals } from './server-refusals.ts';
+import { UnreadRequests } from './unread-requests.ts';
 
 /** An answer of which something was sent in the last two looks is on its way: its reader may have what it came for. */
 const sendingMs = 100;
@@ -39,6 +40,9 @@ export class CutRequests {
   readonly #outcomes = new RequestOutcomes();
   readonly #connections = new ClientConnections(this.#outcomes);
   readonly #streams = new CutStreams(this.#outcomes, this.#connections, (status) => this.#onAnswer(status));
+  readonly #unread = new UnreadRequests(this.#connections, () => {
+    this.#outcomes.unanswered += 1;
+  });
 
   readonly #refusals = new ServerRefusals({
     refused: (socket) => {
@@ -47,6 +51,7 @@ export class CutRequests {
       if (!connection?.open) this.#outcomes.unanswered += 1;
     },
     answered: (status) => this.#onAnswer(status),
+    accepted: (socket) => this.#unread.watch(socket, '_destroy'),
     stream: (stream) => {
       if (!this.#streams.knows(stream)) this.#unseen += 1;
     },
@@ -68,9 +73,11 @@ export class CutRequests {
       const { socket, response } = message as { socket: object; response: Response };
       this.#finish(this.#connections.of(socket), response);
     });
-    subscribe('http2.server.stream.start', (message) =>
-      this.#streams.begin((message as { stream: Stream }).stream, this.#nowMs()),
-    );
+    subscribe('http2.server.stream.start', (message) => {
+      const { stream } = message as { stream: Stream };
+      if (stream.session) this.#unread.watch(stream.session, 'destroy');
+      this.#streams.begin(stream, this.#nowMs());
+    });
     subscribe('http2.server.stream.finish', (message) => {
       const { stream, headers } = message as { stream: Stream; headers?: Stream['sentHeaders'] };
       this.#streams.finish(stream, headers);
@@ -83,6 +90,11 @@ export class CutRequests {
   /** @param onTurn called as a request begins where none was open, and as none is open any more */
   watchOpen(onTurn: (isOpen: boolean) => void): void {
     this.#outcomes.onTurn = onTurn;
+  }
+
+  /** The process ends: what waits on its connections gets no answer. */
+  lookLast(): void {
+    this.#unread.lookLast();
   }
 
   /** What has come to no whole answer by now. */

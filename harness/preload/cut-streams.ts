@@ -3,11 +3,18 @@
  * side has reset one can be seen only as it does; a client that gave up may begin another on the same connection.
  */
 import type { EventEmitter } from 'node:events';
-import type { ClientConnections } from './client-connections.ts';
+import type { ClientConnections, Socket } from './client-connections.ts';
 import { type Ended, isEventStream, isOfPeer, type RequestOutcomes } from './request-outcomes.ts';
 
+export interface Session extends EventEmitter {
+  readonly closed: boolean;
+  readonly destroyed: boolean;
+  /** That of TCP, as it may be read. */
+  readonly socket?: Socket;
+}
+
 export interface Stream extends Ended {
-  readonly session?: EventEmitter & { readonly closed: boolean; readonly destroyed: boolean };
+  readonly session?: Session;
   readonly aborted: boolean;
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
@@ -131,8 +138,8 @@ export class CutStreams {
     return this.#answered.has(stream) && (status < 200 || status > 299);
   }
 
-  #connect(session: EventEmitter): void {
-    const connection = this.#connections.connect(session);
+  #connect(session: Session): void {
+    const connection = this.#connections.connect(session, undefined, session);
     session.once('close', () => {
       if (connection.givenUp?.count) this.#outcomes.left.wait(connection.givenUp);
       this.#connections.disconnect(connection);

@@ -174,6 +174,7 @@ export class HeapWatch {
 
   /** At the end; the kernel's own peak comes along, which cannot be read from outside once the process is gone. */
   reportLast(): void {
+    this.#requests.lookLast();
     const rssPeak = residentPeakBytes();
     this.#reportMemory(this.#begin(), { isLast: true, ...(rssPeak && { rssPeak }) });
   }

@@ -2,8 +2,10 @@ import { EventEmitter, once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
+import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
+import tls from 'node:tls';
 import t, { type Test } from 'tap';
 import { requestWindow } from '../metrics/request-window.ts';
 import { withOthers } from '../pass/elsewhere.ts';
@@ -279,6 +281,108 @@ t.test('what the server refuses by itself is unanswered, and what is no answer t
   await refused(upgrade, 3, 'one that is answered');
   one.maxConnections = 1;
   await refused('', 4, 'a connection');
+});
+
+t.test('a request that waits unread where the service ends its connection is unanswered', async (t) => {
+  const { one, two, cut, is } = served(t);
+  const text = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+  const asked = async (socket: net.Socket, first = text) => {
+    t.teardown(() => socket.destroy());
+    socket.on('error', () => {}).write(first);
+    await once(socket.resume(), 'data');
+    await until(() => cut.counts.inFlight === 0);
+    return socket;
+  };
+  const plain = (first?: string) => asked(net.connect((one.address() as AddressInfo).port), first);
+  await plain();
+  one.closeIdleConnections();
+  is(0, 0, 'nothing waits');
+  // What is written here is in the kernel at once.
+  (await plain()).write(text);
+  one.closeIdleConnections();
+  is(1, 0, 'an idle connection');
+  (await plain()).write(text);
+  one.closeAllConnections();
+  is(2, 0, 'any connection');
+  (await plain(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${text.length}\r\n\r\n`)).write(text);
+  one.closeAllConnections();
+  is(2, 0, 'the body of a request that was answered before it came');
+  (await plain()).write(Buffer.alloc(100));
+  one.closeAllConnections();
+  is(2, 0, 'what is no request');
+  // Without a certificate.
+  const cipher = { ciphers: 'AECDH-AES128-SHA@SECLEVEL=0', maxVersion: 'TLSv1.2' } as const;
+  const secure = https.createServer(cipher, (_, response) => response.end('yes')).listen(0);
+  t.teardown(() => secure.close());
+  const withTls = () =>
+    asked(tls.connect({ ...cipher, port: (secure.address() as AddressInfo).port, rejectUnauthorized: false }));
+  (await withTls()).write(text);
+  secure.closeAllConnections();
+  is(3, 0, 'behind TLS');
+  (await withTls()).end();
+  secure.closeAllConnections();
+  is(3, 0, 'the end of TLS');
+  const begins = once(two, 'session');
+  const client = http2.connect(`http://127.0.0.1:${(two.address() as AddressInfo).port}`).on('error', () => {});
+  t.teardown(() => client.destroy());
+  const ask = () =>
+    client
+      .request({ ':path': '/' })
+      .on('error', () => {})
+      .resume();
+  await once(ask(), 'close');
+  const [session] = await begins;
+  ask();
+  // A session writes behind what runs now.
+  await new Promise<void>((resolve) => process.nextTick(() => setImmediate(resolve)));
+  is(3, 0, 'a stream that was read');
+  await until(() => cut.counts.inFlight === 0);
+  ask();
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  session.destroy();
+  is(4, 0, 'a stream');
+  const done = await plain();
+  done.write(text);
+  done.destroy();
+  one.closeIdleConnections();
+  // Only Linux says so.
+  const left = process.platform === 'linux' ? 4 : 5;
+  is(left, 0, 'what its client has left');
+  (await plain()).write(text);
+  cut.lookLast();
+  is(left + 1, 0, 'where the process ends');
+});
+
+t.test('HTTP/1 at a server of HTTP/2 alone is unanswered, and what sends nothing is not', async (t) => {
+  const { two, is } = served(t);
+  const portOf = (server: net.Server) => (server.address() as AddressInfo).port;
+  const ended = async (socket: net.Socket, text: string) => {
+    socket.on('error', () => {}).resume();
+    if (text) socket.write(text);
+    else if (socket instanceof tls.TLSSocket) socket.once('secureConnect', () => socket.end());
+    else socket.end();
+    await new Promise((resolve) => socket.once('close', resolve));
+  };
+  const text = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n';
+  const plain = (written: string) => ended(net.connect(portOf(two)), written);
+  await plain(text);
+  is(1, 0, 'without TLS');
+  // Without a certificate.
+  const cipher = { ciphers: 'AECDH-AES128-SHA@SECLEVEL=0', maxVersion: 'TLSv1.2' } as const;
+  const secure = http2.createSecureServer(cipher).listen(0);
+  t.teardown(() => secure.close());
+  const withTls = (written: string, ALPNProtocols: string[] = []) =>
+    ended(tls.connect({ ...cipher, port: portOf(secure), rejectUnauthorized: false, ALPNProtocols }), written);
+  await withTls(text);
+  is(2, 0, 'with TLS');
+  await withTls(text, ['http/1.1']);
+  is(3, 0, 'with TLS, where the client names its protocol');
+  await plain('');
+  await withTls('');
+  is(3, 0, 'connections alone');
+  secure.once('unknownProtocol', (socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'));
+  await withTls(text);
+  is(3, 0, 'what the service answers by itself');
 });
 
 t.test('streams that this Node.js says nothing more of are unseen', async (t) => {

@@ -85,6 +85,11 @@ export class RequestCount {
     this.#cut.watchOpen(onTurn);
   }
 
+  /** The process ends: counts what its clients have sent, and nobody read. */
+  lookLast(): void {
+    this.#cut.lookLast();
+  }
+
   /** Undefined before the first, and before a request that gets none. */
   get answers(): Answers | undefined {
     const { unanswered, inFlight, open, leftEarly, unseen } = this.#cut.counts;
