@@ -47,8 +47,9 @@ export function comparisonVerdict(scenarios: readonly ComparedScenario[], accept
     const isAccepted = acceptsUndecided && refused.length === 0;
     const but =
       acceptsUndecided && !isAccepted ? ' (--undecided pass accepts what pairs could not decide, and not this)' : '';
-    const isJudged = metric.decision === 'undecided' && metric.threshold !== null;
-    const what = isJudged ? sentence({ metric, scenario }) : `${metric.name} of ${scenario.name}`;
+    // Of what figures say nothing, no figure is said.
+    const isOfFigures = metric.threshold !== null && !isNeverAccepted({ metric, scenario });
+    const what = isOfFigures ? sentence({ metric, scenario }) : `${metric.name} of ${scenario.name}`;
     const headline = `UNDECIDED: ${what}: ${why}${unmeasured.length > 0 ? moreOpen(unmeasured.length - 1, open.length - unmeasured.length) : more(open.length)}${but}`;
     return { ok: isAccepted, exitCode: isAccepted ? 0 : 4, headline };
   }
