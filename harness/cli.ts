@@ -47,6 +47,11 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const fullDisk: ReadonlyMap<string, FloodgateError> = new Map([
+  ['ENOSPC', diskFault('the disk is full')],
+  ['EDQUOT', diskFault('the disk quota is used up')],
+]);
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -66,6 +71,11 @@ async function withoutSecrets(error: Error): Promise<Error> {
   return new FloodgateError(code, redactor.text(message), { hint: redactor.text(hint), exitCode, cause: error });
 }
 
+/** Whatever was being written. */
+function diskFault(why: string): FloodgateError {
+  return new FloodgateError('output-unwritable', why, { hint: 'Make room, or write elsewhere: --out DIR, TMPDIR.' });
+}
+
 /** Prints an error, and returns the exit code it stands for. */
 function reported(error: Error & { code?: string; exitCode?: number }): number {
   // Commander has printed its own message; help and version are no errors.
@@ -80,6 +90,8 @@ function reported(error: Error & { code?: string; exitCode?: number }): number {
     process.stderr.write(`floodgate: ${safe(error.message)}\n${safe(error.hint)}\n`);
     return error.exitCode;
   }
+  const full = fullDisk.get(error.code ?? '');
+  if (full !== undefined) return reported(full);
   process.stderr.write(`floodgate: this is a mistake in floodgate itself: ${error.stack ?? error}\n`);
   return 2;
 }

@@ -37,6 +37,7 @@ t.test('what has a colon and is no login stays', (t) => {
     'rsync -a host:/var/lib --url http://a:8080/x --at 10:30 --key client.pem --key name',
     'node --import node:test --test-reporter=spec:stdout -H X-Trace:abcDEF123',
     'floodgate run --metric share:parse --budget bytes:JSON.parse=1MB',
+    'floodgate enqueue --base npm:shop@1.0.0 --image sha256:0a1b2c3d4e5f60718293a4b5',
   ])
     t.equal(withoutLogins(command), command);
   t.end();

@@ -16,6 +16,24 @@ const otherOptions = new Set([
   ...['H', 'header', 'headers', 'proxy-header', 'add-header'],
   ...['budget', 'metric', 'threshold'],
 ]);
+/** Packages (`npm:shop@1.0.0`), digests and addresses: nobody logs in by such a name behind an option that says nothing of a login. */
+const schemes = new Set([
+  'data',
+  'docker',
+  'file',
+  'git',
+  'jsr',
+  'link',
+  'md5',
+  'node',
+  'npm',
+  'portal',
+  'sha1',
+  'sha256',
+  'sha512',
+  'urn',
+  'workspace',
+]);
 /** Of a file with a key for curl; of the key itself for others. */
 const keyOptions = new Set(['key']);
 
@@ -29,7 +47,9 @@ export function withoutLogins(text: string): string {
   if (!text.includes('-')) return text;
   const plain = text.replaceAll(loginRule, (whole, option: string, quote: string, user: string, password: string) => {
     if (password.startsWith(REDACTED) || otherOptions.has(option)) return whole;
-    const isLogin = loginOptions.has(option) ? !/^\d+$/.test(password) || /\D/.test(user) : isOpaque(password);
+    const isLogin = loginOptions.has(option)
+      ? !/^\d+$/.test(password) || /\D/.test(user)
+      : !schemes.has(user) && isOpaque(password);
     return isLogin ? `${whole.slice(0, -password.length - quote.length)}${REDACTED}${quote}` : whole;
   });
   return plain.replaceAll(keyRule, (whole, option: string, quote: string, value: string) => {

@@ -103,7 +103,8 @@ t.test(
     const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-effects-'));
     t.teardown(() => rmSync(folder, { recursive: true }));
     const file = path.join(folder, 'pages');
-    const bytes = 48 << 20;
+    // Far more than what other processes move, as they begin or end, of the pages of programs and libraries.
+    const bytes = 192 << 20;
     writeFileSync(file, Buffer.alloc(bytes, 1), { flush: true });
     const actors = [await startActor(t), await startActor(t)] as const;
     const memories = actors.map(({ pid }) => new ProcessMemory(pid));
