@@ -6,6 +6,7 @@ import { printable } from '../reports/format.ts';
 import { commandTable } from './commands/command-table.ts';
 import { unwritable } from './commands/draft-file.ts';
 import { refuseEmptyValues } from './commands/empty-values.ts';
+import { fullDisk } from './commands/full-disk.ts';
 import { readToolVersion } from './commands/tool-version.ts';
 import { dropGitVariables } from './compare/git-variables.ts';
 import { exitCodesLine } from './metrics/exit-codes.ts';
@@ -47,11 +48,6 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const fullDisk: ReadonlyMap<string, FloodgateError> = new Map([
-  ['ENOSPC', diskFault('the disk is full')],
-  ['EDQUOT', diskFault('the disk quota is used up')],
-]);
-
 try {
   await program.parseAsync();
 } catch (error) {
@@ -71,11 +67,6 @@ async function withoutSecrets(error: Error): Promise<Error> {
   return new FloodgateError(code, redactor.text(message), { hint: redactor.text(hint), exitCode, cause: error });
 }
 
-/** Whatever was being written. */
-function diskFault(why: string): FloodgateError {
-  return new FloodgateError('output-unwritable', why, { hint: 'Make room, or write elsewhere: --out DIR, TMPDIR.' });
-}
-
 /** Prints an error, and returns the exit code it stands for. */
 function reported(error: Error & { code?: string; exitCode?: number }): number {
   // Commander has printed its own message; help and version are no errors.
@@ -90,8 +81,12 @@ function reported(error: Error & { code?: string; exitCode?: number }): number {
     process.stderr.write(`floodgate: ${safe(error.message)}\n${safe(error.hint)}\n`);
     return error.exitCode;
   }
-  const full = fullDisk.get(error.code ?? '');
-  if (full !== undefined) return reported(full);
+  // Whatever was being written.
+  const full = fullDisk[error.code ?? ''];
+  if (full !== undefined)
+    return reported(
+      new FloodgateError('output-unwritable', full, { hint: 'Make room, or write elsewhere: --out DIR, TMPDIR.' }),
+    );
   process.stderr.write(`floodgate: this is a mistake in floodgate itself: ${error.stack ?? error}\n`);
   return 2;
 }

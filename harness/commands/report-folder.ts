@@ -15,6 +15,7 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import type { Report } from '../../reports/model.ts';
 import { reporters } from '../../reports/reporter.ts';
+import { fullDisk } from './full-disk.ts';
 
 /** Makes the folder, or takes the one given. @throws FloodgateError `output-unwritable` when it cannot be written to. */
 export function makeReportFolder(name: string, given: string | undefined): string {
@@ -94,8 +95,7 @@ export function guard<T>(folder: string, action: () => T): T {
 export function asOutputError(folder: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   const words: Record<string, string> = {
-    ENOSPC: 'the disk is full',
-    EDQUOT: 'the disk quota is used up',
+    ...fullDisk,
     EROFS: 'the file system is read-only',
     EACCES: 'permission denied',
     EPERM: 'permission denied',

@@ -1,6 +1,7 @@
 /** Submodules of a commit, checked out from the clones of them that are on this machine: nothing is fetched. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { ofSubmodule, storedFiles } from './commit-tree.ts';
 import { git, gitOutput } from './git.ts';
 import { isWithin } from './within.ts';
 
@@ -24,13 +25,10 @@ const depthMax = 8;
 /** @param repository its top, or its git folder @returns those of submodules behind the one that they are in */
 export function submodulesAt(repository: string, commit: string, depth = 0): Submodule[] {
   if (depth >= depthMax) return [];
-  const entries = git(repository, [...of(repository), 'ls-tree', '-r', '-z', '--full-tree', commit]).split('\0');
-  const links = entries.filter((entry) => entry.startsWith('160000 '));
+  const links = [...storedFiles(repository, commit, of(repository))].filter(([, { mode }]) => mode === ofSubmodule);
   if (links.length === 0) return [];
   const folders = cloneFolders(repository, commit);
-  return links.flatMap((entry) => {
-    const tab = entry.indexOf('\t');
-    const [name, named] = [entry.slice(tab + 1), entry.slice(0, tab).split(' ')[2]!];
+  return links.flatMap(([name, { id: named }]) => {
     const clone = folders(name).find((folder) => hasCommit(folder, named));
     const inner = clone === undefined ? [] : submodulesAt(clone, named, depth + 1);
     return [{ name, commit: named, clone }, ...inner.map((each) => ({ ...each, name: `${name}/${each.name}` }))];

@@ -1,7 +1,8 @@
 /** Files that git was asked not to look at (`git update-index --assume-unchanged`, `--skip-worktree`): its status says nothing of them, and they are looked at all the same. */
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { git, gitOutput } from './git.ts';
+import { ofLink, ofSubmodule, type StoredFile, storedFiles } from './commit-tree.ts';
+import { commitOf, git, gitOutput } from './git.ts';
 
 /** So many names are one command line: Linux takes 128 KiB of each word, and 2 MiB of all. */
 const namesMax = 200;
@@ -27,40 +28,29 @@ export function unseenChanges(top: string): readonly string[] {
 
 /** What the index has and no commit yet is another matter: git says so itself. */
 function changedOf(top: string, names: readonly string[]): string[] {
-  const stored = storedFiles(top);
+  const stored = commitOf(top, 'HEAD') === undefined ? new Map<string, StoredFile>() : storedFiles(top, 'HEAD');
   const known = names.filter((name) => stored.has(name));
   const isFile = (name: string) => statOf(path.join(top, name))?.isFile() === true;
   const digests = digestsOf(top, known.filter(isFile));
   const hasModes = gitOutput(top, ['config', '--bool', 'core.fileMode']) !== 'false';
   return known.filter((name) => {
-    const { mode, digest } = stored.get(name)!;
+    const { mode, id } = stored.get(name)!;
     const found = digests.get(name);
-    if (found === undefined) return !isAsStored(top, name, mode, digest);
+    if (found === undefined) return !isAsStored(top, name, { mode, id });
     const isProgram = (lstatSync(path.join(top, name)).mode & 0o100) !== 0;
-    return found !== digest || !mode.startsWith('100') || (hasModes && mode !== (isProgram ? '100755' : '100644'));
+    return found !== id || !mode.startsWith('100') || (hasModes && mode !== (isProgram ? '100755' : '100644'));
   });
 }
 
 /** A link, or a repository within this one. */
-function isAsStored(top: string, name: string, mode: string, digest: string): boolean {
+function isAsStored(top: string, name: string, { mode, id }: StoredFile): boolean {
   const place = path.join(top, name);
   const stat = statOf(place);
   if (stat?.isSymbolicLink())
-    return mode === '120000' && readlinkSync(place) === gitOutput(top, ['cat-file', 'blob', digest]);
-  if (!stat?.isDirectory() || mode !== '160000') return false;
+    return mode === ofLink && readlinkSync(place) === gitOutput(top, ['cat-file', 'blob', id]);
+  if (!stat?.isDirectory() || mode !== ofSubmodule) return false;
   // One that was not fetched has no repository of its own.
-  return !existsSync(path.join(place, '.git')) || gitOutput(place, ['rev-parse', 'HEAD']) === digest;
-}
-
-/** Of the commit, by name. */
-function storedFiles(top: string): Map<string, { readonly mode: string; readonly digest: string }> {
-  const entries = gitOutput(top, ['ls-tree', '-r', '-z', '--full-tree', 'HEAD'])?.split('\0').filter(Boolean) ?? [];
-  return new Map(
-    entries.map((entry) => {
-      const [mode = '', , digest = ''] = entry.slice(0, entry.indexOf('\t')).split(' ');
-      return [entry.slice(entry.indexOf('\t') + 1), { mode, digest }];
-    }),
-  );
+  return !existsSync(path.join(place, '.git')) || gitOutput(place, ['rev-parse', 'HEAD']) === id;
 }
 
 /** As git would store them now, filters of the repository applied. */

@@ -39,7 +39,7 @@ export function stacksOf(intervals: readonly AllocationInterval[]): Profile | un
 
 const hasTraffic = ({ firstFrame, lastFrame }: AllocationInterval) => lastFrame > firstFrame;
 
-/** What is kept of them: functions of one name in one file are one place, as no pattern tells them apart. */
+/** What is kept of them: functions of one name in one file are one place, as no pattern names one without the other. */
 export function placesOf(sites: readonly SiteBytes[]): SiteBytes[] {
   const places = new Map<string, SiteBytes>();
   for (const { file, functionName, selfBytes } of sites) {

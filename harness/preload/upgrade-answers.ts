@@ -1,4 +1,4 @@
-/** What a service answers to an upgrade, or to CONNECT: it writes to the connection itself, and only the first bytes tell its status. */
+/** What a service answers to an upgrade, or to CONNECT: it writes to the connection itself, and only the first bytes have its status. */
 import type { Socket } from './client-connections.ts';
 
 type Write = (this: Writing, ...words: unknown[]) => unknown;

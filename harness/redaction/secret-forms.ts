@@ -85,17 +85,13 @@ export function secretForms(environment: Readonly<Record<string, string | undefi
   const ownWords = new Set([...known.words, ...passwords.filter(isOwnWord)]);
   const values = found.filter((each) => each.length >= valueCharactersMin && !ownWords.has(each));
   const words = [...ownWords].filter((each) => each.length >= valueCharactersMin && !isName(each));
-  const encoded = plainWords.flatMap((each) => [...base64Forms(each), ...hexForms(each)]);
-  const forms = longestFirst([
-    ...values.flatMap(formsOf),
-    ...encoded.filter((each) => each.length > longCharactersMin),
-  ]);
+  const encoded = plainWords
+    .flatMap((each) => [...base64Forms(each), ...hexForms(each)])
+    .filter(({ length }) => length > longCharactersMin);
+  const forms = longestFirst([...values.flatMap(formsOf), ...encoded]);
   const isSpelled = ({ length }: string) => length >= longCharactersMin && length <= spelledCharactersMax;
   const spelled = longestFirst(values.filter(isSpelled));
-  const whole = longestFirst([
-    ...values.filter((value) => !isSpelled(value)).flatMap(formsOf),
-    ...encoded.filter((each) => each.length > longCharactersMin),
-  ]);
+  const whole = longestFirst([...values.filter((value) => !isSpelled(value)).flatMap(formsOf), ...encoded]);
   const short = longestFirst([...forms.filter((form) => form.length < longCharactersMin), ...words]);
   const long = forms.filter((form) => form.length >= longCharactersMin);
   const longCutBy = (cutBy: 'nothing' | 'colours') =>

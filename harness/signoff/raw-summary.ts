@@ -6,6 +6,7 @@ import { printable } from '../../reports/format.ts';
 import type { SourceExcerpt } from '../../reports/model.ts';
 import type { PreviousVersion, SignedComparison, SignoffReport } from '../../reports/signoff.ts';
 import { isFaultOfMachine, isMovedByNeighbours } from '../compare/fitness.ts';
+import { isWalked } from './digest-lines.ts';
 import { shown } from './refusal.ts';
 import type { SourceFile } from './source-list.ts';
 import type { Schemas } from './summary.ts';
@@ -68,8 +69,5 @@ export function sitesFault({ scenarios }: SignoffReport): string | undefined {
 }
 
 export function sourceFault(_: SignoffReport, files: readonly SourceFile[]): string | undefined {
-  const isBelow = ({ name }: SourceFile) =>
-    name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-  const isSorted = files.every(({ name }, at) => at === 0 || files[at - 1]!.name < name);
-  return isSorted && files.every(isBelow) ? undefined : 'its list of files is not as floodgate walks a source';
+  return isWalked(files) ? undefined : 'its list of files is not as floodgate walks a source';
 }

@@ -2,29 +2,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { git, gitOutput } from '../compare/git.ts';
+import { ofLink, ofSubmodule, type StoredFile, storedFiles } from '../compare/commit-tree.ts';
+import { gitOutput } from '../compare/git.ts';
 import { describe, type SourceFile } from './source-list.ts';
-
-/** Of a tree of git. */
-export interface StoredFile {
-  readonly mode: string;
-  /** Of its content, or of a submodule's commit: SHA-1, or SHA-256 where the repository says so. */
-  readonly id: string;
-}
-
-const ofLink = '120000';
-export const ofSubmodule = '160000';
-
-/** @param top of the work tree @returns by name from there. @throws FloodgateError `version-unknown` where the commit is not here */
-export function storedFiles(top: string, commit: string): Map<string, StoredFile> {
-  const entries = git(top, ['ls-tree', '-r', '-z', '--full-tree', commit]).split('\0');
-  return new Map(
-    entries.flatMap((entry) => {
-      const [, mode, id, name] = /^(\d+) \w+ ([0-9a-f]+)\t(.+)$/s.exec(entry) ?? [];
-      return mode && id && name ? [[name, { mode, id }] as const] : [];
-    }),
-  );
-}
 
 /** A file with its digest, and whether the commit has it so. @throws FloodgateError `source-unreadable` */
 export function describeStored(

@@ -2,13 +2,14 @@
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
+import { ofSubmodule, type StoredFile, storedFiles } from '../compare/commit-tree.ts';
 import { git, gitOutput, refuseUntrusted } from '../compare/git.ts';
 import { prefixOf, submodulesOf, untracked } from '../compare/version-files.ts';
 import { isWithin } from '../compare/within.ts';
 import { workingBytesMax, workingFilesMax } from './limits.ts';
 import { filesBelow, lyingFiles, refuseUnreadableNames } from './lying-files.ts';
 import { textDigest } from './source-list.ts';
-import { describeStored, isSubmoduleAsStored, ofSubmodule, type StoredFile, storedFiles } from './stored-files.ts';
+import { describeStored, isSubmoduleAsStored } from './stored-files.ts';
 import { isLying, noDigest, type WorkingFile, type WorkingPlace } from './working-list.ts';
 
 export interface WorkingFolder {
