@@ -83,7 +83,7 @@ function tryService(service: LeakingService, kind: Row['kind'], repeat: number):
   const autocannon = path.join(checkout, 'node_modules/.bin/autocannon');
   const words = [
     ...['--target', service.target.replace('{kind}', kind)],
-    ...['--load', `${autocannon} -c 10 -a ${values.requests} http://127.0.0.1:{port}/`],
+    ...['--load', `${autocannon} -c 10 ${service.load ?? `-a ${values.requests}`} http://127.0.0.1:{port}/`],
     ...['--budget', values.budget ?? service.budget, '--idle', '500ms', '--recover', '1s'],
     ...(service.pprof ? ['--pprof', service.pprof] : []),
   ];

@@ -17,6 +17,7 @@ import {
 } from './allocation.ts';
 import type { PreloadLine, SumParts } from './options.ts';
 import { RequestCount } from './requests.ts';
+import { withDescriptor } from './reserve.ts';
 
 /** On a busy machine a request takes longer than a tick of the clock. */
 const idleTicksMin = 4;
@@ -277,7 +278,7 @@ export class HeapWatch {
   /** @param taken by when the reading began: a collection in the middle of one is in none of its sums yet, and has freed nothing yet */
   #reportMemory(taken: Taken, last: { isLast?: true; rssPeak?: number } = {}): void {
     const { allocated, parts, totalBytes, externalBytes } = taken;
-    const { arrayBuffers } = process.memoryUsage();
+    const arrayBuffers = arrayBufferBytes();
     const statistics = v8.getHeapStatistics();
     const used = statistics.used_heap_size;
     const { user, system } = process.cpuUsage();
@@ -322,10 +323,19 @@ function usedIn({ heapSpaceStatistics }: CollectionRecord['beforeGC']): UsedBySp
 /** Not `getrusage`, which also knows the peak of whoever started this program. Undefined where there is no /proc. */
 function residentPeakBytes(): number | undefined {
   try {
-    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(withDescriptor(() => readFileSync('/proc/self/status', 'latin1')))?.[1];
     return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
   } catch {
     return undefined;
+  }
+}
+
+/** Null where no descriptor is left: Node.js opens a file, since resident memory is read along. */
+function arrayBufferBytes(): number | null {
+  try {
+    return withDescriptor(() => process.memoryUsage().arrayBuffers);
+  } catch {
+    return null;
   }
 }
 

@@ -6,6 +6,7 @@ import v8 from 'node:v8';
 import { collectAll } from './collect-all.ts';
 import type { OffHeapSites } from './off-heap-sites.ts';
 import type { PreloadLine, PreloadOptions } from './options.ts';
+import { withDescriptor } from './reserve.ts';
 
 /** What the instruments need of the preload. */
 export interface InstrumentsHost {
@@ -86,7 +87,7 @@ export class Instruments {
       const text = this.#cpu.stop();
       const endMs = nowMs();
       const file = path.join(cpu.folder, `cpu-${this.#who}-${interval}.cpuprofile`);
-      writeFileSync(file, text, { mode: 0o600 });
+      writeOwn(file, text);
       this.begin();
       this.#send({ type: 'cpu', interval, startMs, endMs, file });
     } else if (profile && this.#heap) {
@@ -96,8 +97,8 @@ export class Instruments {
       const sites = this.#sites?.take(goesOn) ?? [];
       const heapFile = path.join(profile.folder, `${profile.kind}-${this.#who}-${interval}.heapprofile`);
       const offHeapFile = path.join(profile.folder, `${profile.kind}-off-heap-${this.#who}-${interval}.json`);
-      writeFileSync(heapFile, heap, { mode: 0o600 });
-      writeFileSync(offHeapFile, JSON.stringify(sites), { mode: 0o600 });
+      writeOwn(heapFile, heap);
+      writeOwn(offHeapFile, JSON.stringify(sites));
       const maps = path.join(profile.folder, `${profile.kind}-maps-${this.#who}-${interval}.json`);
       const mapsFile = writeMaps(heap, maps, this.#options.lines?.url);
       if (goesOn) this.#startMs = endMs;
@@ -108,7 +109,8 @@ export class Instruments {
 
   #settle(interval: number): void {
     collectAll();
-    const { heapUsed, external } = process.memoryUsage();
+    // As `process.memoryUsage` has them, which opens a file.
+    const { used_heap_size: heapUsed, external_memory: external } = v8.getHeapStatistics();
     this.#send({
       type: 'settled',
       interval,
@@ -126,7 +128,7 @@ export class Instruments {
     const isSmall = v8.getHeapStatistics().used_heap_size <= options.heapBytesMax;
     const requests = this.#host.requests();
     const place = path.join(options.folder, `${path.basename(name)}-${this.#who}.heapsnapshot`);
-    const file = isSmall ? v8.writeHeapSnapshot(place) : '';
+    const file = isSmall ? withDescriptor(() => v8.writeHeapSnapshot(place)) : '';
     this.#send({ type: 'snapshot', name, tMs, file, requests, tookMs: nowMs() - tMs });
   }
 }
@@ -142,8 +144,12 @@ function writeMaps(heapProfile: string, file: string, replaced: string | undefin
     if (payload) maps[url] = payload;
   }
   if (Object.keys(maps).length === 0) return undefined;
-  writeFileSync(file, JSON.stringify(maps), { mode: 0o600 });
+  writeOwn(file, JSON.stringify(maps));
   return file;
+}
+
+function writeOwn(file: string, text: string): void {
+  withDescriptor(() => writeFileSync(file, text, { mode: 0o600 }));
 }
 
 interface Sampler {
