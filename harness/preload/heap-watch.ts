@@ -77,7 +77,7 @@ export class HeapWatch {
   #usual = none;
   #takingBytes = 0;
   /** Answered when the clock ticked last. */
-  #requestsAtTick: number | null = null;
+  #answeredAtTick = 0;
   #idleTicks = 0;
   /** Undefined once it is done. */
   #beforeFirstMark: (() => void) | undefined;
@@ -97,12 +97,15 @@ export class HeapWatch {
     this.#aside((taken) => this.#reportMemory(taken));
   }
 
-  /** By the clock, where requests do not report by their number. */
+  /**
+   * By the clock, where requests do not report by their number. Allocates nothing while requests come: it would count as the target's, and
+   * the longer a run takes, the more ticks it has.
+   */
   reportIfIdle(): void {
-    const { requests } = this;
-    this.#idleTicks = requests === this.#requestsAtTick ? this.#idleTicks + 1 : 0;
-    this.#requestsAtTick = requests;
-    if (requests === null || this.#reports === 0 || this.#idleTicks >= idleTicksMin) this.report();
+    const { answered } = this.#requests;
+    this.#idleTicks = answered === this.#answeredAtTick ? this.#idleTicks + 1 : 0;
+    this.#answeredAtTick = answered;
+    if (answered === 0 || this.#reports === 0 || this.#idleTicks >= idleTicksMin) this.report();
   }
 
   /**

@@ -90,6 +90,11 @@ export class RequestCount {
     this.#cut.lookLast();
   }
 
+  /** Without an object: a look at it allocates nothing. */
+  get answered(): number {
+    return this.#total;
+  }
+
   /** Undefined before the first, and before a request that gets none. */
   get answers(): Answers | undefined {
     const { unanswered, inFlight, open, leftEarly, unseen } = this.#cut.counts;

@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { isHar } from './har-requests.ts';
+import { harBytesMax } from './limits.ts';
 import { extract, spooledConnections } from './replay-trial.ts';
 
 // On a busy machine whatever starts threads takes its time.
@@ -122,6 +123,31 @@ t.test(
   },
 );
 
+t.test(
+  'the handshake of a WebSocket is sent, whatever the name of its address; without its headers it is named',
+  async (t) => {
+    const folder = t.testdir();
+    const file = path.join(folder, 'x.har');
+    const upgrade = { headers: [{ name: 'Upgrade', value: 'websocket' }] };
+    const entries = [
+      entry(0, { url: 'ws://h/chat/../a?x#y', ...upgrade }, { response: { status: 101 } }),
+      entry(10, { url: 'wss://h/chat', ...upgrade }, { response: { status: 101 } }),
+      entry(20, { url: 'wss://h/chat', headers: [] }, { response: { status: 101 } }),
+    ];
+    writeFileSync(file, JSON.stringify({ log: { entries } }));
+    const { recorded, notes } = await extract(file, path.join(folder, 'spool'));
+    t.match(recorded, { requests: 2, connections: 2, upgraded: 2, unsent: { malformed: 1 } });
+    const sent = [...spooledConnections(path.join(folder, 'spool')).values()].flat();
+    t.same(
+      sent.map((bytes) => bytes.toString('latin1')),
+      ['/chat/../a?x', '/chat'].map(
+        (at) => `GET ${at} HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      ),
+    );
+    t.same(notes, ['not sent: entry 3 is a WebSocket without the headers of its handshake']);
+  },
+);
+
 t.test('what is no HAR is refused with what to do', async (t) => {
   const folder = t.testdir({ 'a.har': '{', 'b.har': '{"log":{}}', 'c.har': '{"log":{"entries":[]}}' });
   for (const [name, code] of [
@@ -132,4 +158,13 @@ t.test('what is no HAR is refused with what to do', async (t) => {
   ] as const) {
     await t.rejects(extract(path.join(folder, `${name}.har`), path.join(folder, 'spool')), { code }, name);
   }
+  // No room is taken on the disk.
+  const large = path.join(folder, 'large.har');
+  writeFileSync(large, '{');
+  truncateSync(large, harBytesMax + 1);
+  const wayOut = { code: 'har-unreadable', message: /larger than 256 MiB/, hint: /jq/ };
+  await t.rejects(extract(large, path.join(folder, 'spool')), wayOut);
+  const packed = path.join(folder, 'packed.har');
+  writeFileSync(packed, gzipSync(Buffer.alloc(harBytesMax + 1), { level: 1 }));
+  await t.rejects(extract(packed, path.join(folder, 'spool')), wayOut, 'in gzip');
 });

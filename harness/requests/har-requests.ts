@@ -236,11 +236,14 @@ function requestOf({ request }: Entry): { bytes: Buffer; headBytes: number } | U
   if (control.test(request.url) || request.url.includes('\t')) return malformed('has a control character in its URL');
   if (!URL.canParse(request.url)) return malformed('has no URL that can be read');
   const url = new URL(request.url);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return malformed(`is no HTTP: ${url.protocol}`);
+  const isUpgrade = asksForUpgrade(request.headers);
+  if (url.protocol === 'ws:' || url.protocol === 'wss:') {
+    // Chromium writes a WebSocket so; its handshake is a request like others (RFC 6455, section 4.1).
+    if (!isUpgrade) return malformed('is a WebSocket without the headers of its handshake');
+  } else if (url.protocol !== 'http:' && url.protocol !== 'https:') return malformed(`is no HTTP: ${url.protocol}`);
   const body = sentBody(request);
   if (body === null) return { reason: 'bodyNotAsItWas', why: 'has no body, or another one than was sent' };
   const lines = [`${request.method} ${targetOf(request.url, url)} HTTP/1.1`];
-  const isUpgrade = asksForUpgrade(request.headers);
   const isLeftOut = (name: string) => framing.has(name) && !(isUpgrade && upgrading.has(name));
   // A header that HTTP/2 names with a colon is in the start line here, or `Host`.
   const headers = request.headers.filter(({ name }) => !name.startsWith(':') && !isLeftOut(name.toLowerCase()));
@@ -267,7 +270,7 @@ function connectionOf(headers: Entry['request']['headers']): string {
 
 /** As it is written, dots and all; where it has more than visible ASCII, as browsers send it. */
 function targetOf(text: string, url: URL): string {
-  const written = /^https?:\/\/[^/?#\\]*([^#]*)/i.exec(text.trim())?.[1];
+  const written = /^(?:http|ws)s?:\/\/[^/?#\\]*([^#]*)/i.exec(text.trim())?.[1];
   if (written === undefined || !/^[/?]?[!-~]*$/.test(written)) return url.pathname + url.search;
   return written.startsWith('/') ? written : `/${written}`;
 }
@@ -276,7 +279,7 @@ function targetOf(text: string, url: URL): string {
 function logOf(file: string): { readonly entries: readonly unknown[]; readonly isOurs: boolean } {
   let value: unknown;
   try {
-    if (statSync(file).size > harBytesMax) throw new Error(`it is larger than ${harBytesMax >> 20} MiB`);
+    if (statSync(file).size > harBytesMax) throw tooLarge(file);
     const bytes = readFileSync(file);
     const options = { maxOutputLength: harBytesMax };
     const [first, second] = bytes;
@@ -288,12 +291,20 @@ function logOf(file: string): { readonly entries: readonly unknown[]; readonly i
           : bytes;
     value = JSON.parse(plain.toString('utf8').replace(/^\uFEFF/, ''));
   } catch (cause) {
+    if (cause instanceof FloodgateError) throw cause;
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(file);
     throw unreadable(file, (cause as Error).message, cause);
   }
   const parsed = v.safeParse(logSchema, value);
   if (!parsed.success) throw unreadable(file, 'it has no log.entries');
   const { entries, creator } = parsed.output.log;
   return { entries, isOurs: creator.startsWith('floodgate') };
+}
+
+function tooLarge(file: string): FloodgateError {
+  return new FloodgateError('har-unreadable', `${file} cannot be read: it is larger than ${harBytesMax >> 20} MiB`, {
+    hint: `Leave out what answers said, which is not compared: jq -c 'del(.log.entries[].response.content.text)' FILE > smaller.har`,
+  });
 }
 
 function unreadable(file: string, why: string, cause?: unknown): FloodgateError {

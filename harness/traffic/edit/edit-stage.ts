@@ -5,7 +5,7 @@ import { isVlanType, word } from '../frame-words.ts';
 export interface EditStage extends FrameSink {
   /** What it does, in words. */
   readonly description: string;
-  /** Frames that it changed or left out. */
+  /** Frames that it changed or left out; where it may end before its source does, those that went on. */
   readonly frames: number;
   /** Nothing that comes will go on any more. @default false */
   readonly hasEnded?: boolean;

@@ -208,6 +208,12 @@ t.test('time, filter, limit, snap', async (t) => {
   t.same(numbers({ from: '2023-11-14T22:13:20.018Z' }), [18, 19]);
   t.same(numbers({ limit: '3' }), [0, 1, 2]);
   t.same(numbers({ filter: 'udp', from: '4ms', limit: '2' }), [5, 7]);
+  // How many are left out is not known: nothing behind them is read.
+  const selected = (flags: EditFlags) =>
+    edit(many, flags).records.map(({ description, frames }) => `${description}: ${frames}`);
+  t.same(selected({ limit: '3' }), ['the first 3 frames alone: 3']);
+  t.same(selected({ limit: '30', from: '0s', to: '1s' }), [], 'nothing is left out');
+  t.same(selected({ from: '5ms', to: '8ms' }), ['frames from 0.005 s to 0.008 s alone: 3']);
   const { frames } = edit([v4], { snap: '96' });
   t.same([frames[0]!.bytes.length, frames[0]!.wireLength], [96, v4.length]);
   t.throws(() => edit(many, { filter: 'tcp port' }), { code: 'filter-invalid', hint: /pcap-filter/ });

@@ -11,13 +11,14 @@ const frameBytesMax = 262_144;
 /** Frames of a window of time. */
 export class TimeWindow implements EditStage {
   readonly description: string;
-  frames = 0;
   hasEnded = false;
   readonly #from: Moment | undefined;
   readonly #to: Moment | undefined;
   readonly #next: FrameSink;
   #fromUs = Number.NaN;
   #toUs = 0;
+  #passed = 0;
+  #leavesOut = false;
 
   constructor(from: Moment | undefined, to: Moment | undefined, next: FrameSink) {
     this.#from = from;
@@ -27,6 +28,11 @@ export class TimeWindow implements EditStage {
     this.description = `frames${from ? ` from ${word(from)}` : ''}${to ? ` to ${word(to)}` : ''} alone`;
   }
 
+  /** Those that went on: how many it leaves out is not known, since nothing behind the window is read. */
+  get frames(): number {
+    return this.#leavesOut ? this.#passed : 0;
+  }
+
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
     if (Number.isNaN(this.#fromUs)) {
       this.#fromUs = momentUs(this.#from, tsUs, 0);
@@ -34,9 +40,10 @@ export class TimeWindow implements EditStage {
     }
     if (tsUs >= this.#toUs) this.hasEnded = true;
     if (tsUs < this.#fromUs || tsUs >= this.#toUs) {
-      this.frames += 1;
+      this.#leavesOut = true;
       return;
     }
+    this.#passed += 1;
     this.#next.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
   }
 }
@@ -68,7 +75,6 @@ export class FilterStage implements EditStage {
 
 export class LimitStage implements EditStage {
   readonly description: string;
-  frames = 0;
   readonly #most: number;
   readonly #next: FrameSink;
   #passed = 0;
@@ -83,11 +89,13 @@ export class LimitStage implements EditStage {
     return this.#passed >= this.#most;
   }
 
+  /** Those that went on, as of a window of time. */
+  get frames(): number {
+    return this.hasEnded ? this.#passed : 0;
+  }
+
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
-    if (this.hasEnded) {
-      this.frames += 1;
-      return;
-    }
+    if (this.hasEnded) return;
     this.#passed += 1;
     this.#next.frame(bytes, start, end, wireLength, tsUs, interfaceIndex);
   }

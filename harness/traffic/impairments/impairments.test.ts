@@ -237,6 +237,7 @@ t.test('impairments as people write them', async (t) => {
     ['clock-step=1s/-40000d', /"-40000d" is not from -10000d to 10000d/, /-2s/],
     ['truncate=1%/5', /"5" is not from 14B to 262144B/, /96/],
     ['burst=1s/1s/2000x', /"2000x" is not from 1x to 1000x/, /4x/],
+    ['burst=1s/0s/4x', /"0s" is not from 1us to 10000d/, /20ms/],
     ['loss=1%/2%/3%', /"3%" is one value too many/, /loss=/],
     ['loss=1%/corelation:2%', /no parameter "corelation"/, /Did you mean correlation\?/],
     ['loss=1%/probability:2%', /given twice/, /loss=/],

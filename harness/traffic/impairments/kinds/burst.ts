@@ -38,7 +38,7 @@ export const burst: ImpairmentRow = {
   example: 'burst=10s/5s/4x',
   parameters: [
     { name: 'start', unit: 'time', max: tenThousandDaysUs },
-    { name: 'length', unit: 'time', max: tenThousandDaysUs },
+    { name: 'length', unit: 'time', min: 1, max: tenThousandDaysUs },
     { name: 'factor', unit: 'factor', min: 1, max: clonesMax },
     { name: 'mode', unit: 'word', words: ['compress', 'clone'], default: 'compress' },
   ],
