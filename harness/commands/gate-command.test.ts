@@ -1,7 +1,7 @@
 import t from 'tap';
 import { findMetric } from '../metrics/table.ts';
 import { reaches } from '../scenario/agent-stage.ts';
-import { gateRun, gateScenarios } from './gate-command.ts';
+import { budgetFlags, gateRun, gateScenarios } from './gate-command.ts';
 
 t.test('no scenario of the gate is judged by what its stage cannot know', async (t) => {
   for (const name of gateScenarios) {
@@ -13,3 +13,16 @@ t.test('no scenario of the gate is judged by what its stage cannot know', async 
     }
   }
 });
+
+t.test(
+  'our own agent is held to less memory than other agents, and the command that runs it again says so',
+  async (t) => {
+    for (const name of gateScenarios) {
+      const { budget, scenario } = await gateRun(name);
+      t.match(budget, { 'rss.p99': 100e6, 'rss.p999': 110e6, 'dropped.frames': 0 }, name);
+      t.ok(scenario.budget['rss.p99']! > budget['rss.p99']!, name);
+      t.same(budgetFlags(scenario.gateBudget), ['--budget', 'rss.p99=100000000', '--budget', 'rss.p999=110000000']);
+    }
+    t.same(budgetFlags(undefined), []);
+  },
+);

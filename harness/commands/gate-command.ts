@@ -6,6 +6,7 @@ import { FloodgateError } from '../../agent/errors.ts';
 import type { RunReport } from '../../reports/model.ts';
 import { exitCodesLine } from '../metrics/exit-codes.ts';
 import type { Explain } from '../run.ts';
+import type { Budget } from '../scenario/scenario.ts';
 import { gateVerdict } from './gate-verdict.ts';
 import { paceFlags } from './pace-flags.ts';
 import type { ProjectGateFlags } from './project-gate.ts';
@@ -130,8 +131,13 @@ export async function gateRun(name: string) {
   ]);
   const { scenario, order } = await findScenario(name);
   const stage = stageOf({ lane: 'tap', asked: undefined, scenario: scenario.until, defects: undefined });
-  const limits = withImplied(budgetUntil(scenario.budget, stage), stage);
+  const limits = withImplied(budgetUntil({ ...scenario.budget, ...scenario.gateBudget }, stage), stage);
   return { scenario, order, stage, ...limits, pace: scenario.gatePace ?? scenario.pace };
+}
+
+/** The options of `floodgate run` that judge a scenario by these limits, where its own differ. */
+export function budgetFlags(gateBudget: Budget = {}): string[] {
+  return Object.entries(gateBudget).flatMap(([name, limit]) => ['--budget', `${name}=${limit}`]);
 }
 
 interface Gate {
@@ -171,7 +177,10 @@ async function runOne(name: string, { gateFolder, privilege, session, explain }:
     folder,
     sampleMs: 50,
     intervalMs: 1_000,
-    command: ['floodgate run', name, ...paceFlags(pace), '--seed', scenario.seed, '--explain'].join(' '),
+    command: [
+      ...['floodgate run', name, ...paceFlags(pace), ...budgetFlags(scenario.gateBudget)],
+      ...['--seed', scenario.seed, '--explain'],
+    ].join(' '),
     toolVersion: session.toolVersion,
     privilege,
     optionWords: {},

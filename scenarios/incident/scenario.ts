@@ -1,5 +1,5 @@
 /** The incident of the article (docs/story.md); harness/traffic/synthesis/incident.ts makes its shape. */
-import { allAccounted, articleMemory, defineScenario } from '../../harness/scenario/scenario.ts';
+import { allAccounted, articleMemory, defineScenario, gateMemory } from '../../harness/scenario/scenario.ts';
 import { openIncident } from '../../harness/traffic/synthesis/incident.ts';
 
 export const scenario = defineScenario({
@@ -18,5 +18,6 @@ export const scenario = defineScenario({
   until: 'witnesses',
   // What is left out is said, and most exchanges have a witness all the same.
   budget: { ...articleMemory, ...allAccounted, 'exchanges.witnessed': 0.5 },
+  gateBudget: gateMemory,
   open: openIncident,
 });

@@ -1,5 +1,5 @@
 /** A real server under a tenfold burst of real load, as it was recorded off the cable between them. */
-import { articleMemory, defineScenario, nothingLost } from '../../harness/scenario/scenario.ts';
+import { articleMemory, defineScenario, gateMemory, nothingLost } from '../../harness/scenario/scenario.ts';
 import { openRecording } from '../../harness/traffic/recorded-traffic.ts';
 import { recordingPath, recordingPhases, recordingSize } from './recording.ts';
 
@@ -16,6 +16,7 @@ export const scenario = defineScenario({
   gatePace: { kind: 'recorded', speed: 4 },
   lanes: ['tap', 'exact'],
   budget: { ...articleMemory, ...nothingLost },
+  gateBudget: gateMemory,
   open: () =>
     openRecording({ path: recordingPath, phases: recordingPhases, size: recordingSize, countsMessages: true }),
 });

@@ -1,5 +1,5 @@
 /** The recorded burst as a bad mirror port shows it: late, twice, or not at all; the hosts themselves lost nothing. */
-import { articleMemory, defineScenario, nothingLost } from '../../harness/scenario/scenario.ts';
+import { articleMemory, defineScenario, gateMemory, nothingLost } from '../../harness/scenario/scenario.ts';
 import { openRecording } from '../../harness/traffic/recorded-traffic.ts';
 import { recordingPath, recordingPhases, recordingSize } from '../recorded-burst/recording.ts';
 
@@ -16,6 +16,7 @@ export const scenario = defineScenario({
   gatePace: { kind: 'recorded', speed: 4 },
   lanes: ['tap', 'exact'],
   budget: { ...articleMemory, ...nothingLost },
+  gateBudget: gateMemory,
   open: ({ seed }) =>
     openRecording({
       path: recordingPath,

@@ -1,5 +1,5 @@
 /** A plain minute: see harness/traffic/synthesis/steady.ts for its shape. */
-import { defineScenario, megabyte, nothingLost } from '../../harness/scenario/scenario.ts';
+import { defineScenario, gateMemory, megabyte, nothingLost } from '../../harness/scenario/scenario.ts';
 import { openSteady } from '../../harness/traffic/synthesis/steady.ts';
 
 export const scenario = defineScenario({
@@ -15,5 +15,6 @@ export const scenario = defineScenario({
   gatePace: { kind: 'recorded', speed: 4 },
   lanes: ['tap', 'exact'],
   budget: { 'rss.p99': 200 * megabyte, ...nothingLost },
+  gateBudget: gateMemory,
   open: openSteady,
 });
