@@ -96,7 +96,7 @@ export function findSpikes(
   const flat = growth.isLeak
     ? { t: line.t, y: line.y.map((y, i) => y - ((line.t[i]! - base) / 1000) * growth.slope) }
     : line;
-  const shapes = shapesOf(flat, heightMin)
+  const shapes = shapesOf(flat, heightMin, unseenGaps * pauseOf(sampled.t))
     .map((shape) => withRawValues(shape, raw, line))
     .filter((shape) => !isWarmUp(shape, options));
   if (growth.isLeak) shapes.push(leakOf(raw));
@@ -172,8 +172,17 @@ function noiseOf(y: Float64Array): number {
   return (1.4826 * medianSorted(distances as unknown as number[])) / Math.sqrt(1.5);
 }
 
-/** Walks the line from low to top to low. */
-function shapesOf(line: Line, heightMin: number): SpikeShape[] {
+/** Samples so many times further apart than usual: nobody looked. */
+const unseenGaps = 3;
+
+/** Between two samples, as a rule. */
+function pauseOf(t: Float64Array): number {
+  const pauses = t.slice(1).map((ms, i) => ms - t[i]!);
+  return pauses.length === 0 ? Number.POSITIVE_INFINITY : medianSorted(pauses.sort() as unknown as number[]);
+}
+
+/** Walks the line from low to top to low. @param gapMs a longer pause hides lows */
+function shapesOf(line: Line, heightMin: number, gapMs: number): SpikeShape[] {
   const { y } = line;
   const shapes: SpikeShape[] = [];
   let low = 0;
@@ -189,13 +198,13 @@ function shapesOf(line: Line, heightMin: number): SpikeShape[] {
     } else if (y[i]! > y[top]!) top = i;
     else if (y[top]! - y[i]! >= GIVEN_BACK * (y[top]! - y[low]!)) {
       const next = lowAfter(y, i, heightMin);
-      shapes.push(shapeOf(line, low, top, next));
+      shapes.push(shapeOf(line, { low, top, next, gapMs }));
       low = next;
       rising = false;
       i = next;
     }
   }
-  if (rising) shapes.push(shapeOf(line, low, top, y.length - 1));
+  if (rising) shapes.push(shapeOf(line, { low, top, next: y.length - 1, gapMs }));
   return shapes;
 }
 
@@ -209,21 +218,33 @@ function lowAfter(y: Float64Array, from: number, heightMin: number): number {
   return low;
 }
 
-function shapeOf({ t, y }: Line, low: number, top: number, next: number): SpikeShape {
-  const height = y[top]! - y[low]!;
+interface Walked {
+  /** Indices: the low before, the top, the low after. */
+  readonly low: number;
+  readonly top: number;
+  readonly next: number;
+  readonly gapMs: number;
+}
+
+function shapeOf({ t, y }: Line, { low, top, next, gapMs }: Walked): SpikeShape {
+  // A fall into a pause in which nobody looked: its end was lower than the first that is known of the rise. The low behind the top, where
+  // that is lower, is the better guess.
+  const isLowUnseen = low > 0 && y[low - 1]! > y[low]! && t[low]! - t[low - 1]! > gapMs;
+  const baseline = isLowUnseen ? Math.min(y[low]!, y[next]!) : y[low]!;
+  const height = y[top]! - baseline;
   // The last sample that was still near the low: the rise starts there, not at the lowest point of a long quiet.
   let start = top;
-  while (start > low && y[start]! > y[low]! + RECOVERED * height) start -= 1;
+  while (start > low && y[start]! > baseline + RECOVERED * height) start -= 1;
   let end = top;
-  while (end < next && y[end]! > y[low]! + RECOVERED * height) end += 1;
-  const recovered = y[end]! <= y[low]! + RECOVERED * height;
+  while (end < next && y[end]! > baseline + RECOVERED * height) end += 1;
+  const recovered = y[end]! <= baseline + RECOVERED * height;
   const gaveBack = y[top]! - y[next]! >= GIVEN_BACK * height;
   return {
     line: 'rss',
     startMs: t[start]!,
     topMs: t[top]!,
     endMs: t[recovered ? end : next]!,
-    baselineBytes: y[low]!,
+    baselineBytes: baseline,
     topBytes: y[top]!,
     heightBytes: height,
     recoveryMs: recovered ? t[end]! - t[top]! : null,
