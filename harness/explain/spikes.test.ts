@@ -80,6 +80,17 @@ t.test('a low that fell into a pause of the reader is not taken for the level th
   );
 });
 
+t.test('a rise is whole though the first sample comes late in it', async (t) => {
+  const values = [10, 40, 60, 10, 10, 10, 10].map((level) => level * MB);
+  const tMs = [0, 2_200, 2_250, 2_300, 2_350, 2_400, 2_450];
+  const tops = { tMs: [1_900, 2_000, 2_100], bytes: [10 * MB, 20 * MB, 30 * MB] };
+  const { spikes } = findSpikes(tMs, values, { tops, ignoreBeforeMs: 100 });
+  t.same(
+    spikes.map(({ heightBytes }) => heightBytes / MB),
+    [50],
+  );
+});
+
 t.test('a burst that stays up is a step without recovery', async (t) => {
   const { tMs, values } = lineOf((s) => (s < 20 ? 50 : s < 25 ? 50 + 30 * (s - 20) : 200), { noiseMB: 0.5 });
   const { spikes, growth } = findSpikes(tMs, values);

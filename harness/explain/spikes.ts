@@ -87,7 +87,8 @@ export function findSpikes(
   const { ignoreBeforeMs = 0, ignoreAfterMs = Number.POSITIVE_INFINITY, traffic } = options;
   const sampled = compact(tMs, values, ignoreBeforeMs, ignoreAfterMs);
   const smoothed = smooth(sampled);
-  const raw = options.tops && sampled.t.length > 0 ? withTops(sampled, options.tops) : sampled;
+  const raw =
+    options.tops && sampled.t.length > 0 ? withTops(sampled, options.tops, ignoreBeforeMs, ignoreAfterMs) : sampled;
   const heightMin = Math.max(options.heightMinBytes ?? 4_000_000, NOISE_FACTOR * noiseOf(raw.y));
   const growth = growthOf(traffic ? between(smoothed, traffic.startMs, traffic.endMs) : smoothed, heightMin);
   if (smoothed.y.length < 3) return { spikes: [], growth };
@@ -136,9 +137,10 @@ function compact(tMs: readonly number[], values: readonly (number | null)[], fro
 }
 
 /** The same line with the levels between its samples. */
-function withTops({ t, y }: Line, tops: NonNullable<SpikeOptions['tops']>): Line {
-  const first = tops.tMs.findIndex((ms) => ms >= t[0]!);
-  const after = tops.tMs.findIndex((ms) => ms > t.at(-1)!);
+function withTops({ t, y }: Line, tops: NonNullable<SpikeOptions['tops']>, fromMs: number, toMs: number): Line {
+  // Not from the first sample on: on a busy machine that comes late, and a rise is under way.
+  const first = tops.tMs.findIndex((ms) => ms >= fromMs);
+  const after = tops.tMs.findIndex((ms) => ms > toMs);
   const count = first < 0 ? 0 : Math.max(0, (after < 0 ? tops.tMs.length : after) - first);
   const out = { t: new Float64Array(t.length + count), y: new Float64Array(t.length + count) };
   for (let at = 0, i = 0, k = Math.max(0, first); at < out.t.length; at += 1) {
