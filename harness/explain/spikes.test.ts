@@ -60,6 +60,37 @@ t.test('two bursts are two spikes, a dent in one is none', async (t) => {
   t.equal(findSpikes(dented.tMs, dented.values).spikes.length, 1);
 });
 
+t.test('a low that fell into a pause of the reader is not taken for the level that the rise began at', async (t) => {
+  // Two tops of 50 MB; nobody reads from 60 ms before the end of the first until the second is under way.
+  const tops = (s: number) => (s >= 1 && s < 1.3 ? 60 : s >= 1.6 && s < 2 ? (s < 1.65 ? 24.5 : 60) : 10);
+  const { tMs, values } = lineOf(tops, { seconds: 4 });
+  const isRead = (ms: number) => ms <= 1_240 || ms >= 1_600;
+  const read = { tMs: tMs.filter(isRead), values: values.filter((_, i) => isRead(tMs[i]!)) };
+  const none = { tMs: [], bytes: [] };
+  t.same(
+    findSpikes(read.tMs, read.values, { tops: none }).spikes.map(({ heightBytes }) => heightBytes / MB),
+    [50, 50],
+  );
+  // Where the line was read all along, a rise begins at the low that it has.
+  const partly = (s: number) => (s >= 1 && s < 1.3 ? 60 : s < 1 ? 10 : s < 1.6 ? 24.5 : s < 2 ? 60 : 10);
+  const whole = lineOf(partly, { seconds: 4 });
+  t.same(
+    findSpikes(whole.tMs, whole.values, { tops: none }).spikes.map(({ heightBytes }) => heightBytes / MB),
+    [50, 35.5],
+  );
+});
+
+t.test('a rise is whole though the first sample comes late in it', async (t) => {
+  const values = [10, 40, 60, 10, 10, 10, 10].map((level) => level * MB);
+  const tMs = [0, 2_200, 2_250, 2_300, 2_350, 2_400, 2_450];
+  const tops = { tMs: [1_900, 2_000, 2_100], bytes: [10 * MB, 20 * MB, 30 * MB] };
+  const { spikes } = findSpikes(tMs, values, { tops, ignoreBeforeMs: 100 });
+  t.same(
+    spikes.map(({ heightBytes }) => heightBytes / MB),
+    [50],
+  );
+});
+
 t.test('a burst that stays up is a step without recovery', async (t) => {
   const { tMs, values } = lineOf((s) => (s < 20 ? 50 : s < 25 ? 50 + 30 * (s - 20) : 200), { noiseMB: 0.5 });
   const { spikes, growth } = findSpikes(tMs, values);

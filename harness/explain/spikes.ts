@@ -87,7 +87,8 @@ export function findSpikes(
   const { ignoreBeforeMs = 0, ignoreAfterMs = Number.POSITIVE_INFINITY, traffic } = options;
   const sampled = compact(tMs, values, ignoreBeforeMs, ignoreAfterMs);
   const smoothed = smooth(sampled);
-  const raw = options.tops && sampled.t.length > 0 ? withTops(sampled, options.tops) : sampled;
+  const raw =
+    options.tops && sampled.t.length > 0 ? withTops(sampled, options.tops, ignoreBeforeMs, ignoreAfterMs) : sampled;
   const heightMin = Math.max(options.heightMinBytes ?? 4_000_000, NOISE_FACTOR * noiseOf(raw.y));
   const growth = growthOf(traffic ? between(smoothed, traffic.startMs, traffic.endMs) : smoothed, heightMin);
   if (smoothed.y.length < 3) return { spikes: [], growth };
@@ -96,7 +97,7 @@ export function findSpikes(
   const flat = growth.isLeak
     ? { t: line.t, y: line.y.map((y, i) => y - ((line.t[i]! - base) / 1000) * growth.slope) }
     : line;
-  const shapes = shapesOf(flat, heightMin)
+  const shapes = shapesOf(flat, heightMin, unseenGaps * pauseOf(sampled.t))
     .map((shape) => withRawValues(shape, raw, line))
     .filter((shape) => !isWarmUp(shape, options));
   if (growth.isLeak) shapes.push(leakOf(raw));
@@ -136,9 +137,10 @@ function compact(tMs: readonly number[], values: readonly (number | null)[], fro
 }
 
 /** The same line with the levels between its samples. */
-function withTops({ t, y }: Line, tops: NonNullable<SpikeOptions['tops']>): Line {
-  const first = tops.tMs.findIndex((ms) => ms >= t[0]!);
-  const after = tops.tMs.findIndex((ms) => ms > t.at(-1)!);
+function withTops({ t, y }: Line, tops: NonNullable<SpikeOptions['tops']>, fromMs: number, toMs: number): Line {
+  // Not from the first sample on: on a busy machine that comes late, and a rise is under way.
+  const first = tops.tMs.findIndex((ms) => ms >= fromMs);
+  const after = tops.tMs.findIndex((ms) => ms > toMs);
   const count = first < 0 ? 0 : Math.max(0, (after < 0 ? tops.tMs.length : after) - first);
   const out = { t: new Float64Array(t.length + count), y: new Float64Array(t.length + count) };
   for (let at = 0, i = 0, k = Math.max(0, first); at < out.t.length; at += 1) {
@@ -172,8 +174,17 @@ function noiseOf(y: Float64Array): number {
   return (1.4826 * medianSorted(distances as unknown as number[])) / Math.sqrt(1.5);
 }
 
-/** Walks the line from low to top to low. */
-function shapesOf(line: Line, heightMin: number): SpikeShape[] {
+/** Samples so many times further apart than usual: nobody looked. */
+const unseenGaps = 3;
+
+/** Between two samples, as a rule. */
+function pauseOf(t: Float64Array): number {
+  const pauses = t.slice(1).map((ms, i) => ms - t[i]!);
+  return pauses.length === 0 ? Number.POSITIVE_INFINITY : medianSorted(pauses.sort() as unknown as number[]);
+}
+
+/** Walks the line from low to top to low. @param gapMs a longer pause hides lows */
+function shapesOf(line: Line, heightMin: number, gapMs: number): SpikeShape[] {
   const { y } = line;
   const shapes: SpikeShape[] = [];
   let low = 0;
@@ -189,13 +200,13 @@ function shapesOf(line: Line, heightMin: number): SpikeShape[] {
     } else if (y[i]! > y[top]!) top = i;
     else if (y[top]! - y[i]! >= GIVEN_BACK * (y[top]! - y[low]!)) {
       const next = lowAfter(y, i, heightMin);
-      shapes.push(shapeOf(line, low, top, next));
+      shapes.push(shapeOf(line, { low, top, next, gapMs }));
       low = next;
       rising = false;
       i = next;
     }
   }
-  if (rising) shapes.push(shapeOf(line, low, top, y.length - 1));
+  if (rising) shapes.push(shapeOf(line, { low, top, next: y.length - 1, gapMs }));
   return shapes;
 }
 
@@ -209,21 +220,33 @@ function lowAfter(y: Float64Array, from: number, heightMin: number): number {
   return low;
 }
 
-function shapeOf({ t, y }: Line, low: number, top: number, next: number): SpikeShape {
-  const height = y[top]! - y[low]!;
+interface Walked {
+  /** Indices: the low before, the top, the low after. */
+  readonly low: number;
+  readonly top: number;
+  readonly next: number;
+  readonly gapMs: number;
+}
+
+function shapeOf({ t, y }: Line, { low, top, next, gapMs }: Walked): SpikeShape {
+  // A fall into a pause in which nobody looked: its end was lower than the first that is known of the rise. The low behind the top, where
+  // that is lower, is the better guess.
+  const isLowUnseen = low > 0 && y[low - 1]! > y[low]! && t[low]! - t[low - 1]! > gapMs;
+  const baseline = isLowUnseen ? Math.min(y[low]!, y[next]!) : y[low]!;
+  const height = y[top]! - baseline;
   // The last sample that was still near the low: the rise starts there, not at the lowest point of a long quiet.
   let start = top;
-  while (start > low && y[start]! > y[low]! + RECOVERED * height) start -= 1;
+  while (start > low && y[start]! > baseline + RECOVERED * height) start -= 1;
   let end = top;
-  while (end < next && y[end]! > y[low]! + RECOVERED * height) end += 1;
-  const recovered = y[end]! <= y[low]! + RECOVERED * height;
+  while (end < next && y[end]! > baseline + RECOVERED * height) end += 1;
+  const recovered = y[end]! <= baseline + RECOVERED * height;
   const gaveBack = y[top]! - y[next]! >= GIVEN_BACK * height;
   return {
     line: 'rss',
     startMs: t[start]!,
     topMs: t[top]!,
     endMs: t[recovered ? end : next]!,
-    baselineBytes: y[low]!,
+    baselineBytes: baseline,
     topBytes: y[top]!,
     heightBytes: height,
     recoveryMs: recovered ? t[end]! - t[top]! : null,

@@ -19,7 +19,7 @@ export class Readings {
   }
 
   /** The same run, with what later passes brought. */
-  with(brought: Pick<MeasuredRun, 'sites'> | Pick<MeasuredRun, 'settled'>): Readings {
+  with(brought: Pick<MeasuredRun, 'sites'> | Pick<MeasuredRun, 'settled' | 'looks'>): Readings {
     return new Readings({ ...this.#run, ...brought });
   }
 

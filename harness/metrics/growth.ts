@@ -2,7 +2,7 @@
 import { formatValue } from '../../reports/format.ts';
 import type { Unit } from '../../reports/model.ts';
 import { leakBytesMin, type SettledGrowth } from '../explain/settled.ts';
-import type { Slope } from '../explain/slope.ts';
+import { type Slope, slopePointsMin } from '../explain/slope.ts';
 import { LEAK_SPAN_MIN_MS } from '../explain/spikes.ts';
 import type { RunFigures } from './measured-run.ts';
 import { unseen } from './percentiles.ts';
@@ -24,8 +24,8 @@ export function growthPerSecond({ measure, findings, settled }: RunFigures): Rea
 }
 
 /** Memory that a request leaves behind, bytes: live, and resident beyond what a program settles by. A short run says less than its slope does: see `settledBy`. */
-export function growthPerRequest({ settled, messages, measure }: RunFigures): Reading {
-  if (!settled) return notMeasured('forced collections were not looked at: it takes a Node.js program, and traffic');
+export function growthPerRequest({ settled, looks = 0, messages, measure }: RunFigures): Reading {
+  if (!settled) return notMeasured(looks > 0 ? tooFew(looks) : unlooked);
   const { live, own, native, livePerRequest, ownFloor, requests, seconds } = settled;
   if (livePerRequest && requests) {
     const { ownPerRequest, nativePerRequest, ownLaterPerRequest: later } = settled;
@@ -46,6 +46,12 @@ export function growthPerRequest({ settled, messages, measure }: RunFigures): Re
   });
   return interval(settledBy(all, exchanges), 'bytes', seconds);
 }
+
+const unlooked = 'forced collections were not looked at: it takes a Node.js program, and traffic';
+
+/** A busy machine, or a large heap, takes so long for each that the traffic is over. */
+const tooFew = (looks: number) =>
+  `what forced collections leave was looked at ${looks === 1 ? 'once' : `${looks} times`}, and it takes ${slopePointsMin} looks at traffic behind the first: a longer load, or a quieter machine`;
 
 const times = ({ slope, low, high }: Slope, factor: number): Slope => ({
   slope: slope * factor,

@@ -15,6 +15,8 @@ export interface MeasuredRun {
   readonly sites: readonly SiteBytes[] | undefined;
   /** What stays, by the pass that forces collections; undefined where there was none, or it took too few looks. */
   readonly settled?: SettledGrowth | undefined;
+  /** How often that pass looked, enough or not. @default no such pass */
+  readonly looks?: number;
 }
 
 /** The same with what takes time to work out, worked out once. */

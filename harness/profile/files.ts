@@ -4,6 +4,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ProfileInterval } from '../watch/preload-channel.ts';
 import { readHeapProfile } from './heap-profile.ts';
+import { type MallocInterval, mallocFileEnd, readMallocInterval } from './malloc-profile.ts';
+import { NativeSymbols } from './native-symbols.ts';
 import { readOffHeapSites } from './off-heap-profile.ts';
 import { readPprof, writePprof } from './pprof.ts';
 import { type Profile, ProfileBuilder, ProfileError } from './profile.ts';
@@ -41,6 +43,7 @@ export function readInterval(
   const durationMs = endMs - startMs;
   try {
     if (interval.heapFile.endsWith('.pb.gz')) return readPprofInterval(interval);
+    if (interval.heapFile.endsWith(mallocFileEnd)) return readNativeInterval(interval);
     const heap = readHeapProfile(readFileSync(interval.heapFile, 'utf8'), {
       sampleIntervalBytes: sampleBytes.heap,
       sampleType,
@@ -75,6 +78,23 @@ function readPprofInterval({ interval, startMs, endMs, heapFile, offHeapFile }: 
   const offHeap = offHeapFile === '' ? new ProfileBuilder({ sampleTypes, periodType }).finish() : read(offHeapFile);
   return { interval, startMs, endMs, heap, offHeap };
 }
+
+/** Of a program under a heap profiler of C: its functions are given their names now. */
+function readNativeInterval({ interval, startMs, endMs, heapFile }: ProfileInterval): IntervalProfiles {
+  const taken: MallocInterval = JSON.parse(readFileSync(heapFile, 'utf8'));
+  let symbols = symbolsBelow.get(taken.root);
+  if (!symbols) symbolsBelow.set(taken.root, (symbols = new NativeSymbols(taken.root)));
+  const addresses = taken.stacks.flatMap(({ addresses: each }) => each.map((address) => address - 1));
+  const heap = {
+    ...readMallocInterval(taken, symbols.resolve(addresses, taken.mappings)),
+    durationMs: endMs - startMs,
+  };
+  const { sampleTypes, periodType } = heap;
+  return { interval, startMs, endMs, heap, offHeap: new ProfileBuilder({ sampleTypes, periodType }).finish() };
+}
+
+/** Names that were found once, by the folder that sources are named relative to: one a run. */
+const symbolsBelow = new Map<string, NativeSymbols>();
 
 /** Writes a profile as gzipped pprof below a run's folder. @returns its path relative to that folder */
 export function writeProfileFile(folder: string, name: string, profile: Profile): string {

@@ -1,6 +1,12 @@
 /** Heap profiles of jemalloc and gperftools, as they write them. */
 import t from 'tap';
-import { parseMallocProfile, readMallocProfile } from './malloc-profile.ts';
+import {
+  type MallocInterval,
+  type MallocProfile,
+  mallocInterval,
+  parseMallocProfile,
+  readMallocInterval,
+} from './malloc-profile.ts';
 import { ProfileError } from './profile.ts';
 
 const mappings = `
@@ -26,6 +32,9 @@ ${mappings}`;
 
 const named = (address: number) => [{ functionName: `at ${address.toString(16)}`, file: 'a.c', line: 1 }];
 
+const whole = (profile: MallocProfile, which: MallocInterval['which']) =>
+  readMallocInterval(mallocInterval(profile, undefined, { which, root: '/' }), named);
+
 t.test('jemalloc: samples stand for what was not sampled; alive, and ever allocated', (t) => {
   const parsed = parseMallocProfile(jemalloc);
   t.same(
@@ -35,7 +44,7 @@ t.test('jemalloc: samples stand for what was not sampled; alive, and ever alloca
       ['/usr/lib/libx.so.1', 0x7f00, 0x2000],
     ],
   );
-  const live = readMallocProfile(parsed, 'inuse', named);
+  const live = whole(parsed, 'inuse');
   t.same(
     live.sampleTypes.map(({ type }) => type),
     ['inuse_space', 'inuse_objects'],
@@ -44,13 +53,13 @@ t.test('jemalloc: samples stand for what was not sampled; alive, and ever alloca
   const sum = live.self[0]!.reduce((all, each) => all + each, 0);
   t.ok(Math.abs(sum - (607 * 65_536 + 8_388_608)) < 1e6, String(sum));
   t.ok(live.sites.functionName.includes('at 7f00'), 'a call lies before the address that it comes back to');
-  const allocated = readMallocProfile(parsed, 'alloc', named);
+  const allocated = whole(parsed, 'alloc');
   t.ok(Math.abs(allocated.self[0]!.reduce((all, each) => all + each, 0) - (1_000 * 65_536 + 8_388_608)) < 1e6);
   t.end();
 });
 
 t.test('gperftools: every allocation is counted', (t) => {
-  const live = readMallocProfile(parseMallocProfile(gperftools), 'inuse', named);
+  const live = whole(parseMallocProfile(gperftools), 'inuse');
   t.equal(
     live.self[0]!.reduce((all, each) => all + each, 0),
     43_210,
@@ -60,6 +69,17 @@ t.test('gperftools: every allocation is counted', (t) => {
     42,
   );
   t.equal(live.period, 0, 'no sampling, no error');
+  t.end();
+});
+
+t.test('an interval is what a stack has more than before; what was freed meanwhile is none', (t) => {
+  const before = parseMallocProfile(gperftools);
+  const now = parseMallocProfile(
+    gperftools.replace('40:    40000 [    80:    80000]', '30:    30000 [    90:    90000]'),
+  );
+  const since = (which: MallocInterval['which']) => mallocInterval(now, before, { which, root: '/' }).stacks;
+  t.same(since('alloc'), [{ addresses: [0x7f01, 0x5601, 0x5602], count: 10, bytes: 10_000 }]);
+  t.same(since('inuse'), []);
   t.end();
 });
 

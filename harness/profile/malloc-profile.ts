@@ -33,6 +33,9 @@ export interface MallocProfile {
   readonly mappings: readonly Mapping[];
 }
 
+/** How the name of a file with a `MallocInterval` ends, as JSON. */
+export const mallocFileEnd = '.malloc.json';
+
 const figures = '(\\d+):\\s+(\\d+) \\[\\s*(\\d+):\\s+(\\d+)\\]';
 const jemallocStack = new RegExp(`^@((?: 0x[0-9a-f]+)+)\\n\\s*t\\*: ${figures}`, 'gm');
 const gperftoolsStack = new RegExp(`^\\s*${figures} @((?: 0x[0-9a-f]+)+)$`, 'gm');
@@ -65,10 +68,52 @@ export function parseMallocProfile(text: string): MallocProfile {
   return { period: jemalloc ? Number(jemalloc[1]) : 1, stacks, mappings };
 }
 
+/** What a stack stands for in an interval. */
+interface IntervalStack {
+  /** Innermost first. */
+  readonly addresses: readonly number[];
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** An interval without names: finding these opens programs of a hundred megabytes, for which nobody waits while traffic goes on. */
+export interface MallocInterval {
+  readonly which: 'alloc' | 'inuse';
+  readonly period: number;
+  readonly stacks: readonly IntervalStack[];
+  readonly mappings: readonly Mapping[];
+  /** Sources below it are named relative to it. */
+  readonly root: string;
+}
+
+/** What `now` has more than `before`, by stack: of one program, whose addresses stay. @param before none: all of it */
+export function mallocInterval(
+  now: MallocProfile,
+  before: MallocProfile | undefined,
+  { which, root }: Pick<MallocInterval, 'which' | 'root'>,
+): MallocInterval {
+  const { period, mappings } = now;
+  const key = ({ addresses }: Stack) => addresses.join(' ');
+  const known = new Map(before?.stacks.map((stack) => [key(stack), scaled(stack, which, period)]));
+  const stacks = now.stacks.flatMap((stack) => {
+    const { count, bytes } = scaled(stack, which, period);
+    const then = known.get(key(stack));
+    const more = { count: count - (then?.count ?? 0), bytes: bytes - (then?.bytes ?? 0) };
+    return more.bytes > 0 ? [{ addresses: stack.addresses, count: Math.max(0, more.count), bytes: more.bytes }] : [];
+  });
+  return { which, root, period, mappings, stacks };
+}
+
+/** A sample of small objects stands for many (jeprof does the same). */
+function scaled({ live, allocated }: Stack, which: MallocInterval['which'], period: number) {
+  const [count, bytes] = which === 'inuse' ? live : allocated;
+  const scale = period > 1 && count > 0 ? 1 / -Math.expm1(-bytes / count / period) : 1;
+  return { count: count * scale, bytes: bytes * scale };
+}
+
 /** @param nameOf sites of an address, innermost first: inlined functions are several */
-export function readMallocProfile(
-  { period, stacks }: MallocProfile,
-  which: 'alloc' | 'inuse',
+export function readMallocInterval(
+  { which, period, stacks }: MallocInterval,
   nameOf: (address: number) => readonly MallocSite[],
 ): Profile {
   const builder = new ProfileBuilder({
@@ -78,9 +123,7 @@ export function readMallocProfile(
     ],
     period: period > 1 ? period : 0,
   });
-  for (const { addresses, live, allocated } of stacks) {
-    const [count, bytes] = which === 'inuse' ? live : allocated;
-    if (count === 0) continue;
+  for (const { addresses, count, bytes } of stacks) {
     let node = 0;
     // An address is where a call comes back to: the call itself is before it.
     for (const address of addresses.toReversed()) {
@@ -88,10 +131,8 @@ export function readMallocProfile(
         node = builder.child(node, builder.site(functionName, file, line));
       }
     }
-    // A sample of small objects stands for many (jeprof does the same).
-    const scale = period > 1 ? 1 / -Math.expm1(-bytes / count / period) : 1;
-    builder.add(node, 0, bytes * scale);
-    builder.add(node, 1, count * scale);
+    builder.add(node, 0, bytes);
+    builder.add(node, 1, count);
   }
   return builder.finish();
 }

@@ -19,6 +19,7 @@ import type { RateProfile } from '../traffic/rate-profile.ts';
 import { derivedOf, feedsBudgets, feedsNone, measuredNotes } from './derived.ts';
 import { familyNotes, familyOf } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
+import { pauseNotes } from './pause-notes.ts';
 import { portNotes } from './port-notes.ts';
 import { requestNotes } from './requests-notes.ts';
 import { seriesOf } from './series.ts';
@@ -149,6 +150,7 @@ function notesOf(input: RunReportInput): Note[] {
       'may be missing, or lower than it was';
     notes.push({ severity: 'warning', text });
   }
+  notes.push(...pauseNotes(measure.watch.levels().tMs));
   if (measure.companion && !measure.companion.endedWell) {
     notes.push({ severity: 'warning', text: `the ${measure.companion.name} ended before the run did` });
   }

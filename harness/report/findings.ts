@@ -50,7 +50,7 @@ export function withSettled<Pass extends MeasuredPass>(
   looks: readonly SettledPoint[],
 ): Findings<Pass> {
   const settled = settledGrowth(looks, paceOf(measure), nativeLineOf(measure));
-  return judged({ measure, found, readings: readings.with({ settled }), settled }, budget);
+  return judged({ measure, found, readings: readings.with({ settled, looks: looks.length }), settled }, budget);
 }
 
 type Measured<Pass extends MeasuredPass> = Pick<Findings<Pass>, 'measure' | 'found' | 'readings' | 'settled'>;

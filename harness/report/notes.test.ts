@@ -3,6 +3,7 @@ import type { BudgetResult } from '../../reports/model.ts';
 import { parseProfile } from '../traffic/parse-profile.ts';
 import { familyNotes } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
+import { pauseNotes } from './pause-notes.ts';
 import { requestNotes } from './requests-notes.ts';
 
 t.test('a part of a profile is reported in rounded seconds', async (t) => {
@@ -48,4 +49,12 @@ t.test('connections that an upgrade ended are counted in each loop', async (t) =
     /on 1 connection as recorded[\s\S]* 1 connection left HTTP\/1 [\s\S]* 1 connection of the recording is no HTTP/,
   );
   t.match(notes(2), /on 2 connections as recorded[\s\S]* 2 connections left HTTP\/1 /);
+});
+
+t.test('a pause in which nobody read is said, the longest', async (t) => {
+  const every = (ms: number, count: number, from = 0) => Array.from({ length: count }, (_, i) => from + i * ms);
+  t.same(pauseNotes([]), []);
+  t.same(pauseNotes(every(50, 100)), []);
+  t.same(pauseNotes(every(5_000, 100)), [], 'samples were asked to be so far apart');
+  t.match(pauseNotes([...every(1, 6_759), ...every(1, 5_000, 12_737)])[0]!.text, /not read for 6\.0 s from 6\.8 s on/);
 });

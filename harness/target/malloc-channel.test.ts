@@ -79,3 +79,47 @@ t.test('a C program under jemalloc: what stays and what was allocated, by functi
     );
   }
 });
+
+const idle = `#include <stdlib.h>
+#include <string.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <sys/mman.h>
+int main(void) {
+  printf("ready\\n"); fflush(stdout);
+  while (access("go", F_OK) != 0) usleep(10000);
+  memset(mmap(0, 40000000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 1, 40000000);
+  printf("done\\n"); fflush(stdout);
+  sleep(60);
+}
+`;
+
+t.test('where nothing was written an end is answered at once, and what is not malloc is said', skip, async (t) => {
+  const folder = t.testdir();
+  writeFileSync(path.join(folder, 'idle.c'), idle);
+  execFileSync('gcc', ['-g', '-O1', '-o', 'idle', 'idle.c'], { cwd: folder });
+  const { launcher } = openTarget('./idle', { listens: false, ready: /^ready/, folder });
+  const profile = { kind: 'live', sampleBytes: 65_536, stackDepth: 64, offHeapSampleBytes: 65_536, folder } as const;
+  const target = await launcher.start({
+    interfaces: [],
+    statsFile: path.join(folder, 'stats.jsonl'),
+    statsIntervalMs: 100,
+    ceilingBytes: undefined,
+    nodeArguments: [],
+    observe: { intervalMs: 250, profile },
+    env: {},
+  });
+  const channel = new PreloadChannel(target.channel, Date.now());
+  t.equal(await channel.cut(0, 5_000), true);
+  t.same(channel.errors, [], 'before anything was taken there is nothing to warn of');
+  writeFileSync(path.join(folder, 'go'), '');
+  let isSaid = false;
+  for (let i = 1; i <= 50 && !isSaid; i += 1) {
+    await pause(100);
+    t.equal(await channel.cut(i, 5_000), true);
+    isSaid = channel.errors.length > 0;
+  }
+  await target.stop();
+  t.match(channel.errors.join(), /jemalloc has written no profile while the program took \d+ MB: .*mmap of its own/);
+  t.equal(readInterval(channel.intervals[0]!, 'inuse_space', { heap: 1, offHeap: 1 })!.heap.self[0]!.length, 1);
+});

@@ -8,12 +8,9 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { PreloadOptions } from '../preload/options.ts';
-import { diffProfiles } from '../profile/arithmetic.ts';
-import { parseMallocProfile, readMallocProfile } from '../profile/malloc-profile.ts';
-import { writePprof } from '../profile/pprof.ts';
-import { type Profile, ProfileError } from '../profile/profile.ts';
+import { type MallocProfile, mallocFileEnd, mallocInterval, parseMallocProfile } from '../profile/malloc-profile.ts';
+import { ProfileError } from '../profile/profile.ts';
 import { CommandChannel, nowMs } from './command-channel.ts';
-import { NativeSymbols } from './native-symbols.ts';
 
 export interface HeapProfiler {
   readonly name: 'jemalloc' | 'gperftools';
@@ -27,6 +24,8 @@ const sampleLog2 = 16;
 /** Between two looks at what was written: all but the newest profiles are removed. */
 const sweepMs = 500;
 const keptMax = 4;
+/** Growth of so many times what makes a profile, and no profile: it is not `malloc`'s. */
+const unseenFactor = 2;
 
 let found: HeapProfiler | undefined | null = null;
 
@@ -53,20 +52,22 @@ export class MallocChannel extends CommandChannel {
   readonly #profile: NonNullable<PreloadOptions['profile']>;
   /** The program may become another user before it writes. */
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'floodgate-malloc-'));
-  readonly #symbols: NativeSymbols;
+  readonly #root: string;
   readonly #timer: NodeJS.Timeout;
   /** Whose profiles are read: of its children others are written. */
   pid = 0;
-  #before: Profile | undefined;
+  #before: MallocProfile | undefined;
   #startMs = nowMs();
   #hasSaid = false;
+  /** What the program had of its own at the first look. */
+  #firstBytes: number | undefined;
 
   /** @param root sources below it are named relative to it */
   constructor(profiler: HeapProfiler, profile: NonNullable<PreloadOptions['profile']>, root: string) {
     super();
     this.#profiler = profiler;
     this.#profile = profile;
-    this.#symbols = new NativeSymbols(root);
+    this.#root = root;
     if (process.geteuid?.() === 0) chmodSync(this.#folder, 0o733);
     this.#timer = setInterval(() => this.#sweep(), sweepMs);
     this.#timer.unref();
@@ -101,36 +102,37 @@ export class MallocChannel extends CommandChannel {
 
   #cut(interval: number): void {
     const { kind, isCumulative, folder } = this.#profile;
-    const now = this.#newest();
+    // Before the first megabytes nothing is written. That is answered too: whoever asks would wait, and later ends would not be where they belong.
+    const now = this.#newest() ?? this.#nothingYet();
     const endMs = nowMs();
-    if (!now) {
-      // Before the first megabytes nothing is written; a static program never writes.
-      if (interval > 0 && !this.#hasSaid) {
-        this.#hasSaid = true;
-        const message = `${this.#profiler.name} has written no profile: less than ${(2 ** dumpEveryLog2) >> 20} MiB was allocated, or the program has an allocator of its own (a static one, Go)`;
-        this.say({ type: 'error', tMs: endMs, message });
-      }
-      return;
-    }
-    const before = this.#before;
+    const which = kind === 'live' ? 'inuse' : 'alloc';
+    const shown = mallocInterval(now, isCumulative ? undefined : this.#before, { which, root: this.#root });
     this.#before = now;
-    const shown = before && !isCumulative ? diffProfiles(before, now) : now;
-    const heapFile = path.join(folder, `${kind}-${interval}.pb.gz`);
-    const self = shown.self.map((column) => column.map((value) => Math.max(0, value)));
-    writeFileSync(heapFile, writePprof({ ...shown, self }), { mode: 0o600 });
+    const heapFile = path.join(folder, `${kind}-${interval}${mallocFileEnd}`);
+    writeFileSync(heapFile, JSON.stringify(shown), { mode: 0o600 });
     this.say({ type: 'profile', interval, startMs: this.#startMs, endMs, heapFile, offHeapFile: '' });
     this.#startMs = endMs;
   }
 
-  #newest(): Profile | undefined {
+  /** Where so much has come meanwhile that a profile should have been written, that is said, once. */
+  #nothingYet(): MallocProfile {
+    const own = privateBytes(this.pid);
+    this.#firstBytes ??= own;
+    const grown = own - this.#firstBytes;
+    if (grown > unseenFactor * 2 ** dumpEveryLog2 && !this.#hasSaid) {
+      this.#hasSaid = true;
+      const message = `${this.#profiler.name} has written no profile while the program took ${Math.round(grown / 1e6)} MB: it does not take them by malloc (a static program, Go, mmap of its own)`;
+      this.say({ type: 'error', tMs: nowMs(), message });
+    }
+    return { period: 2 ** sampleLog2, stacks: [], mappings: [] };
+  }
+
+  #newest(): MallocProfile | undefined {
     for (const name of this.#dumps().slice(-keptMax).toReversed()) {
       try {
         const parsed = parseMallocProfile(readFileSync(path.join(this.#folder, name), 'latin1'));
         // One that is being written has no mappings yet.
-        if (parsed.mappings.length === 0) continue;
-        const addresses = parsed.stacks.flatMap(({ addresses: each }) => each.map((address) => address - 1));
-        const which = this.#profile.kind === 'live' ? 'inuse' : 'alloc';
-        return readMallocProfile(parsed, which, this.#symbols.resolve(addresses, parsed.mappings));
+        if (parsed.mappings.length > 0) return parsed;
       } catch (error) {
         if (!(error instanceof ProfileError) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       }
@@ -149,5 +151,14 @@ export class MallocChannel extends CommandChannel {
 
   #sweep(): void {
     for (const name of this.#dumps().slice(0, -keptMax)) rmSync(path.join(this.#folder, name), { force: true });
+  }
+}
+
+/** Resident pages of no file; 0 where the process is gone. */
+function privateBytes(pid: number): number {
+  try {
+    return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
   }
 }

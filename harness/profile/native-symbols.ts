@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
-import type { MallocSite, Mapping } from '../profile/malloc-profile.ts';
+import type { MallocSite, Mapping } from './malloc-profile.ts';
 
 const timeoutMs = 60_000;
 /** Libraries whose frames are nobody's fault: who called them did it. */
