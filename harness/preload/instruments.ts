@@ -12,6 +12,8 @@ export interface InstrumentsHost {
   send(line: PreloadLine): void;
   /** HTTP requests answered by now; null before the first. */
   requests(): number | null;
+  /** Memories of WebAssembly, in the pass that collects; else 0. */
+  wasmBytes(): number;
 }
 
 /** Does what the harness commands. */
@@ -108,7 +110,8 @@ export class Instruments {
 
   #settle(interval: number): void {
     collectAll();
-    const { heapUsed, external } = process.memoryUsage();
+    const { heapUsed, external: counted } = process.memoryUsage();
+    const external = counted + this.#host.wasmBytes();
     this.#send({
       type: 'settled',
       interval,

@@ -1,0 +1,28 @@
+/** What memories of WebAssembly take: V8 counts them nowhere, so they are asked one by one. One that a module keeps to itself is not seen. */
+import type { SiteRecorder } from './call-stack.ts';
+import { wrapWebAssembly } from './wasm-sites.ts';
+
+const buffer = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, 'buffer')!;
+
+/** Wraps for good. @returns bytes of all memories that are alive by now, whoever grew them */
+export function watchWasmMemories(): () => number {
+  const known = new WeakSet<object>();
+  let memories: WeakRef<WebAssembly.Memory>[] = [];
+  const see = (memory: object) => {
+    if (known.has(memory)) return;
+    known.add(memory);
+    memories.push(new WeakRef(memory as WebAssembly.Memory));
+  };
+  const recorder: SiteRecorder = {
+    record: (_bytes, _operation, _above, memory) => see(memory),
+    recordAt: (_bytes, _operation, _frames, memory) => see(memory),
+  };
+  const look = wrapWebAssembly(recorder);
+  return () => {
+    look();
+    memories = memories.filter((each) => each.deref() !== undefined);
+    return memories.reduce((sum, each) => sum + bytesOf(each.deref()), 0);
+  };
+}
+
+const bytesOf = (memory: WebAssembly.Memory | undefined): number => (memory ? buffer.get!.call(memory).byteLength : 0);
