@@ -35,6 +35,8 @@ t.test('what clean services drift by, a step, a filled cache and what goes again
     ['cache', looks((requests) => 1000 * Math.min(requests, 3_000))],
     ['spike', looks((requests) => 1000 * requests, 0)],
     ['nothing', looks(() => 0)],
+    // Enough is there at the end, but the slope is certain of less than what a program settles by.
+    ['little', looks((requests) => 35 * requests, 600e3)],
   ];
   for (const [name, points] of cases) t.notOk(settledGrowth(points, pace, noLine)!.isLeak, name);
 });

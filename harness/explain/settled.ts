@@ -128,7 +128,8 @@ export function settledGrowth(
   // The pass was stopped again and again, and its load did less.
   const factor = counts && last.requests ? (perSecond * pace.seconds) / last.requests : 1;
   const ownFloor = ownFloorBytes / pace.seconds;
-  const isLiveGrowing = live.low > floorPerUnit;
+  // What is certain of it is to be worth the name: a cache that fills for a while has a slope above the floor too.
+  const isLiveGrowing = live.low > floorPerUnit && live.low * (x.at(-1)! - x[0]!) >= leakBytesMin;
   const kept = keptBy(during, last, {
     ...{ isLiveGrowing, x },
     ownFloor: isPaced ? ownFloor / perSecond : undefined,

@@ -13,6 +13,8 @@ export interface InstrumentsHost {
   send(line: PreloadLine): void;
   /** HTTP requests answered by now; null before the first. */
   requests(): number | null;
+  /** Memories of WebAssembly, in the pass that collects; else 0. */
+  wasmBytes(): number;
 }
 
 /** Does what the harness commands. */
@@ -110,7 +112,8 @@ export class Instruments {
   #settle(interval: number): void {
     collectAll();
     // As `process.memoryUsage` has them, which opens a file.
-    const { used_heap_size: heapUsed, external_memory: external } = v8.getHeapStatistics();
+    const { used_heap_size: heapUsed, external_memory: counted } = v8.getHeapStatistics();
+    const external = counted + this.#host.wasmBytes();
     this.#send({
       type: 'settled',
       interval,

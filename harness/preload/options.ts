@@ -250,6 +250,7 @@ export type PreloadLine =
       /** HTTP requests answered by then; null where the target has no server of Node.js. */
       readonly requests: number | null;
       readonly heapUsed: number;
+      /** Memories of WebAssembly included. */
       readonly external: number;
     }
   /** An exception reached the top of the program. @see TargetExit.uncaught */

@@ -67,6 +67,7 @@ async function observe(options: PreloadOptions, { thread, socket }: Place = {}):
   const instruments = new Instruments({ ...options, ...(thread !== undefined && { thread }) }, sites, {
     send: tagged,
     requests: () => heap.requests,
+    wasmBytes: settles ? (await import('./wasm-memories.ts')).watchWasmMemories() : () => 0,
   });
   const { listenForCommands } = await import('./commands.ts');
   listenForCommands((line) => instruments.command(line), { channel, isThread: thread !== undefined, socket });

@@ -38,13 +38,39 @@ export function keeperOf(order: KeeperOrder): Keeper | null {
 
 function placeOf(found: FoundKeeper, likelyFile: string, sources: Sources): Pick<Keeper, 'name' | 'file' | 'line'> {
   const built = found.script === '' ? likelyFile : fileOfUrl(found.script, [projectRoot, process.cwd()]);
-  const source = found.script === '' ? undefined : sources.positionOf(built, found.line, found.column);
+  const declared = found.script === '' ? undefined : declarationInBuilt(found, built, sources);
+  const source = declared ?? (found.script === '' ? undefined : sources.positionOf(built, found.line, found.column));
   const { file, line: near } = source ?? { file: built, line: found.line };
   const lines = sources.linesOf(file);
-  const name = nameIn(lines, near, found);
+  const name = nameIn(lines, near, { ...found, name: declared?.fullName ?? found.name });
   const line = declarationLine(lines, { name, line: near });
   if (line > 0) return { name, file, line };
   return found.script === '' ? { name, file: '', line: 0 } : { name, file, line: near };
+}
+
+/** The name without `listeners of "change" on`. */
+const ofWhat = / (?:on|to|from) ([\w$#.[\]-]+)$/;
+
+/**
+ * Of built code: a bundler gives variables and classes of all modules one scope, and other names. The source map says of their declaration
+ * what and where it was. Undefined where there is no map, or no such declaration.
+ */
+function declarationInBuilt({ name, variable }: FoundKeeper, built: string, sources: Sources) {
+  const full = ofWhat.exec(name)?.[1] ?? name;
+  const first = /^[\w$]+/.exec(full)?.[0];
+  if (first === undefined || variable !== undefined) return undefined;
+  for (const before of ['\\b(?:const|let|var|class|function) +', ',']) {
+    const pattern = new RegExp(`(${before})${quoted(first)}(?![\\w$])(?=\\s*(?:=|\\{|;|,|\\(|extends\\b))`, 'g');
+    for (const [i, text] of sources.linesOf(built).entries()) {
+      for (const match of text.matchAll(pattern)) {
+        const source = sources.positionOf(built, i + 1, match.index + match[1]!.length + 1);
+        if (!source) continue;
+        const fullName = name.slice(0, name.length - full.length) + (source.name ?? first) + full.slice(first.length);
+        return { ...source, fullName };
+      }
+    }
+  }
+  return undefined;
 }
 
 /** How a source makes an object of a class. */
@@ -68,7 +94,7 @@ const quoted = (word: string) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Where a name is declared, or first given a value; 0 where no line looks like that. */
 export function declarationLine(lines: readonly string[], { name, line }: Pick<FoundKeeper, 'name' | 'line'>): number {
-  const full = / (?:on|to|from) ([\w$#.[\]-]+)$/.exec(name)?.[1] ?? name;
+  const full = ofWhat.exec(name)?.[1] ?? name;
   if (full === 'process' || !/^[\w$#.[\]-]+$/.test(full)) return 0;
   const words = full.split('.').filter((word) => word !== 'globalThis');
   const first = words[0]!.replace(/\[.*$/, '');

@@ -22,8 +22,12 @@ export class Sources {
     return lines;
   }
 
-  /** Where a place of built code comes from; undefined where there is no map. */
-  positionOf(file: string, line: number, column: number): { file: string; line: number } | undefined {
+  /** Where a place of built code comes from, with the source's name of what stands there; undefined where there is no map. */
+  positionOf(
+    file: string,
+    line: number,
+    column: number,
+  ): { file: string; line: number; name: string | null } | undefined {
     return sourcePosition(sourceMaps.of(file), line, column);
   }
 

@@ -24,6 +24,8 @@ export interface Named extends ScriptPlace {
   readonly variable?: UnnamedVariable;
   /** Nothing but the runtime has them, because they are open. */
   readonly isHandle?: boolean;
+  /** The way leads to no name of the program's own. */
+  readonly isOfRuntime?: boolean;
 }
 
 export interface UnnamedVariable {
@@ -80,8 +82,11 @@ export function nameOf(kept: KeptBy): Named {
     }
     node = owner;
   }
-  return ofRuntime(kept, way, kind);
+  return { isOfRuntime: true, ...ofRuntime(kept, way, kind) };
 }
+
+/** As TypeScript writes private fields for engines without them: \_Class_field is a weak map. */
+export const compiledField = /^_([A-Z]\w*?)_(\w+)$/;
 
 /** Of a way up to a name; a list's items are not on it. */
 const stepsMax = 64;
@@ -151,14 +156,8 @@ class Way {
       return;
     }
     const weakMap = weakMapNameOf(after, name);
-    // As TypeScript writes private fields for engines without them: \_Class_field is a weak map.
-    if (weakMap !== undefined)
-      this.#words.unshift(
-        ...(/^_([A-Z]\w*?)_(\w+)$/
-          .exec(weakMap)
-          ?.slice(2)
-          .map((field) => `#${field}`) ?? []),
-      );
+    const field = weakMap === undefined ? undefined : compiledField.exec(weakMap)?.[2];
+    if (field !== undefined) this.#words.unshift(`#${field}`);
     this.#key = /^\d+$/.test(name) ? (keyOfEntry(after, from, name) ?? this.#key) : this.#key;
   }
 }
@@ -243,18 +242,20 @@ function functionBehind(after: HeapSnapshot, from: number): ScriptPlace | undefi
   return undefined;
 }
 
-/** The place of a function that sees the variable. */
+/** The place of a function that sees the variable; the module's own, which stands at its first character, where there is no other. */
 function placeOfContext(after: HeapSnapshot, context: number): ScriptPlace {
   const { nodeCount, firstEdge, edgeTo } = after;
+  let ofModule = nowhere;
   for (let node = 0; node < nodeCount; node += 1) {
     if (!isFunction(after, node)) continue;
     for (let edge = firstEdge[node]!; edge < firstEdge[node + 1]!; edge += 1) {
       if (edgeTo[edge] !== context) continue;
       const place = placeOf(after, node);
-      if (place) return place;
+      if (place && (place.line > 1 || place.column > 1)) return place;
+      ofModule = place ?? ofModule;
     }
   }
-  return nowhere;
+  return ofModule;
 }
 
 function placeOf(after: HeapSnapshot, node: number): ScriptPlace | undefined {

@@ -5,8 +5,8 @@
 import type { SnapshotSummary } from './classes.ts';
 import { NONE } from './dominators.ts';
 import { classNameOf, type HeapSnapshot } from './heap-snapshot.ts';
-import { type Named, nameOf } from './keeper-name.ts';
-import { keepingEdges } from './keeping-edges.ts';
+import { compiledField, type Named, nameOf } from './keeper-name.ts';
+import { keepingEdges, keptByTable, tableOf, weakMapNameOf } from './keeping-edges.ts';
 import { type EdgeTest, RetainingPaths } from './retaining-path.ts';
 
 /** Name, kind and place are those of the container: `cache`, `Pairing.#archive`, `listeners of "change" on bus`. */
@@ -37,20 +37,49 @@ const holderShareMin = 0.2;
 /** Undefined where the new bytes lie in no one place. */
 export function findKeeper(before: SnapshotSummary, after: HeapSnapshot): FoundKeeper | undefined {
   const isKeeping = keepingEdges(after);
-  const found = keeperBy(before, after, isKeeping);
-  if (!found?.isHandle) return found;
+  const first = keeperBy(before, after, isKeeping);
+  const found = first?.found;
+  if (!found?.isHandle) return found && (weakMapOn(before, after, isKeeping, first) ?? found);
   // While it is open a handle keeps itself, whoever has it as well: the shortest way leads past the pool that lost it.
   const { edgeTo } = after;
   const holder = keeperBy(before, after, (from, edge) => {
     if (!isKeeping(from, edge)) return false;
     return !isRoot(after, from) || classNameOf(after, edgeTo[edge]!) !== found.held;
-  });
+  })?.found;
   return holder && holder.script !== '' && !holder.isHandle && holder.share >= holderShareMin * found.share
     ? holder
     : found;
 }
 
-function keeperBy(before: SnapshotSummary, after: HeapSnapshot, isKeeping: EdgeTest): FoundKeeper | undefined {
+/** A keeper, and the way to one of what it holds. */
+interface Keeping {
+  readonly found: FoundKeeper;
+  readonly paths: RetainingPaths;
+  readonly example: number;
+}
+
+/**
+ * The program's weak map through which objects that were there before have what is new: whoever keeps these objects keeps as many as ever.
+ * Undefined where the way leads through none.
+ */
+function weakMapOn(
+  before: SnapshotSummary,
+  after: HeapSnapshot,
+  isKeeping: EdgeTest,
+  { found, paths, example }: Keeping,
+): FoundKeeper | undefined {
+  for (let step = paths.stepTo(example); step; step = paths.stepTo(step.from)) {
+    const table = step.type === 'internal' ? tableOf(after, step.name) : undefined;
+    if (table === undefined || table === step.from || !before.has(after.nodeId[step.from]!)) continue;
+    // A compiled private field is the object's own.
+    if (compiledField.test(weakMapNameOf(after, step.name) ?? '')) return undefined;
+    const ofMap = keeperBy(before, after, keptByTable(after, isKeeping, table))?.found;
+    return ofMap && !ofMap.isOfRuntime && ofMap.share >= branchShareMin * found.share ? ofMap : undefined;
+  }
+  return undefined;
+}
+
+function keeperBy(before: SnapshotSummary, after: HeapSnapshot, isKeeping: EdgeTest): Keeping | undefined {
   const paths = new RetainingPaths(after, undefined, isKeeping);
   const parents = paths.parents();
   const { bytes, all } = newBytesBelow(before, after, paths.order, parents);
@@ -62,13 +91,14 @@ function keeperBy(before: SnapshotSummary, after: HeapSnapshot, isKeeping: EdgeT
   const named = isOne ? holderOfBlock(grown, way) : rootOfTree(grown, place, held);
   if (named === undefined) return undefined;
   const example = isOne ? way.at(-1)! : held.example;
-  return {
+  const found = {
     ...nameOf({ after, paths, fork: named, example, heldClass: held.className }),
     ...{ held: held.className, countAdded: isOne ? 0 : held.count },
     bytesAdded: bytes[named]!,
     share: bytes[named]! / Math.max(1, all),
     path: paths.to(example),
   };
+  return { found, paths, example };
 }
 
 /** A block is one that grows from this size on: smaller ones come and go while a program gets warm. */
@@ -196,7 +226,7 @@ interface Held {
 function heldBy(grown: Grown, { fork, listLength }: Place): Held {
   const { before, after, paths, bytes } = grown;
   const rows = new Map<string, { bytes: number; nodes: number[] }>();
-  for (const node of firstNewBelow(grown, fork)) {
+  for (const node of firstThingsBelow(grown, fork)) {
     const name = classNameOf(after, node);
     let row = rows.get(name);
     if (!row) rows.set(name, (row = { bytes: 0, nodes: [] }));
@@ -226,8 +256,20 @@ function heldBy(grown: Grown, { fork, listLength }: Place): Held {
 /** Per node: not below, below by old objects alone, below a new one. */
 const placeBelow = { none: 0, old: 1, new: 2 } as const;
 
-/** The new objects that are reached from the fork by old ones. */
-function firstNewBelow({ before, after, paths, parents, bytes }: Grown, fork: number): number[] {
+/** A map's or set's table is made anew as it grows: what is new is in it, unless that is nothing that a snapshot counts. */
+function firstThingsBelow(grown: Grown, fork: number): number[] {
+  const found = firstNewBelow(grown, fork, false);
+  const inTables = firstNewBelow(grown, fork, true);
+  const sum = (nodes: readonly number[]) => nodes.reduce((all, node) => all + grown.bytes[node]!, 0);
+  return sum(inTables) >= branchShareMin * sum(found) ? inTables : found;
+}
+
+/** The new objects that are reached from the fork by old ones. @param throughTables and by new tables of old ones */
+function firstNewBelow(
+  { before, after, paths, parents, bytes }: Grown,
+  fork: number,
+  throughTables: boolean,
+): number[] {
   const place = new Uint8Array(after.nodeCount);
   const found: number[] = [];
   place[fork] = placeBelow.old;
@@ -236,12 +278,17 @@ function firstNewBelow({ before, after, paths, parents, bytes }: Grown, fork: nu
     if (parent === NONE || node === fork || place[parent] === placeBelow.none || bytes[node] === 0) continue;
     if (place[parent] === placeBelow.new) place[node] = placeBelow.new;
     else if (before.has(after.nodeId[node]!)) place[node] = placeBelow.old;
+    else if (throughTables && isTable(after, paths, node)) place[node] = placeBelow.old;
     else {
       place[node] = placeBelow.new;
       found.push(node);
     }
   }
   return found;
+}
+
+function isTable(after: HeapSnapshot, paths: RetainingPaths, node: number): boolean {
+  return after.nodeTypes[after.nodeType[node]!] === 'array' && paths.stepTo(node)?.type === 'internal';
 }
 
 function linkTo({ paths }: Grown, node: number): string | undefined {

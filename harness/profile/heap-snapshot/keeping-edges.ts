@@ -40,12 +40,32 @@ export function keepingEdges(snapshot: HeapSnapshot): EdgeTest {
   };
 }
 
+/** The same edges, but the pairs of one table are kept by it: its keys were there before, and what came came by the map. */
+export function keptByTable(snapshot: HeapSnapshot, isKeeping: EdgeTest, table: number): EdgeTest {
+  const { edgeLabel, edgeTypes } = snapshot;
+  const internal = edgeTypes.indexOf('internal');
+  const known = new Map<number, boolean>();
+  return (from, edge) => {
+    const label = edgeLabel[edge]!;
+    if (label >>> EDGE_NAME_BITS !== internal) return isKeeping(from, edge);
+    const name = label & EDGE_NAME_MAX;
+    let isPair = known.get(name);
+    if (isPair === undefined) known.set(name, (isPair = tableOf(snapshot, snapshot.text(name)) === table));
+    return isPair ? from === table : isKeeping(from, edge);
+  };
+}
+
+/** The table of the weak map whose pair an edge is; undefined where the edge is no pair. */
+export function tableOf(snapshot: HeapSnapshot, edgeName: string): number | undefined {
+  const id = pairInWeakMap.exec(edgeName)?.[2];
+  const node = id === undefined ? -1 : snapshot.nodeId.indexOf(Number(id));
+  return node < 0 ? undefined : node;
+}
+
 /** The name that a program has for the weak map whose pair an edge is; undefined where the edge is no pair, or the map has no name. */
 export function weakMapNameOf(snapshot: HeapSnapshot, edgeName: string): string | undefined {
-  const table = Number(pairInWeakMap.exec(edgeName)?.[2] ?? Number.NaN);
-  if (Number.isNaN(table)) return undefined;
-  const node = snapshot.nodeId.indexOf(table);
-  const map = node < 0 ? undefined : ownerOf(snapshot, node);
+  const table = tableOf(snapshot, edgeName);
+  const map = table === undefined ? undefined : ownerOf(snapshot, table);
   return map === undefined ? undefined : nameOfEdgeTo(snapshot, map);
 }
 

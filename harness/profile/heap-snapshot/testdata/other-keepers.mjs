@@ -83,6 +83,19 @@ class Catalogue {
 }
 const catalogue = new Catalogue();
 
+/** Old keys that others keep, and what grows behind each of them. */
+const customers = new Map(Array.from({ length: 20 }, (_, id) => [id, { id }]));
+const orders = new WeakMap(Array.from(customers.values(), (customer) => [customer, []]));
+class Visits {
+  #byCustomer = new WeakMap();
+  add(customer, visit) {
+    if (!this.#byCustomer.has(customer)) this.#byCustomer.set(customer, new Set());
+    this.#byCustomer.get(customer).add(visit);
+  }
+}
+const visits = new Visits();
+const sessions = new Map(Array.from({ length: 20 }, (_, tenant) => [tenant, new Set()]));
+
 function rateLimiter() {
   const hits = new Map();
   return (key, value) => void hits.set(key, value);
@@ -157,6 +170,9 @@ const keepers = {
     if (!histories.has(user)) histories.set(user, []);
     histories.get(user).push(thing(i));
   },
+  weakvalues: (i) => void orders.get(customers.get(i % 20)).push(thing(i)),
+  weakfield: (i) => visits.add(customers.get(i % 20), thing(i)),
+  mapofsets: (i) => void sessions.get(i % 20).add(thing(i)),
   three: (i) => [first, second, third][i % 3].set(i, thing(i)),
   scattered: (i) => void (shelves[i % 30][`book ${i}`] = thing(i)),
   numbers: (i) => journal.note(i),
