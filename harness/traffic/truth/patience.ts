@@ -5,7 +5,14 @@
  */
 import type { DeliveryClock } from './delivery-clock.ts';
 import { IntervalSet } from './interval-set.ts';
-import { aheadOfHoleBytesMax, holePatienceUs, holesPatient, lateFramesPatient, lateLeastPatienceUs, latePatienceUs } from './limits.ts';
+import {
+  aheadOfHoleBytesMax,
+  holePatienceUs,
+  holesPatient,
+  lateFramesPatient,
+  lateLeastPatienceUs,
+  latePatienceUs,
+} from './limits.ts';
 
 const none = -1;
 
