@@ -178,7 +178,7 @@ function addBounds(drafts: OptionDrafts): void {
     .option('--stream-timeout-seconds <seconds>', 'how long a gap is waited for (default: 10)', parseSeconds)
     .option(
       '--ack-slack <packets>',
-      'packets to wait after the receiver acknowledged bytes not seen (default: 64)',
+      'packets to wait after the receiver acknowledged bytes not seen, and 50 ms at least (default: 64)',
       parseCount,
     )
     .option('--max-http-length <size>', 'body bytes read of one message (default: 10MiB)', parseSize)

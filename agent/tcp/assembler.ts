@@ -180,7 +180,10 @@ export class Assembler {
     // and waiting for it takes no memory: only time ends that.
     const isHole = this.#runs.first(half) !== none || this.#isFinAhead(half);
     this.#ackPackets[half] = isHole ? this.#ackPackets[half]! + 1 : 0;
-    if (this.#ackPackets[half]! >= this.#limits.ackSlackPackets) this.#giveUpAcknowledged(half, false, tsUs);
+    if (this.#ackPackets[half]! < this.#limits.ackSlackPackets) return;
+    if (isOlder(tsUs, this.#ackSinceUs[half]!, this.#limits.ackSlackLeastUs)) {
+      this.#giveUpAcknowledged(half, false, tsUs);
+    }
   }
 
   /** Sequence number behind the last byte that waits; `next` when none does. */

@@ -92,6 +92,28 @@ export class Beginnings {
     this.settle(slot, tsUs, () => this.#options.take(slot, packet, bytes, tsUs));
   }
 
+  /**
+   * A conversation on ports that were used before waits from now on, with what was held of it elsewhere (`succession.ts`).
+   * @param isOpen its client's SYN was seen: those above know of it
+   */
+  adopt(slot: number, from: Successors, held: number, isOpen: boolean, tsUs: number): void {
+    const waiting = this.#waiting;
+    const turn = isOpen ? from.ranges.client[held]! : 0;
+    const victim = waiting.victim();
+    if (victim >= 0) this.settle(waiting.slotOf(victim), tsUs);
+    const entry = waiting.begin(slot, isOpen ? SuccessorKind.unanswered : SuccessorKind.unopened, tsUs);
+    this.#ranges.take(entry, from.ranges, held, turn);
+    this.#segments[entry] = 0;
+    this.#hasPayload[entry] = 0;
+    this.#halves.watch(slot * 2);
+    from.release(held, (side, piece, bytes, pieceUs) => {
+      // Four times as much finds room here as was held there, if it is free.
+      const half = slot * 2 + (side ^ turn);
+      if (!this.#hold(entry, half, piece, bytes, pieceUs))
+        this.#options.counters.heldBytesShed += piece.payloadWireBytes;
+    });
+  }
+
   /** Looks at a segment of a slot that `concerns` it. @returns whether it waits, or was taken; otherwise nothing waits any more */
   look(slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number): boolean {
     const kind = packet.flags & (TcpFlag.syn | TcpFlag.ack | TcpFlag.rst);

@@ -97,6 +97,9 @@ export class Connections {
     const succession = new Succession({
       ...{ limits, table, halves, past, fit, resets, counters },
       reopen: (...how) => this.#life.reopen(...how),
+      reopenWaiting: (...how) => this.#life.reopenWaiting(...how),
+      mayWait: () => this.#life.mayWait,
+      adopt: (...what) => this.#beginnings.adopt(...what),
       take: (...what) => this.#takeHeld(...what),
       restart: (half) => this.#life.restartHalf(half),
     });
@@ -177,6 +180,8 @@ export class Connections {
     if (isBeginning) this.table.touch(slot, tsUs);
     if (isBeginning || this.#succession.concerns(slot)) {
       if ((isBeginning ? this.#beginnings : this.#succession).look(slot, half, packet, bytes, tsUs)) return true;
+      // What follows the stream may wait for its beginning, and the segment with it.
+      if (!isBeginning && this.#beginnings.concerns(slot)) return this.#lookAt(slot, packet, bytes, tsUs);
       if (this.table.listOf(slot) > StreamList.closed) return false;
       // What was held has brought the stream to its end, or was of none.
       if (this.table.listOf(slot) < 0) this.#counters.segmentsWithoutStream += 1;
@@ -218,7 +223,9 @@ export class Connections {
       // for that (a client repeats its SYN after it has reset what a server still held: RFC 9293, 3.5.1).
       const half = this.table.halfOf(closed);
       if (!syn || (packet.flags & TcpFlag.ack) !== 0 || this.#succession.awaits(closed, half, packet)) {
-        if (this.#succession.lookClosed(closed, half, packet, bytes, tsUs)) return closed;
+        if (this.#succession.lookClosed(closed, half, packet, bytes, tsUs)) {
+          return this.#beginnings.concerns(closed) && this.#lookAt(closed, packet, bytes, tsUs) ? -1 : closed;
+        }
         counters.segmentsAfterClose += 1;
         return -1;
       }

@@ -83,6 +83,11 @@ export interface TcpLimits {
    */
   readonly ackSlackPackets: number;
   /**
+   * … and this long on the packets' clock: what is late by a jitter is late by time, however many segments pass in it.
+   * @default 50 ms: the jitter of a network path, and of a queue on the way to a collector.
+   */
+  readonly ackSlackLeastUs: number;
+  /**
    * … or this long on the packets' clock, so that a stream gone quiet is not kept waiting, whether bytes wait or not.
    * @default 1.5 s: two mirrored directions may be a second apart.
    */
@@ -123,6 +128,7 @@ export const defaultTcpLimits: TcpLimits = {
   windowBytesMax: 16 * 1024 * 1024,
   gapTimeoutUs: 10_000_000,
   ackSlackPackets: 64,
+  ackSlackLeastUs: 50_000,
   ackSlackUs: 1_500_000,
   idleTimeoutUs: 180_000_000,
   embryonicTimeoutUs: 30_000_000,

@@ -18,7 +18,13 @@ const strangeLimits: TcpLimits = { ...defaultTcpLimits, streamsMax: 6, pagesMax:
 /** Enough for conversations to come to their end, and for budgets to be spent now and then. */
 const orderlyLimits: TcpLimits = {
   ...{ ...defaultTcpLimits, streamsMax: 20, pagesMax: 60, pagesPerConnectionMax: 9 },
-  ...{ holesPerConnectionMax: 3, ackSlackPackets: 8, ackSlackUs: 120_000, gapTimeoutUs: 150_000 },
+  ...{
+    holesPerConnectionMax: 3,
+    ackSlackPackets: 8,
+    ackSlackLeastUs: 20_000,
+    ackSlackUs: 120_000,
+    gapTimeoutUs: 150_000,
+  },
   ...{ closedHoldUs: 100_000, embryonicTimeoutUs: 300_000, idleTimeoutUs: 400_000 },
 };
 const framesPerRound = 600;

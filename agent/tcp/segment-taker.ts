@@ -198,7 +198,12 @@ function startProgram(options: SegmentTakerOptions): SegmentProgram {
   const { exports } = new WebAssembly.Instance(module, { env: { memory: options.memory } });
   const { limits } = options;
   const timeouts: Record<string, number> = {
-    ...{ ackSlackUs: limits.ackSlackUs, gapTimeoutUs: limits.gapTimeoutUs, closedHoldUs: limits.closedHoldUs },
+    ...{
+      ackSlackUs: limits.ackSlackUs,
+      ackSlackLeastUs: limits.ackSlackLeastUs,
+      gapTimeoutUs: limits.gapTimeoutUs,
+      closedHoldUs: limits.closedHoldUs,
+    },
     ...{ embryonicTimeoutUs: limits.embryonicTimeoutUs, idleTimeoutUs: limits.idleTimeoutUs },
   };
   const set = (name: string, value: number) => {

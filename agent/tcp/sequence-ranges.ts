@@ -134,6 +134,26 @@ export class SequenceRanges {
     if (((to - this.end[half]!) | 0) > 0) this.end[half] = to;
   }
 
+  /** Takes what is known of an entry elsewhere. @param turn 1: its sides have each other's numbers here */
+  take(entry: number, other: SequenceRanges, otherEntry: number, turn: number): void {
+    for (let side = 0; side <= 1; side += 1) {
+      const [to, from] = [entry * 2 + side, otherEntry * 2 + (side ^ turn)];
+      this.start[to] = other.start[from]!;
+      this.end[to] = other.end[from]!;
+      this.known[to] = other.known[from]!;
+      this.seen[to] = other.seen[from]!;
+      this.syn[to] = other.syn[from]!;
+    }
+    this.client[entry] = other.client[otherEntry]! ^ turn;
+  }
+
+  /** Whether a client's SYN may be that of an entry of which none was seen: what its server sent acknowledges it, or more. */
+  mayBegin(entry: number, side: number, sequence: number): boolean {
+    const own = entry * 2 + side;
+    const behind = (this.start[own]! - sequence) | 0;
+    return this.known[own] === 1 && !this.hasSyn(entry) && behind >= 0 && behind <= this.#spanBytes;
+  }
+
   /** The sides of an entry change their numbers. */
   turn(entry: number): void {
     for (const sides of [this.start, this.end, this.known, this.seen, this.syn]) {

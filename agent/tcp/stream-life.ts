@@ -100,6 +100,13 @@ export class StreamLife {
 
   /** Ends a slot's stream, if it is open, and opens another. */
   reopen(slot: number, packet: Packet, fromClient: boolean, midStream: boolean, tsUs: number): boolean {
+    if (!this.reopenWaiting(slot, packet, fromClient, midStream, tsUs)) return false;
+    this.announce(slot, midStream, tsUs);
+    return true;
+  }
+
+  /** The same, for one that waits for its beginning: those above do not know of it yet. */
+  reopenWaiting(slot: number, packet: Packet, fromClient: boolean, midStream: boolean, tsUs: number): boolean {
     if (this.#table.listOf(slot) !== StreamList.closed) this.close(slot, CloseReason.reused, tsUs);
     if (!this.mayOpen) {
       this.#counters.streamsRefused += 1;
@@ -107,7 +114,7 @@ export class StreamLife {
     }
     const otherTag = this.#otherTag(slot);
     this.#table.restart(slot, packet, fromClient, midStream, tsUs, this.#table.interfaceOf(slot));
-    this.#begin(slot, packet, midStream, tsUs);
+    this.#resetHalves(slot, packet);
     this.#keepTag(slot, otherTag);
     return true;
   }

@@ -566,3 +566,35 @@ t.test('what may follow is bounded', (t) => {
   );
   t.end();
 });
+
+t.test('a conversation on ports used before waits for its SYNs, whatever of it is captured first', (t) => {
+  const segments: Record<string, string> = {
+    S: '> S 0',
+    A: '< SA 0 ack 1',
+    q: '> P 1 ack 1 "GET /"',
+    p: '< P 1 ack 6 "20"',
+    P: '< P 3 ack 6 "0!"',
+    b: '> . 6 ack 5',
+    x: '> P 6 ack 5 "GET 2"',
+    y: '< P 5 ack 11 "two"',
+  };
+  const of = (events: string, side: number) =>
+    [...events.matchAll(/0\.(\d) "(.*?)"/g)].map(([, from, text]) => (from === `${side}` ? text : '')).join('');
+  for (const order of ['pPbSqA', 'pPSAqb', 'PpSqAb', 'bPSpAq', 'qSpAPb', 'qpPSbA', 'bpqPAS', 'pqPbAS', 'SpPqbA']) {
+    const transcript = established({ limits: { beginningsMax: 8 } });
+    transcript.play('> . 1 ack 1 "old"\n< . 1 ack 4 "older"\n> F 4 ack 6\n< F 6 ack 5\n> . 5 ack 7');
+    const script = [...`${order}xy`].map((letter) => segments[letter]).join('\n');
+    const events = as(transcript, [770_000, 90_000_000], script);
+    t.equal(of(events, 0), 'GET /GET 2', order);
+    t.equal(of(events, 1), '200!two', order);
+    t.equal(events.match(/open/g)?.length, 1, `${order}: one stream`);
+    t.notMatch(events, /gap/, order);
+    t.notOk(transcript.midStream.at(-1), `${order}: from its start`);
+  }
+
+  const unstarted = established({ limits: { beginningsMax: 8 } });
+  unstarted.play('> F 1 ack 1\n< F 1 ack 2\n> . 2 ack 2');
+  t.equal(as(unstarted, [770_000, 90_000_000], '> P 1 ack 1 "GET /"\n< P 1 ack 6 "200"'), '');
+  t.equal(as(unstarted, [770_000, 90_000_000], 'wait 250'), 'open 0, 0.0 "GET /", 0.1 "200"', 'no longer than others');
+  t.end();
+});

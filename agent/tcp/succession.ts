@@ -110,7 +110,11 @@ export class Succession {
     if (this.#successors.kind[entry] === SuccessorKind.answer) {
       if (this.#evidence.isUnanswered(slot, entry)) this.#takeover.answerAgain(slot, entry);
       else this.queue.drop(slot);
-    } else if (this.queue.advanceTo(slot, entry, tsUs)) this.#takeover.replace(slot, entry, packet, tsUs);
+    } else if (this.queue.advanceTo(slot, entry, tsUs)) {
+      const isConversation = this.#successors.kind[entry] === SuccessorKind.conversation;
+      if (isConversation && this.#takeover.await(slot, entry, packet, tsUs)) return;
+      this.#takeover.replace(slot, entry, packet, tsUs);
+    }
   }
 
   /**
@@ -156,13 +160,14 @@ export class Succession {
   }
 
   /**
-   * Whether a SYN on a closed stream is not to open one at once: it was answered before it came, and what its server sent since
-   * then is held; or others before it wait for their answer.
+   * Whether a SYN on a closed stream is not to open one at once: it was answered before it came, or overtaken by what is sent behind
+   * it, and that is held; or others before it wait for their answer.
    */
   awaits(slot: number, half: number, packet: Packet): boolean {
     const successors = this.#successors;
     const { syn, known, start, seen } = successors.ranges;
     for (let entry = successors.of(slot); entry >= 0; entry = successors.after(entry)) {
+      if (successors.ranges.mayBegin(entry, half & 1, firstByte(packet))) return true;
       if (!successors.isQueued(entry)) continue;
       const own = entry * 2 + (half & 1);
       if (syn[own ^ 1] === 1 && known[own] === 1 && start[own] === firstByte(packet)) return true;

@@ -17,6 +17,12 @@ export interface TakeoverOptions {
   readonly successors: Successors;
   /** Ends a slot's stream, if it is open, and opens another. @returns whether it did */
   readonly reopen: (slot: number, packet: Packet, fromClient: boolean, midStream: boolean, tsUs: number) => boolean;
+  /** The same, for one that waits for its beginning: those above do not know of it yet. */
+  readonly reopenWaiting: TakeoverOptions['reopen'];
+  /** Whether a stream may wait for its beginning. */
+  readonly mayWait: () => boolean;
+  /** An entry's conversation waits from here on, with what was held of it. @param isOpen those above know of it */
+  readonly adopt: (slot: number, successors: Successors, entry: number, isOpen: boolean, tsUs: number) => void;
   /** Takes a segment of a slot's stream, its SYN and RST aside. */
   readonly take: (slot: number, half: number, packet: Packet, bytes: Uint8Array, tsUs: number) => void;
   /** Forgets what waits in a direction that has delivered nothing. */
@@ -70,6 +76,33 @@ export class Takeover {
       this.#options.take(slot, slot * 2 + (side ^ client), piece, bytes, pieceUs);
     });
     table.fromFirst = fromFirst;
+  }
+
+  /**
+   * An entry's conversation takes the stream's place, and waits there for what says where its server starts, as one on fresh ports does.
+   * `table.fromFirst` says who sent `packet`, which is to be looked at as one of a stream that waits.
+   * @returns whether it does: its SYN-ACK was not seen, and there is room
+   */
+  await(slot: number, entry: number, packet: Packet, tsUs: number): boolean {
+    const successors = this.#successors;
+    const { start, seen, syn } = successors.ranges;
+    const options = this.#options;
+    const client = successors.ranges.client[entry]!;
+    const isOpen = successors.ranges.hasSyn(entry);
+    const server = entry * 2 + (client ^ 1);
+    const isAlone = successors.of(slot) === entry && successors.after(entry) < 0;
+    if (!isAlone || syn[server] === 1 || seen[server] === 0 || !options.mayWait()) return false;
+    const fromClient = (this.#table.halfOf(slot) & 1) === client;
+    successors.detach(entry);
+    const reopen = isOpen ? options.reopen : options.reopenWaiting;
+    if (!reopen(slot, packet, fromClient, !isOpen, tsUs)) {
+      this.#counters.heldBytesShed += successors.release(entry, null);
+      return true;
+    }
+    this.#counters.successions += 1;
+    if (isOpen) this.#halves.place(slot * 2, start[entry * 2 + client]!, HalfState.syn);
+    options.adopt(slot, successors, entry, isOpen, tsUs);
+    return true;
   }
 
   /** A second answer was acknowledged, and nothing came after the first: the server counts from there. */

@@ -165,6 +165,15 @@ t.test('a gap is given up once the other side has acknowledged past it, with sla
   t.end();
 });
 
+t.test('a hole is waited for as long as a jitter lasts, however many packets pass in it', (t) => {
+  const jittered = established({ limits: { ackSlackPackets: 4, ackSlackLeastUs: 50_000 } });
+  t.equal(jittered.play('> . 4 "def"\n< . 1 ack 7 x40'), '', 'forty packets in as many milliseconds');
+  t.equal(jittered.play('> . 1 "abc"'), '0.0 "abc", 0.0 "def"');
+  t.equal(jittered.play('> . 10 "jkl"\n< . 1 ack 13 x50'), '');
+  t.equal(jittered.play('< . 1 ack 13'), '0.0 gap 3 acknowledged, 0.0 "jkl"', 'and no longer');
+  t.end();
+});
+
 t.test('a stream gone quiet is not kept waiting for its slack', (t) => {
   const transcript = established();
   t.equal(transcript.play('> . 4 "def"\n< . 1 ack 7\nwait 100'), '');

@@ -97,7 +97,7 @@ export class Transcript {
   #frame: FrameFields = {};
 
   constructor(options: TranscriptOptions = {}) {
-    const small = { streamsMax: 1024, pagesMax: 1024, ackSlackUs: 200_000, beginningsMax: 0 };
+    const small = { streamsMax: 1024, pagesMax: 1024, ackSlackUs: 200_000, ackSlackLeastUs: 0, beginningsMax: 0 };
     const limits = { ...defaultTcpLimits, ...small, ...options.limits };
     const layerFor = (handler: StreamHandler) =>
       new TcpLayer({

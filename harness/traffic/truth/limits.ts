@@ -37,6 +37,8 @@ export const offsetMax = 0x4000_0000;
  * connection behind an acknowledgement of what is not there yet: what the example of `reorder` holds back (64).
  */
 export const lateFramesPatient = 50;
+/** … and so long, whatever passes: a jitter is one of time (50 ms). */
+export const lateLeastPatienceUs = 40_000;
 /** The same in time, whether bytes wait or not (1.5 s). */
 export const latePatienceUs = 1_000_000;
 /** A hole that nothing acknowledged (10 s). */

@@ -5,7 +5,14 @@
  */
 import type { DeliveryClock } from './delivery-clock.ts';
 import { IntervalSet } from './interval-set.ts';
-import { aheadOfHoleBytesMax, holePatienceUs, holesPatient, lateFramesPatient, latePatienceUs } from './limits.ts';
+import {
+  aheadOfHoleBytesMax,
+  holePatienceUs,
+  holesPatient,
+  lateFramesPatient,
+  lateLeastPatienceUs,
+  latePatienceUs,
+} from './limits.ts';
 
 const none = -1;
 
@@ -88,7 +95,8 @@ export class Patience {
       this.#aheadFrames = 0;
     } else {
       this.#aheadFrames = this.#seen.countAfter(this.#base) > 0 ? this.#aheadFrames + 1 : 0;
-      if (this.#aheadFrames > lateFramesPatient) this.#passTo(this.#ahead);
+      const isLong = this.#clock.nowUs - this.#aheadSinceUs > lateLeastPatienceUs;
+      if (isLong && this.#aheadFrames > lateFramesPatient) this.#passTo(this.#ahead);
     }
   }
 

@@ -210,15 +210,17 @@ t.test('what comes later than an observer waits may be found, and the truth says
   const late = { requestsIntact: 0, requestsPossible: 1 };
   const inTime = { requestsIntact: 1, requestsPossible: 0 };
   // The second half is acknowledged, more follows it, and so many frames pass before the first half.
-  const behindAck = (count: number) => {
+  const behindAck = (count: number, apartUs = 1_000) => {
     const script = ['>S', '<S', ...halves, ...acks(count), ok];
     return delivery(
       script,
-      [0, 1, 3, ...acks(count).map((_, i) => i + 4), 2].map((at) => [at, at]),
+      [0, 1, 3, ...acks(count).map((_, i) => i + 4), 2].map((at, place) => [at, place * apartUs]),
     );
   };
   t.match(behindAck(50), inTime, 'fifty frames');
   t.match(behindAck(52), late, 'more');
+  t.match(behindAck(300, 120), inTime, 'as many as come within a jitter');
+  t.match(behindAck(300, 150), late, 'and those of a longer time');
   t.equal(doubts(behindAck(52)), '1 messages of which parts were delivered later than an observer waits');
   const script = ['>S', '<S', ...halves, ok];
   const at = (tsUs: number) =>

@@ -5,5 +5,5 @@ export * from '../../../agent/limits.ts';
 
 export function deriveLimits(options: LimitOptions): AgentLimits {
   const limits = derive(options);
-  return { ...limits, tcp: { ...limits.tcp, ackSlackPackets: 1, ackSlackUs: 1 } };
+  return { ...limits, tcp: { ...limits.tcp, ackSlackPackets: 1, ackSlackLeastUs: 0, ackSlackUs: 1 } };
 }

@@ -19,6 +19,7 @@ import {
   ackHeld,
   ackPackets,
   ackSinceUs,
+  ackSlackLeastUs,
   ackSlackPackets,
   acksListOf,
   head,
@@ -253,7 +254,11 @@ export function acknowledged(half: i32): void {
   } else {
     add32(ackPackets + (half << 2), 1);
   }
-  if (<u32>word(ackPackets, half) >= <u32>ackSlackPackets) {
+  if (<u32>word(ackPackets, half) < <u32>ackSlackPackets) {
+    return;
+  }
+  const ageUs: f64 = Call.nowUs - load<f64>(ackSinceUs + (half << 3));
+  if (ageUs >= ackSlackLeastUs || ageUs < 0.0) {
     giveUpAcknowledged(half, 0);
   }
 }

@@ -42,6 +42,7 @@ export let overUs: i32 = 0;
 export let pressure: i32 = 0;
 export let windowMax: i32 = 0;
 export let ackSlackUs: f64 = 0;
+export let ackSlackLeastUs: f64 = 0;
 export let gapTimeoutUs: f64 = 0;
 export let closedHoldUs: f64 = 0;
 export let embryonicTimeoutUs: f64 = 0;
