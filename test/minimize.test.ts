@@ -1,6 +1,6 @@
 /** The smallest capture that still does it: floodgate from its package, in a folder that is not ours. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import t from 'tap';
 import { install, plainNode } from './installed-package.ts';
@@ -47,6 +47,7 @@ t.test('a command decides: one exchange of hundreds is left, and less of that', 
   t.equal(status, 0, err);
   t.match(out, /^MINIMIZED: /);
   t.match(out, /connections: \d+ → 1,/);
+  t.match(out, 'still: exit 0, twice by the command\n', 'no device has a part in it');
   t.match(readFileSync(path.join(folder, 'needle.pcap'), 'latin1'), '/needle/');
   t.ok(size('needle.pcap') < 3_000, `${size('needle.pcap')} bytes`);
   t.notOk(existsSync(path.join(folder, 'needle.pcap.minimize')), 'nothing is left behind');
@@ -119,7 +120,30 @@ t.test('what is asked for wrongly is refused, with what is meant', async (t) => 
   const unmet = run('minimize', './haystack.yaml', '--while', 'exit=0', '--check', 'grep -q nowhere {capture}');
   t.equal(unmet.status, 1, unmet.err);
   t.match(unmet.out, 'NOT MET: "exit=0": the whole capture does not do it: exit 1');
+  t.notOk(existsSync(path.join(folder, 'small.pcap.minimize')), 'the same command looks again');
   const always = run('minimize', './haystack.yaml', '--while', 'exit=0', '--check', 'true', '--fresh');
   t.equal(always.status, 1, always.err);
   t.match(always.out, 'met by a single frame too');
 });
+
+const mounts = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', folder]).status === 0;
+t.test(
+  'a trial that the disk has no room for is no answer',
+  { skip: mounts ? false : 'mounts are refused here' },
+  (t) => {
+    const disk = path.join(folder, 'disk');
+    mkdirSync(disk);
+    const [command, words] = plainNode(floodgate, 'minimize', path.join(folder, 'needle.pcap'));
+    const asked = ['--while', 'streams.max > 1', '--lane', 'exact', '-o', 'small.pcap'];
+    // The folder is entered anew: what is mounted over it is another one.
+    const script = `mount -t tmpfs -o size=60k none . && cd "$PWD" && "$@"; echo $? $(cat */trials.jsonl | wc -l)`;
+    const { stdout, stderr } = spawnSync('unshare', ['-rm', 'sh', '-c', script, 'sh', command, ...words, ...asked], {
+      cwd: disk,
+      encoding: 'utf8',
+    });
+    t.equal(stdout, '2 0\n', stderr);
+    t.match(stderr, 'a trial could not be run: cannot write the report to');
+    t.match(stderr, 'the disk is full\nMake room, and give the same command again');
+    t.end();
+  },
+);

@@ -22,6 +22,7 @@ import { openTraffic } from '../traffic/open-traffic.ts';
 import { probeRecording } from '../traffic/recorded-traffic.ts';
 import type { TrafficOrder } from '../traffic/traffic-order.ts';
 import { enterNamespace } from './enter-namespace.ts';
+import { fullDisk, saysFullDisk } from './full-disk.ts';
 import { guard } from './report-folder.ts';
 import { orderOfRun, runOf, scenarioOfRun } from './run-again.ts';
 import { endOf, jobsOf } from './search-flags.ts';
@@ -58,7 +59,7 @@ export async function performMinimize(what: string, more: readonly string[], fla
   const end = endOf(flags);
   const jobs = jobsOf(flags.jobs);
   const lane = isRequests ? 'load' : 'tap';
-  const isCheckOnly = flags.check !== undefined && condition.clauses.every(({ kind }) => kind === 'exit');
+  const isCheckOnly = isByCheckAlone(flags, condition);
   checkTogether(flags, { isRequests, isOwnAgent });
   // Trials are in the lane that they say, each in a network of its own; whether one can be had is known before hours of them.
   if (flags.lane !== 'exact' && !isCheckOnly) await enterNamespace(lane);
@@ -104,7 +105,10 @@ export async function performMinimize(what: string, more: readonly string[], fla
       nowMs: () => performance.now(),
       run: async (file, trialLane, folder) => {
         if (session.signal.aborted) throw interrupted();
-        return runTrial(setting, file, trialLane, folder);
+        const seen = await runTrial(setting, file, trialLane, folder);
+        // It says nothing of the candidate.
+        if (saysFullDisk(seen.failure)) throw outOfRoom(`a trial could not be run: ${seen.failure}`);
+        return seen;
       },
       onStep: minimizeSteps(progress),
     });
@@ -115,10 +119,25 @@ export async function performMinimize(what: string, more: readonly string[], fla
     return 0;
   } catch (error) {
     progress.clear();
+    const full = fullDisk[(error as NodeJS.ErrnoException).code ?? ''];
+    if (full !== undefined) throw outOfRoom(`cannot write what is tried to ${log.folder}: ${full}`);
     if (!(error instanceof FloodgateError) || error.code !== 'condition-unmet') throw error;
+    // Of a search that never began nothing is worth keeping: the same command looks again.
+    if (log.state === undefined) rmSync(log.folder, { recursive: true, force: true });
     process.stdout.write(await plainOutput(`NOT MET: ${error.message}\n${error.hint}\n`));
     return 1;
   }
+}
+
+/** No run is asked for: a command decides. */
+function isByCheckAlone({ check }: MinimizeFlags, { clauses }: Condition): boolean {
+  return check !== undefined && clauses.every(({ kind }) => kind === 'exit');
+}
+
+function outOfRoom(message: string): FloodgateError {
+  return new FloodgateError('output-unwritable', message, {
+    hint: 'Make room, and give the same command again: it goes on where it was.',
+  });
 }
 
 /** What is to be made smaller. */
@@ -328,14 +347,16 @@ function leaveResult(found: Minimized, { flags, condition, subject, words, isReq
   return ['floodgate run', shown, ...quoted].join(' ');
 }
 
-function resultWords(found: Minimized, condition: Condition, { output }: MinimizeFlags, runWith: string): string {
-  const { bytes, wholeBytes, trials, spentMs, done, seen, confirmedIn, searchedIn, isOver } = found;
+function resultWords(found: Minimized, condition: Condition, flags: MinimizeFlags, runWith: string): string {
+  const { bytes, wholeBytes, trials, spentMs, done, seen, confirmedIn, searchedIn, isOver, isSteppedBack } = found;
   const share = formatShare(bytes / wholeBytes);
   const lane = { tap: 'through a TAP device', exact: 'in the exact lane', load: 'at the target' };
+  const where = isByCheckAlone(flags, condition) ? 'by the command' : lane[confirmedIn];
   return [
-    `MINIMIZED: ${formatBytes(wholeBytes)} → ${formatBytes(bytes)} (${share}) in ${output}; ${formatCount(trials)} trials in ${formatDuration(spentMs)}`,
+    `MINIMIZED: ${formatBytes(wholeBytes)} → ${formatBytes(bytes)} (${share}) in ${flags.output}; ${formatCount(trials)} trials in ${formatDuration(spentMs)}`,
     ...done.map((line) => `  ${line}`),
-    `  still: ${observedWords(condition, seen)}, twice ${lane[confirmedIn]}${searchedIn === confirmedIn ? '' : `; searched ${lane[searchedIn]}`}`,
+    `  still: ${observedWords(condition, seen)}, twice ${where}${searchedIn === confirmedIn ? '' : `; searched ${lane[searchedIn]}`}`,
+    ...(isSteppedBack ? ['  something smaller did it only sometimes'] : []),
     ...(isOver ? ['  it was over before all was tried: more --minutes, or --trials, may find less'] : []),
     `again: ${printable(runWith)}`,
     '',

@@ -62,6 +62,8 @@ export interface Minimized {
   readonly searchedIn: Lane;
   /** Whether levels were left out for want of time, or of trials. */
   readonly isOver: boolean;
+  /** Whether something smaller held only sometimes. */
+  readonly isSteppedBack: boolean;
 }
 
 /** So often is a level searched again with a stricter limit before the lane of the last word is searched in. */
@@ -70,6 +72,9 @@ const stricterMax = 2;
 const easedMax = 2;
 /** Of the time and the trials that are left, for one level: what is tried after it may bring more. */
 const levelShare = 0.5;
+/** So many captures that were kept before are there for when the smallest holds only sometimes, each of this share of the whole at most. */
+const earlierMax = 2;
+const earlierShare = 0.25;
 
 /** @throws FloodgateError `condition-unmet` where the whole capture does not do it, or no traffic does it too */
 export async function minimize(options: MinimizeOptions): Promise<Minimized> {
@@ -89,6 +94,7 @@ class Minimization {
   #levelEnd = { ms: 0, trials: 0 };
   /** Of the capture that the two lanes were compared by. */
   #comparedBytes: number;
+  #isSteppedBack = false;
 
   constructor(options: MinimizeOptions) {
     this.#options = options;
@@ -96,7 +102,7 @@ class Minimization {
     this.#wholeBytes = statSync(source).size;
     this.#trials = log.size;
     const first: Lane = mayBeExact ? 'exact' : lane;
-    this.#state = log.state ?? { levels: -1, file: '', id: 'whole', lane: first, shifts: {}, done: [] };
+    this.#state = log.state ?? { levels: -1, file: '', id: 'whole', lane: first, shifts: {}, done: [], earlier: [] };
     this.#oracle = new Oracle({ ...options, onTrial: (seen) => this.#tried(seen) }, this.#state.lane);
     this.#oracle.shifts = this.#state.shifts;
     this.#bytes = statSync(this.#file).size;
@@ -130,6 +136,7 @@ class Minimization {
       confirmedIn: this.#lastLane,
       searchedIn: this.#oracle.lane,
       isOver: this.#state.levels < levels.length,
+      isSteppedBack: this.#isSteppedBack,
     };
   }
 
@@ -302,10 +309,16 @@ class Minimization {
 
   #done(more: Partial<MinimizeState>): void {
     const { log } = this.#options;
-    const old = this.#state.file;
-    this.#state = { ...this.#state, lane: this.#oracle.lane, shifts: { ...this.#oracle.shifts }, ...more };
+    const old = this.#state;
+    const isReplaced = old.file !== '' && more.file !== undefined && more.file !== old.file;
+    const { file, id } = old;
+    const isLight = isReplaced && statSync(this.#file).size <= this.#wholeBytes * earlierShare;
+    const earlier = [...(isLight ? [{ file, id }] : []), ...old.earlier].slice(0, earlierMax);
+    this.#state = { ...old, earlier, lane: this.#oracle.lane, shifts: { ...this.#oracle.shifts }, ...more };
     log.keep(this.#state);
-    if (old !== '' && old !== this.#state.file) rmSync(path.join(log.folder, old), { force: true });
+    const kept = new Set([this.#state, ...this.#state.earlier].map((each) => each.file));
+    for (const each of [old, ...old.earlier])
+      if (each.file !== '' && !kept.has(each.file)) rmSync(path.join(log.folder, each.file), { force: true });
   }
 
   /** What held in the quick lane did not in the real one: its limit rises by what they differ by. */
@@ -345,16 +358,21 @@ class Minimization {
     this.#done({ levels: before.levels + 1 });
   }
 
+  /** Of the smallest that holds twice: what holds only sometimes gives way to what was kept before it. */
   async #lastWord(): Promise<Observation> {
     const { condition } = this.#options;
     this.#level = 'the last word';
-    const { holds: isMet, seen } = await this.#oracle.confirm(
-      { key: this.#state.id, file: this.#file },
-      this.#lastLane,
-      true,
-    );
-    if (isMet) return seen;
-    throw unmet(condition, `what was found does it only sometimes: ${observedWords(condition, seen)}`);
+    for (;;) {
+      const candidate: Candidate = { key: this.#state.id, file: this.#file };
+      const { holds: isMet, seen } = await this.#oracle.confirm(candidate, this.#lastLane, true);
+      if (isMet) return seen;
+      const [before, ...earlier] = this.#state.earlier;
+      if (!before) throw unmet(condition, `what was found does it only sometimes: ${observedWords(condition, seen)}`);
+      // A line for each that was kept.
+      this.#done({ ...before, earlier, done: this.#state.done.slice(0, -1) });
+      this.#bytes = statSync(this.#file).size;
+      this.#isSteppedBack = true;
+    }
   }
 }
 

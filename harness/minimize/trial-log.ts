@@ -39,6 +39,8 @@ const stateSchema = v.strictObject({
   lane: v.picklist(['tap', 'exact', 'load']),
   shifts: v.record(v.string(), v.number()),
   done: v.array(v.string()),
+  /** What was kept before it, the last first, in this folder too. */
+  earlier: v.optional(v.array(v.strictObject({ file: v.string(), id: v.string() })), []),
 });
 
 /** Where a minimization stands between two levels. */
@@ -106,8 +108,9 @@ export class TrialLog {
     for (const line of keptLines(this.#file)) {
       const read = v.safeParse(trialSchema, line);
       if (!read.success) continue;
-      this.#trials.set(read.output.key, read.output.seen);
       this.spentMs += read.output.ms;
+      // What could not be run then may run now: a target that was missing, a disk that was full.
+      if (read.output.seen.failure === '') this.#trials.set(read.output.key, read.output.seen);
     }
     const file = path.join(this.folder, 'state.json');
     if (!existsSync(file)) return;
@@ -118,7 +121,8 @@ export class TrialLog {
 
   /** What a run that was killed left: candidates and folders of trials. */
   #clean(): void {
-    const kept = new Set(['question.json', 'trials.jsonl', 'state.json', 'source.pcap', this.#state?.file]);
+    const found = [this.#state, ...(this.#state?.earlier ?? [])].map((each) => each?.file);
+    const kept = new Set(['question.json', 'trials.jsonl', 'state.json', 'source.pcap', ...found]);
     for (const name of readdirSync(this.folder)) {
       if (!kept.has(name)) rmSync(path.join(this.folder, name), { recursive: true, force: true });
     }
