@@ -31,6 +31,23 @@ t.test('a defect: its weak spot is named, by bound and by call site', async (t) 
   t.equal(run('hunt', '--trials', '1', '--no-confirm', '--out', 'weak').status, 2, 'a folder is of one hunt');
 });
 
+t.test(
+  'the first eight programs reach the bounds of all parts of the agent, so that a slow machine misses none',
+  async (t) => {
+    const words = ['hunt', '--defect', 'fragments-kept', '--no-confirm', '--jobs', '2', '--out', 'first'];
+    const { status, err } = run(...words, '--trials', '8');
+    t.equal(status, 0, err);
+    const { findings, sites } = found('first');
+    const measured = new Set(findings.map(({ measure }) => measure));
+    const bounds = ['tcp tables', 'tcp pages', 'ip fragments', 'http heads', 'decoders', 'bodies', 'values'];
+    t.same(
+      bounds.filter((name) => !measured.has(name)),
+      [],
+    );
+    t.ok(sites.some(({ site }) => /fragments-kept\/fragments\.(ts|js)#keepPiece/.test(site)));
+  },
+);
+
 t.test('a sweep: a cell is a run, kept as it ends; the table and the page hold all', async (t) => {
   const words = ['sweep', 'steady', '--lane', 'exact', '--size', '300kB', '--loss', '0%,20%', '--out', 'grid'];
   const { status, out, err } = run(...words, '--pages', '400');

@@ -113,3 +113,9 @@ t.test(
     t.ok(Math.abs(is - was) < 0.05 * was, `allocated ${was} before, ${is} scrubbed`);
   },
 );
+
+t.test('a disk that is too small is refused with one that is enough', async (t) => {
+  const little = floodgate('record', '-i', 'lo', '-o', 'little', '--file-size', '200kB', '--disk', '1MB');
+  t.equal(little.code, 2);
+  t.match(little.err, /too little for three files of 200kB and 1 MB beside them\nExample: --disk 2MB\./);
+});

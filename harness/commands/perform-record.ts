@@ -137,8 +137,8 @@ function orderOf(flags: RecordFlags) {
   // The one being written, the one being removed, and one to look at.
   if (diskBytes < 3 * fileBytes + 1e6) {
     throw refused(
-      `--disk ${flags.disk} holds fewer than three files of ${flags.fileSize}`,
-      `Example: --file-size ${Math.max(1, Math.floor(diskBytes / 10e6))}MB.`,
+      `--disk ${flags.disk} is too little for three files of ${flags.fileSize} and 1 MB beside them`,
+      `Example: --disk ${Math.ceil((3 * fileBytes + 1e6) / 1e6)}MB.`,
     );
   }
   const keepMs = msOf(flags.keep, '--keep', 1_000, 600_000);

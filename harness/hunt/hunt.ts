@@ -56,6 +56,10 @@ export interface Hunted {
 
 /** Every so many trials one is looked at for its call sites, whatever it measured. */
 const sitesEvery = 8;
+/** A program takes too long when it takes longer than this many plain ones on the same machine: what else runs there slows both. */
+const plainTimesMax = 8;
+/** Of the plain one itself, over what any other has at least. */
+const firstTimesMax = 5;
 const simplifyTrialsMax = 6;
 /** After a search of so many programs, as many trials more, and these at least; beside them each champion goes through the TAP device once. */
 const afterTrialsMin = 3;
@@ -78,6 +82,8 @@ class Hunting {
   readonly #startMs: number;
   /** Of hunts before an interruption. */
   #before = { ms: 0, trials: 0 };
+  /** What the first program took; 0: it has not ended. */
+  #firstMs = 0;
   #searchedMs = 0;
   #afterTrials = 0;
   readonly #asked = new Map<string, Promise<Trial>>();
@@ -95,11 +101,19 @@ class Hunting {
     return this.#before.ms + this.#options.nowMs() - this.#startMs;
   }
 
+  get #timeoutMs(): number {
+    const least = this.#options.timeoutMs;
+    return this.#firstMs === 0 ? least * firstTimesMax : Math.max(least, Math.ceil(this.#firstMs * plainTimesMax));
+  }
+
   async search(): Promise<void> {
     const { jobs, budgetMs, trialsMax, signal } = this.#options;
     let next = this.#before.trials + 1;
     // The first alone: it is what the others are held against.
-    if (next === 1) await this.#tryOne(next++);
+    if (next === 1) {
+      await this.#tryOne(next++);
+      this.#firstMs = this.#spentMs;
+    }
     while (this.#spentMs < budgetMs && next <= trialsMax && !signal.aborted) {
       const numbers = Array.from({ length: Math.min(jobs, trialsMax - next + 1) }, () => next++);
       await Promise.all(numbers.map((number) => this.#tryOne(number)));
@@ -241,7 +255,7 @@ class Hunting {
   async #run(program: Program, lane: 'exact' | 'tap', looks: Looks, stage: string): Promise<Trial> {
     this.#number += 1;
     this.#step(stage, '');
-    return runProgram(this.#options, program, {
+    return runProgram({ ...this.#options, timeoutMs: this.#timeoutMs }, program, {
       lane,
       looks,
       folder: path.join(this.#options.folder, `trial-${this.#number}`),
@@ -258,6 +272,7 @@ class Hunting {
       const done = trialOf(line);
       if (!done) continue;
       this.#champions.take(done);
+      if (done.trial === 1) this.#firstMs = done.ms;
       this.#before = { ms: Math.max(this.#before.ms, done.ms), trials: Math.max(this.#before.trials, done.trial) };
     }
   }

@@ -29,6 +29,8 @@ export interface Trial {
 
 /** Sampled every so many bytes. */
 const siteSample = '32KiB';
+/** Of a run that did not come to its traffic. */
+const startsMax = 3;
 
 /** What a trial is looked at for: `sites` are a replay more; `explained` several, for who holds what is in memory. */
 export type Looks = 'once' | 'sites' | 'explained';
@@ -58,15 +60,19 @@ async function measured(
   out: string,
 ): Promise<Trial> {
   const late = AbortSignal.timeout(timeoutMs);
-  const end = await runReported({
-    ...{ arguments: words, folder: undefined, out },
-    signal: AbortSignal.any([signal, late]),
-  });
+  const run = () =>
+    runReported({ ...{ arguments: words, folder: undefined, out }, signal: AbortSignal.any([signal, late]) });
+  let end = await run();
+  // Without a report nothing was sent: an agent that was not ready in time says something of the machine, not of the traffic.
+  for (let tries = 1; !end.report && tries < startsMax && !late.aborted && !signal.aborted; tries += 1) {
+    rmSync(out, { recursive: true, force: true });
+    end = await run();
+  }
   const nothing = { bytesSent: 0, amounts: {}, sites: undefined, suspects: [] };
-  if (late.aborted) return { ...nothing, failure: `it took longer than ${timeoutMs / 1000} s` };
+  if (late.aborted) return { ...nothing, failure: `it took longer than ${Math.round(timeoutMs / 1000)} s` };
   if (!end.report) return { ...nothing, failure: errorSentence(end.errors) ?? endWords(end.code) };
   const { report } = end;
-  const run: Measured = { report, stats: readStatsFile(path.join(out, 'pass-measure', 'agent-stats.jsonl')) };
+  const measuredRun: Measured = { report, stats: readStatsFile(path.join(out, 'pass-measure', 'agent-stats.jsonl')) };
   const sites = readSites(path.join(out, 'sites.json'));
   // Where nothing stands out as a spike, whoever allocates most.
   const [most] = Object.entries(sites ?? {}).sort(([, a], [, b]) => b - a);
@@ -76,11 +82,11 @@ async function measured(
   ];
   return {
     bytesSent: report.ledger?.bytesSent ?? 0,
-    amounts: amountsOf(run, limits),
+    amounts: amountsOf(measuredRun, limits),
     sites,
     suspects,
     // A target that died says what it held by then; that it died comes first.
-    failure: run.stats.final === undefined ? report.verdict.headline : '',
+    failure: measuredRun.stats.final === undefined ? report.verdict.headline : '',
   };
 }
 

@@ -7,7 +7,7 @@ import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { latin1 } from '../../agent/http/message.ts';
 import { redactText } from '../../agent/witness/secret-scanner.ts';
 import { KnownValues } from './known-values.ts';
-import { isKnownName, keepsDigits, keepsWords, settingsName } from './known-words.ts';
+import { isKnownName, keepsWords, staysIn, staysWhole } from './known-words.ts';
 import { type ReadMessage, readMessages } from './read-messages.ts';
 import { literalEnd } from './text-scrubber.ts';
 
@@ -45,7 +45,7 @@ export function checkScrubbed({ file, original, hashSeed }: CheckOrder): Checked
     const words: FrameSink = { frame: (bytes, start, end) => known.add(bytes, start + headersBytes, end) };
     for (const { body, fields } of readMessages(original, hashSeed, words)) {
       known.add(body, 0, body.length);
-      for (const [name, value] of fields) if (keepsDigits(name.toLowerCase())) known.exempt(Buffer.from(value));
+      for (const [name, value] of fields) known.exempt(Buffer.from(structure(name.toLowerCase(), value)));
     }
   }
   let frame = 0;
@@ -124,12 +124,27 @@ function compare(before: ReadMessage, after: ReadMessage, place: string, report:
   for (const [index, [name, value]] of before.fields.entries()) {
     const [, now = ''] = after.fields[index] ?? [];
     const lower = name.toLowerCase();
-    const isStructure = keepsWords(lower) || lower === settingsName;
-    if (!isStructure && sameRun(Buffer.from(value), Buffer.from(now)))
+    if (sameRun(Buffer.from(value), Buffer.from(withoutStructure(lower, now))))
       report.leak(`${place}, field ${shown(name)}: as in the original`);
   }
   if (before.isDecoded && after.isDecoded && sameRun(before.body, after.body))
     report.leak(`${place}, body: as in the original`);
+}
+
+/** A field's value without what may stay in it: blanks in its place. @param name in lower case */
+function withoutStructure(name: string, value: string): string {
+  if (staysWhole(name, value)) return '';
+  if (!keepsWords(name)) return value;
+  return value.replace(/[A-Za-z0-9\u0080-\uffff]+/g, (word) =>
+    staysIn(name, word.toLowerCase()) ? ' '.repeat(word.length) : word,
+  );
+}
+
+/** Only what may stay. @param name in lower case */
+function structure(name: string, value: string): string {
+  if (staysWhole(name, value)) return value;
+  if (!keepsWords(name)) return '';
+  return value.replace(/[A-Za-z0-9\u0080-\uffff]+/g, (word) => (staysIn(name, word.toLowerCase()) ? word : ' '));
 }
 
 /** A name that everyone's traffic has is printed. */

@@ -1,7 +1,7 @@
 /** Heads of HTTP/1 and of multipart's parts in place: words that anyone's traffic has stay, all others are replaced. */
 import { STATUS_CODES } from 'node:http';
 import { latin1 } from '../../agent/http/message.ts';
-import { isKnownMethod, isKnownName, isKnownWord, keepsDigits, keepsWords, settingsName } from './known-words.ts';
+import { isKnownMethod, isKnownName, keepsWords, staysIn, staysWhole } from './known-words.ts';
 import { TextMode, type TextScrubber } from './text-scrubber.ts';
 
 const LF = 10;
@@ -30,7 +30,7 @@ export class HeadScrubber {
 
   /** Fields alone: trailers, and the heads of parts. */
   fields(bytes: Uint8Array, start: number, end: number): void {
-    let [name, isDigits, isWords] = ['', false, false];
+    let [name, isWords] = ['', false];
     for (let at = start; at < end; ) {
       const next = lineEnd(bytes, at, end);
       const to = textEnd(bytes, at, next);
@@ -40,13 +40,12 @@ export class HeadScrubber {
         let colon = at;
         while (colon < to && bytes[colon] !== COLON) colon += 1;
         name = latin1(bytes, at, colon).trim().toLowerCase();
-        isDigits = keepsDigits(name);
         isWords = keepsWords(name);
         if (!isKnownName(name)) this.#text.scrub(bytes, at, colon, TextMode.plain);
         value = Math.min(to, colon + 1);
       }
-      if (isWords) this.#structural(bytes, value, to, isDigits, name);
-      else if (name !== settingsName) this.#text.scrub(bytes, value, to, TextMode.percent);
+      if (isWords) this.#structural(bytes, value, to, name);
+      else if (!staysWhole(name, latin1(bytes, value, to))) this.#text.scrub(bytes, value, to, TextMode.percent);
       at = next;
     }
   }
@@ -79,7 +78,7 @@ export class HeadScrubber {
   }
 
   /** Codings, media types, lengths: known words stay; what a name or a boundary is, does not. */
-  #structural(bytes: Uint8Array, start: number, end: number, isDigits: boolean, name: string): void {
+  #structural(bytes: Uint8Array, start: number, end: number, name: string): void {
     let isFree = false;
     for (let at = start; at < end; ) {
       let to = at;
@@ -91,9 +90,7 @@ export class HeadScrubber {
         continue;
       }
       const word = latin1(bytes, at, to).toLowerCase();
-      if (isFree || !(isKnownWord(word) || (isDigits && /^\d+$/.test(word)))) {
-        this.#text.scrub(bytes, at, to, TextMode.plain);
-      }
+      if (isFree || !staysIn(name, word)) this.#text.scrub(bytes, at, to, TextMode.plain);
       // A boundary is a text of its own, as it is in the body.
       if (word === 'boundary' && bytes[to] === EQUALS) isFree = true;
       at = to;

@@ -30,10 +30,18 @@ const structural = list(`
   sec-websocket-extensions sec-websocket-version te trailer transfer-encoding upgrade vary`);
 
 /** Settings of a protocol in Base64: to be read, and nobody's. */
-export const settingsName = 'http2-settings';
+const settingsName = 'http2-settings';
+/** An identifier and a value (RFC 9113, section 6.5.1); those of IANA's registry, and room for some more. */
+const settingBytes = 6;
+const settingIdMax = 0x20;
 
-/** Whose numbers do. */
-const numeric = list('content-length content-range keep-alive range mime-version sec-websocket-version');
+/** Whose numbers do, and of how many digits they are at most: more are no length of anything, and no version. */
+const lengthDigitsMax = 12;
+const numberDigitsMax = 6;
+const digitsMax = new Map([
+  ...['content-length', 'content-range', 'range'].map((name) => [name, lengthDigitsMax] as const),
+  ...['keep-alive', 'mime-version', 'sec-websocket-version'].map((name) => [name, numberDigitsMax] as const),
+]);
 
 /** Media types, codings, character sets, directives. */
 const words = list(`
@@ -55,7 +63,7 @@ export function isKnownMethod(method: string): boolean {
   return methods.has(method);
 }
 
-/** @param name in lower case, as `keepsWords` and `keepsDigits` want it */
+/** @param name in lower case, as all functions here want it */
 export function isKnownName(name: string): boolean {
   return names.has(name);
 }
@@ -64,8 +72,21 @@ export function keepsWords(name: string): boolean {
   return structural.has(name);
 }
 
-export function keepsDigits(name: string): boolean {
-  return numeric.has(name);
+/** @param word letters and digits, in lower case @returns whether it says how a message is made, in a field whose words do */
+export function staysIn(name: string, word: string): boolean {
+  return words.has(word) || (/^\d+$/.test(word) && word.length <= (digitsMax.get(name) ?? 0));
+}
+
+/** Whether a value stays as a whole: settings of HTTP/2 that are some. */
+export function staysWhole(name: string, value: string): boolean {
+  if (name !== settingsName) return false;
+  const text = value.trim();
+  const settings = Buffer.from(text, 'base64url');
+  if (settings.toString('base64url') !== text.replace(/=+$/, '') || settings.length % settingBytes !== 0) return false;
+  for (let at = 0; at < settings.length; at += settingBytes) {
+    if (settings.readUInt16BE(at) > settingIdMax) return false;
+  }
+  return true;
 }
 
 /** Of names of fields and of reasons: where they stand they stay. */
@@ -78,9 +99,4 @@ const structuralParts = new Set(
 /** @param word in lower case @returns whether it may stand in what was scrubbed */
 export function mayStand(word: string): boolean {
   return words.has(word) || structuralParts.has(word);
-}
-
-/** @param word in lower case */
-export function isKnownWord(word: string): boolean {
-  return words.has(word);
 }

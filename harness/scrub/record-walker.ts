@@ -9,6 +9,8 @@ export interface RecordKind {
   headerBytes(header: Uint8Array, length: number): number;
   /** Of a whole header; −1 where it is none. */
   payloadBytes(header: Uint8Array, length: number): number;
+  /** What a side may begin with before its first header. */
+  readonly preface?: Uint8Array;
   /** Changes a whole header before it goes where it was. */
   scrubHeader?(header: Uint8Array, length: number): void;
 }
@@ -18,9 +20,16 @@ export const tlsRecords: RecordKind = {
   payloadBytes: (h) => (h[0]! >= 20 && h[0]! <= 24 && h[1] === 3 ? (h[3]! << 8) | h[4]! : -1),
 };
 
+export const http2Preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+/** Of IANA's registry, which goes to 0x10: no letter and no digit is one. */
+const http2TypeMax = 0x1f;
+
 export const http2Frames: RecordKind = {
   headerBytes: () => 9,
-  payloadBytes: (h) => (h[0]! << 16) | (h[1]! << 8) | h[2]!,
+  // Behind the type: flags, then a bit that is 0.
+  payloadBytes: (h) => (h[3]! <= http2TypeMax && h[5]! < 0x80 ? (h[0]! << 16) | (h[1]! << 8) | h[2]! : -1),
+  // The side that asked for HTTP/2 by an upgrade begins so too (RFC 7540, section 3.2).
+  preface: http2Preface,
 };
 
 export const websocketFrames: RecordKind = {
@@ -51,6 +60,8 @@ export class RecordWalker {
   readonly #header = new Uint8Array(headerBytesMax);
   #length = 0;
   #left = 0;
+  /** Bytes of the preface that were there; −1 behind it. */
+  #prefaced = 0;
   #isLost = false;
 
   constructor(kind: RecordKind, place: Place) {
@@ -59,7 +70,7 @@ export class RecordWalker {
   }
 
   push(offset: number, bytes: Uint8Array, start: number, end: number): void {
-    let at = start;
+    let at = this.#prefaced < 0 ? start : this.#preface(offset, bytes, start, end);
     while (at < end && !this.#isLost) {
       if (this.#left > 0) {
         const step = Math.min(this.#left, end - at);
@@ -76,8 +87,25 @@ export class RecordWalker {
   }
 
   gap(length: number): void {
+    this.#prefaced = -1;
     if (this.#length === 0 && length <= this.#left) this.#left -= length;
     else this.#isLost = true;
+  }
+
+  /** @returns where records begin */
+  #preface(offset: number, bytes: Uint8Array, start: number, end: number): number {
+    const preface = this.#kind.preface ?? new Uint8Array(0);
+    let at = start;
+    while (at < end && this.#prefaced < preface.length && bytes[at] === preface[this.#prefaced]) {
+      at += 1;
+      this.#prefaced += 1;
+    }
+    if (this.#prefaced < preface.length && at === end) return end;
+    if (this.#prefaced === preface.length)
+      this.#place(offset + at - start - preface.length, preface, 0, preface.length);
+    else this.#isLost = this.#prefaced > 0;
+    this.#prefaced = -1;
+    return at;
   }
 
   /** @param end of the header, as an offset of the side */

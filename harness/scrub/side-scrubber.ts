@@ -14,7 +14,14 @@ import { type ConnectionTalk, simpleMethod } from './connection-talk.ts';
 import type { HeadScrubber } from './head-scrubber.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { codingsNamed } from './named-codings.ts';
-import { http2Frames, type RecordKind, RecordWalker, tlsRecords, websocketFrames } from './record-walker.ts';
+import {
+  http2Frames,
+  http2Preface,
+  type RecordKind,
+  RecordWalker,
+  tlsRecords,
+  websocketFrames,
+} from './record-walker.ts';
 import { TextMode, type TextScrubber } from './text-scrubber.ts';
 import { scrubHello } from './tls-hello-scrubber.ts';
 
@@ -42,7 +49,6 @@ const State = {
 } as const;
 type State = (typeof State)[keyof typeof State];
 
-const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 /** As the agent has it: longer heads are none. */
 const headBytesMax = 64 << 10;
 const lineBytesMax = 16 << 10;
@@ -185,17 +191,17 @@ export class SideScrubber {
       this.#state = State.hello;
       return at;
     }
-    const compared = Math.min(preface.length, end - at);
-    if (preface.compare(bytes, at, at + compared, 0, compared) === 0 && compared >= 3) {
-      if (compared < preface.length) {
+    const compared = Math.min(http2Preface.length, end - at);
+    if (http2Preface.compare(bytes, at, at + compared, 0, compared) === 0 && compared >= 3) {
+      if (compared < http2Preface.length) {
         // The preface in pieces: nobody sends it so.
         this.#state = State.blank;
         return at;
       }
-      this.#place(offset, bytes, at, at + preface.length);
+      this.#place(offset, bytes, at, at + http2Preface.length);
       counts.http2Sides += 1;
       this.#talk.leave(http2Frames);
-      return at + preface.length;
+      return at + http2Preface.length;
     }
     this.#state = State.head;
     this.#isStrict = false;

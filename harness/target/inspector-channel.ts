@@ -13,6 +13,22 @@ import { portsOf } from './listening-sockets.ts';
 const openTimeoutMs = 5_000;
 const askTimeoutMs = 30_000;
 const lookEveryMs = 50;
+const closeTimeoutMs = 20_000;
+/**
+ * A process whose inspector closes just while one who was attached leaves ends with SIGSEGV (seen with Node.js 26; nodejs/node#18761 is of the
+ * kind). That somebody left is work for its event loop: as many turns of it go by first, however long one of them takes.
+ */
+const turnsBeforeClosing = 20;
+const turnMs = 100;
+const closing = `{
+  let turns = 0;
+  const timer = setInterval(() => {
+    if (++turns < ${turnsBeforeClosing}) return;
+    clearInterval(timer);
+    process.getBuiltinModule?.('node:inspector').close();
+  }, ${turnMs});
+  timer.unref();
+}`;
 
 /** Why a process cannot be looked into, in words; empty where it can. */
 export function inspectorRefusal(pid: number): string {
@@ -118,12 +134,11 @@ class InspectorChannel extends CommandChannel {
   async #end(): Promise<void> {
     await this.#ask('HeapProfiler.stopSampling').catch(() => {});
     // It waits for whoever is attached: it is closed once we are not.
-    const expression = "setTimeout(() => process.getBuiltinModule?.('node:inspector').close(), 100).unref()";
     const pid = this.#openedIn;
-    if (pid !== undefined) await this.#ask('Runtime.evaluate', { expression }).catch(() => {});
+    if (pid !== undefined) await this.#ask('Runtime.evaluate', { expression: closing }).catch(() => {});
     this.#socket.close();
-    // The next pass opens it anew.
-    for (let waitedMs = 0; pid !== undefined && waitedMs < openTimeoutMs; waitedMs += lookEveryMs) {
+    // The next pass opens it anew: one that it found open would be closed under it.
+    for (let waitedMs = 0; pid !== undefined && waitedMs < closeTimeoutMs; waitedMs += lookEveryMs) {
       await pause(lookEveryMs);
       if ((await inspectorAddress(pid)) === undefined) return;
     }
