@@ -28,10 +28,11 @@ export const ROOT_DIGEST_AT = 256;
 /** The text of an entry's key, for its digest. */
 export const HEAD_KEY_AT = 256;
 
-/** Digests of texts and numbers that are not wrapped yet: four at a time. Behind them a digest that no one reads. */
+/** Digests of texts and numbers that are not wrapped yet: four at a time, each for two places. Behind them a digest that no one reads. */
 export const PENDING_AT = 512;
 export const PENDING_BYTES = 32;
 export const PENDING_MAX = 4;
+export const UNREAD_AT = PENDING_AT + PENDING_MAX * PENDING_BYTES;
 
 export const TEMPLATES_AT = 1024;
 export const TEMPLATE_BYTES = 64;
@@ -117,11 +118,17 @@ export const PREFIX_LISTS_BYTES = 3072;
 /** Formats of short texts that the rules have found: text (8 bytes), length, format. */
 export const SHORT_FORMATS_AT = (PREFIX_LISTS_AT + PREFIX_LISTS_BYTES + 63) & ~63;
 export const SHORT_FORMATS = 1024;
+/** Words that were read and are no secrets and have no format (`known-words.ts`): text and length (16 bytes), digest. */
+export const KNOWN_WORDS_AT = SHORT_FORMATS_AT + SHORT_FORMATS * 16;
+export const KNOWN_WORD_BYTES = 32;
+/** Of a direct mapping: what is used in turn, some dozens of words, seldom meets. */
+export const KNOWN_WORDS = 512;
+export const KNOWN_WORD_LENGTH_MAX = 15;
 
 /** How words of secrets' names begin (`name-beginnings.ts`), as bit sets: four letters by a hash, three and two by themselves. */
 export const BEGINNING_BITS = 15;
 export const BEGINNING_FACTOR = 0x2c1b3c6d;
-export const FOURS_AT = SHORT_FORMATS_AT + SHORT_FORMATS * 16;
+export const FOURS_AT = KNOWN_WORDS_AT + KNOWN_WORDS * KNOWN_WORD_BYTES;
 export const THREES_AT = FOURS_AT + (1 << BEGINNING_BITS) / 8;
 export const PAIRS_AT = THREES_AT + 2240;
 

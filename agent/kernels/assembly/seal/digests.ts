@@ -21,6 +21,7 @@ import {
   PENDING_MAX,
   TYPE_LIST,
   TYPE_MAP,
+  UNREAD_AT,
   VALUE_AT,
   WRAP_DATA_LIST,
   WRAP_DATA_LIST_TOP,
@@ -91,13 +92,17 @@ export function resetDigests(): void {
   Pending.count = 0;
 }
 
-/** @param before and top, of the field in Primitive (`wrapped`) */
-function wrapLater(hash: u64, before: u64, top: u64, out: i32): void {
+/**
+ * @param before and top, of the field in Primitive (`wrapped`)
+ * @param copy where the digest goes as well
+ */
+function wrapLater(hash: u64, before: u64, top: u64, out: i32, copy: i32 = UNREAD_AT): void {
   const at = PENDING_AT + Pending.count * PENDING_BYTES;
   store<u64>(at, hash);
   store<u64>(at, before, 8);
   store<u64>(at, top, 16);
   store<i32>(at, out, 24);
+  store<i32>(at, copy, 28);
   Pending.count += 1;
   if (Pending.count === PENDING_MAX) wrapFour();
 }
@@ -106,8 +111,10 @@ function wrapLater(hash: u64, before: u64, top: u64, out: i32): void {
 export function finishDigests(): void {
   const count = Pending.count;
   if (count === 0) return;
-  for (let i = count; i < PENDING_MAX; i += 1)
-    store<i32>(PENDING_AT + i * PENDING_BYTES, PENDING_AT + PENDING_MAX * PENDING_BYTES, 24);
+  for (let i = count; i < PENDING_MAX; i += 1) {
+    store<i32>(PENDING_AT + i * PENDING_BYTES, UNREAD_AT, 24);
+    store<i32>(PENDING_AT + i * PENDING_BYTES, UNREAD_AT, 28);
+  }
   wrapFour();
 }
 
@@ -139,15 +146,21 @@ function wrapFour(): void {
   d = mixed(i64x2.extract_lane(cd, 1), WRAP_DATA_PRIMITIVE, WRAP_DATA_PRIMITIVE_TOP);
   ab = swapped(a, b);
   cd = swapped(c, d);
-  store<u64>(load<i32>(PENDING_AT, 24), i64x2.extract_lane(ab, 0));
-  store<u64>(load<i32>(PENDING_AT, 56), i64x2.extract_lane(ab, 1));
-  store<u64>(load<i32>(PENDING_AT, 88), i64x2.extract_lane(cd, 0));
-  store<u64>(load<i32>(PENDING_AT, 120), i64x2.extract_lane(cd, 1));
+  putWrapped(0, i64x2.extract_lane(ab, 0));
+  putWrapped(1, i64x2.extract_lane(ab, 1));
+  putWrapped(2, i64x2.extract_lane(cd, 0));
+  putWrapped(3, i64x2.extract_lane(cd, 1));
 }
 
-/** Of a text with its tag (`u…`) before it: `out` has it after `finishDigests`. */
-export function digestText(at: i32, length: i32, out: i32): void {
-  wrapLater(hashNumber(at, length), WRAP_PRIMITIVE_STRING, WRAP_PRIMITIVE_STRING_TOP, out);
+function putWrapped(index: i32, digest: u64): void {
+  const at = PENDING_AT + index * PENDING_BYTES;
+  store<u64>(load<i32>(at, 24), digest);
+  store<u64>(load<i32>(at, 28), digest);
+}
+
+/** Of a text with its tag (`u…`) before it: `out` and `copy` have it after `finishDigests`. */
+export function digestText(at: i32, length: i32, out: i32, copy: i32): void {
+  wrapLater(hashNumber(at, length), WRAP_PRIMITIVE_STRING, WRAP_PRIMITIVE_STRING_TOP, out, copy);
 }
 
 /** As {@link digestText}, without the Data around it. */

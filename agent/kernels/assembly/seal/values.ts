@@ -4,6 +4,7 @@ import { TAG_TEXT } from './characters.ts';
 import { digestFormatted, digestText } from './digests.ts';
 import { formatOf } from './formats.ts';
 import { isSecretPair, redactText } from './host.ts';
+import { keepWord, knownDigest, mayComeAgain, placeOfWord } from './known-words.ts';
 import {
   CONSTANT_EMPTY_TEXT,
   CONSTANT_FALSE,
@@ -12,14 +13,17 @@ import {
   CONSTANT_TRUE,
   FINISHED_AT,
   FINISHED_BYTES,
+  FORMAT_RFC_3339,
   KEY_IS_GUARDED,
   OP_CONSTANT,
+  OP_TEXT,
   RECORD_BYTES,
   SUFFIX_BYTES,
   SUFFIX_SECRET,
   SUFFIXES_AT,
   TEMPLATE_BYTES,
   TEMPLATES_AT,
+  UNREAD_AT,
 } from './layout.generated.ts';
 import { mayHoldSecret } from './secrets.ts';
 import { note, State, Tape } from './state.ts';
@@ -50,6 +54,16 @@ export function text(out: i32, secret: i32): i32 {
     putConstant(CONSTANT_EMPTY_TEXT, out);
     return 1;
   }
+  let place = 0;
+  if (State.redacts && !secret && (State.keyIs & KEY_IS_GUARDED) === 0 && mayComeAgain(from, to, has)) {
+    place = placeOfWord(from, to);
+    const digest = knownDigest(place);
+    if (digest !== 0) {
+      store<u64>(out, digest);
+      note(OP_TEXT, from, to);
+      return 1;
+    }
+  }
   let format = formatOf(from, to, has);
   if (State.redacts) {
     if (secret || byteAt(SUFFIXES_AT + SUFFIX_SECRET + format * SUFFIX_BYTES) !== 0) {
@@ -63,7 +77,7 @@ export function text(out: i32, secret: i32): i32 {
         return 1;
       }
     }
-    if (mayHoldSecret(from, to, has)) {
+    if (!isTimeInUtc(format, to) && mayHoldSecret(from, to, has)) {
       const length = redactText(from, to, State.plain + 1);
       if (length < 0) {
         return 0;
@@ -76,16 +90,22 @@ export function text(out: i32, secret: i32): i32 {
         to = from + length;
         State.plain = to;
         format = 0;
+        place = 0;
       }
     }
   }
   note(format << 4, from, to);
   if (format === 0) {
-    digestText(from - 1, to - from + 1, out);
+    digestText(from - 1, to - from + 1, out, place === 0 ? UNREAD_AT : keepWord(place));
   } else {
     digestFormatted(from - 1, to - from + 1, TEMPLATES_AT + format * (2 * TEMPLATE_BYTES), out);
   }
   return 1;
+}
+
+/** No secret: of its digits at most twelve stand together, the fraction's, and a card has thirteen. With an offset it may have them. */
+function isTimeInUtc(format: i32, to: i32): bool {
+  return format === FORMAT_RFC_3339 && (byteAt(to - 1) | 0x20) === 0x7a;
 }
 
 export function word(at: i32, out: i32): i32 {
