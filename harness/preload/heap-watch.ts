@@ -326,7 +326,9 @@ function usedIn({ heapSpaceStatistics }: CollectionRecord['beforeGC']): UsedBySp
 /** Not `getrusage`, which also knows the peak of whoever started this program. Undefined where there is no /proc. */
 function residentPeakBytes(): number | undefined {
   try {
-    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(withDescriptor(() => readFileSync('/proc/self/status', 'latin1')))?.[1];
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(
+      withDescriptor(() => readFileSync('/proc/self/status', 'latin1')),
+    )?.[1];
     return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
   } catch {
     return undefined;
