@@ -52,7 +52,7 @@ t.test('from a spike in production to a small capture without secrets', { skip: 
     ...{ defect: 'whole-bodies', agentWords: ['--until', 'bodies'] },
     recordWords: [
       '--spike',
-      '+40MB',
+      '+50MB',
       '--keep',
       '2s',
       '--profiles',
@@ -75,8 +75,8 @@ t.test('from a spike in production to a small capture without secrets', { skip: 
   const at = (name: string) => path.join(desk, name);
   const incident = JSON.parse(readFileSync(at(path.join(kept, 'incident.json')), 'utf8'));
   t.equal(incident.traffic.frames, framesSent, 'the recorder beside it has every frame');
-  t.match(incident, { watched: { kind: 'process', commandLine: [/node/] }, rule: '+40MB' });
-  t.ok(incident.spike.topBytes > incident.spike.usualBytes + 40e6);
+  t.match(incident, { watched: { kind: 'process', commandLine: [/node/] }, rule: '+50MB' });
+  t.ok(incident.spike.topBytes > incident.spike.usualBytes + 50e6);
   t.ok('at' in incident.profiles && 'after' in incident.profiles, Object.keys(incident.profiles).join());
   t.equal(statSync(path.join(desk, kept)).mode & 0o777, 0o700);
   t.equal(floodgate('profile', path.join(kept, 'profiles', 'after.pb.gz')).code, 0, 'a profile that is read');
@@ -104,7 +104,7 @@ t.test('from a spike in production to a small capture without secrets', { skip: 
     const checked = floodgate('scrub', '--check', name, '--original', whole);
     t.equal(checked.code, 0, checked.out);
   }
-  const level = 'rss.rise=40MB';
+  const level = 'rss.rise=50MB';
   const shared = floodgate('run', 'shared.pcap', ...agent, '--no-explain', '--budget', level, '--out', 'shared');
   t.equal(shared.code, 1, `scrubbed, it still provokes the spike: ${shared.out}`);
 });

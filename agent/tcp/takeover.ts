@@ -92,6 +92,8 @@ export class Takeover {
     const server = entry * 2 + (client ^ 1);
     const isAlone = successors.of(slot) === entry && successors.after(entry) < 0;
     if (!isAlone || syn[server] === 1 || seen[server] === 0 || !options.mayWait()) return false;
+    // One that was there before has begun, and waits for no SYN.
+    if (!isOpen && this.#wasBefore(slot, entry)) return false;
     const fromClient = (this.#table.halfOf(slot) & 1) === client;
     successors.detach(entry);
     const reopen = isOpen ? options.reopen : options.reopenWaiting;

@@ -99,7 +99,7 @@ export const defectTrials: readonly DefectTrial[] = [
     causes: ['leak'],
     keeper: 'Pairing.#kept',
     until: 'http',
-    exactSize: '30MB',
+    exactSize: '60MB',
     tapSize: '60MB',
     tapOptions: ['--speed', '4'],
     budget: 'rss.p99=70MB',
@@ -114,7 +114,7 @@ export const defectTrials: readonly DefectTrial[] = [
     exactSize: '25MB',
     tapSize: '100MB',
     tapOptions: ['--speed', '0.5'],
-    budget: 'rss.p99=120MB',
+    budget: 'rss.p99=90MB',
   },
   {
     defect: 'fragments-kept',
@@ -125,7 +125,7 @@ export const defectTrials: readonly DefectTrial[] = [
     until: 'http',
     exactSize: '50MB',
     tapSize: '150MB',
-    budget: 'rss.p99=100MB',
+    budget: 'rss.p99=75MB',
   },
   {
     defect: 'pages-left-at-close',
