@@ -35,7 +35,7 @@ const settingsName = 'http2-settings';
 const settingBytes = 6;
 const settingIdMax = 0x20;
 
-/** Whose numbers do, and of how many digits they are at most: more are no length of anything, and no version. */
+/** Whose numbers do, and of how many digits behind zeros they are at most: more are no length of anything, and no version. */
 const lengthDigitsMax = 12;
 const numberDigitsMax = 6;
 const digitsMax = new Map([
@@ -74,7 +74,7 @@ export function keepsWords(name: string): boolean {
 
 /** @param word letters and digits, in lower case @returns whether it says how a message is made, in a field whose words do */
 export function staysIn(name: string, word: string): boolean {
-  return words.has(word) || (/^\d+$/.test(word) && word.length <= (digitsMax.get(name) ?? 0));
+  return words.has(word) || (/^\d+$/.test(word) && word.replace(/^0+/, '').length <= (digitsMax.get(name) ?? 0));
 }
 
 /** Whether a value stays as a whole: settings of HTTP/2 that are some. */
