@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
+import type { PreloadOptions } from '../preload/options.ts';
 import { byFunction, top } from '../profile/arithmetic.ts';
 import { readInterval } from '../profile/files.ts';
 import { PreloadChannel } from '../watch/preload-channel.ts';
@@ -43,6 +44,20 @@ int main(void) {
 }
 `;
 
+type Launcher = ReturnType<typeof openTarget>['launcher'];
+
+function start(launcher: Launcher, profile: NonNullable<PreloadOptions['profile']>, folder: string) {
+  return launcher.start({
+    interfaces: [],
+    statsFile: path.join(folder, 'stats.jsonl'),
+    statsIntervalMs: 100,
+    ceilingBytes: undefined,
+    nodeArguments: [],
+    observe: { intervalMs: 250, profile },
+    env: {},
+  });
+}
+
 t.test('a C program under jemalloc: what stays and what was allocated, by function and line', skip, async (t) => {
   const folder = t.testdir();
   writeFileSync(path.join(folder, 'keeper.c'), source);
@@ -54,15 +69,7 @@ t.test('a C program under jemalloc: what stays and what was allocated, by functi
     const { launcher } = openTarget('./keeper', { listens: false, ready: /^done/, folder });
     t.equal(launcher.explains, true);
     const profile = { kind, sampleBytes: 65_536, stackDepth: 64, offHeapSampleBytes: 65_536, folder };
-    const target = await launcher.start({
-      interfaces: [],
-      statsFile: path.join(folder, 'stats.jsonl'),
-      statsIntervalMs: 100,
-      ceilingBytes: undefined,
-      nodeArguments: [],
-      observe: { intervalMs: 250, profile },
-      env: {},
-    });
+    const target = await start(launcher, profile, folder);
     const channel = new PreloadChannel(target.channel, Date.now());
     await pause(100);
     t.equal(await channel.cut(0, 20_000), true, channel.errors.join());
@@ -100,15 +107,7 @@ t.test('where nothing was written an end is answered at once, and what is not ma
   execFileSync('gcc', ['-g', '-O1', '-o', 'idle', 'idle.c'], { cwd: folder });
   const { launcher } = openTarget('./idle', { listens: false, ready: /^ready/, folder });
   const profile = { kind: 'live', sampleBytes: 65_536, stackDepth: 64, offHeapSampleBytes: 65_536, folder } as const;
-  const target = await launcher.start({
-    interfaces: [],
-    statsFile: path.join(folder, 'stats.jsonl'),
-    statsIntervalMs: 100,
-    ceilingBytes: undefined,
-    nodeArguments: [],
-    observe: { intervalMs: 250, profile },
-    env: {},
-  });
+  const target = await start(launcher, profile, folder);
   const channel = new PreloadChannel(target.channel, Date.now());
   t.equal(await channel.cut(0, 5_000), true);
   t.same(channel.errors, [], 'before anything was taken there is nothing to warn of');
