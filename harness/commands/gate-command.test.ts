@@ -19,9 +19,9 @@ t.test(
   async (t) => {
     for (const name of gateScenarios) {
       const { budget, scenario } = await gateRun(name);
-      t.match(budget, { 'rss.p99': 100e6, 'rss.p999': 110e6, 'dropped.frames': 0 }, name);
+      t.match(budget, { 'rss.p99': 120e6, 'rss.p999': 130e6, 'dropped.frames': 0 }, name);
       t.ok(scenario.budget['rss.p99']! > budget['rss.p99']!, name);
-      t.same(budgetFlags(scenario.gateBudget), ['--budget', 'rss.p99=100000000', '--budget', 'rss.p999=110000000']);
+      t.same(budgetFlags(scenario.gateBudget), ['--budget', 'rss.p99=120000000', '--budget', 'rss.p999=130000000']);
     }
     t.same(budgetFlags(undefined), []);
   },

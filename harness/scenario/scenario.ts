@@ -56,8 +56,8 @@ export const megabyte = 1_000_000;
 /** The figures that the article's team reached after 25 days, for their agent. */
 export const articleMemory: Budget = { 'rss.p99': 200 * megabyte, 'rss.p999': 280 * megabyte };
 
-/** What our own agent is held to by its release gate (docs/benchmarks.md): half of what the article's reached. */
-export const gateMemory: Budget = { 'rss.p99': 100 * megabyte, 'rss.p999': 110 * megabyte };
+/** What our own agent is held to by its release gate (docs/benchmarks.md). The first run after an installation takes 20 MB more than the next. */
+export const gateMemory: Budget = { 'rss.p99': 120 * megabyte, 'rss.p999': 130 * megabyte };
 
 /** Everything that was delivered is found, and nothing is left of what was found that no policy says why. */
 export const allAccounted: Budget = {
