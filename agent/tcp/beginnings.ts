@@ -107,7 +107,7 @@ export class Beginnings {
     this.#hasPayload[entry] = 0;
     this.#halves.watch(slot * 2);
     from.release(held, (side, piece, bytes, pieceUs) => {
-      // Four times as much finds room here as was held there, if it is free.
+      // Twice as much finds room here as was held there, if it is free.
       const half = slot * 2 + (side ^ turn);
       if (!this.#hold(entry, half, piece, bytes, pieceUs))
         this.#options.counters.heldBytesShed += piece.payloadWireBytes;

@@ -598,3 +598,17 @@ t.test('a conversation on ports used before waits for its SYNs, whatever of it i
   t.equal(as(unstarted, [770_000, 90_000_000], 'wait 250'), 'open 0, 0.0 "GET /", 0.1 "200"', 'no longer than others');
   t.end();
 });
+
+t.test('a port used again at once, with a large request, waits for what its server answered before', (t) => {
+  const transcript = new Transcript();
+  transcript.play('> S 0\n> . 1 ack 1\n> P 1 ack 1 "GET /"\n> . 6 ack 4\n> F 6 ack 4\n> . 7 ack 5');
+  const sent = 44 * 1400;
+  const next: [number, number] = [770_000, 3_000_000];
+  const request = Array.from({ length: 44 }, (_, at) => `> . ${at * 1400 + 1} ack 1 "${'x'.repeat(1400)}"`);
+  as(transcript, next, ['> S 0', '> . 1 ack 1', ...request].join('\n'));
+  const before = transcript.play('< SA 0 ack 1\n< P 1 ack 6 "200"\n< F 4 ack 6\n< . 5 ack 7');
+  t.match(before, /^0\.1 "200", 0\.1 end, close 0 fin/, 'the answer before is found');
+  t.match(as(transcript, next, `< SA 0 ack 1\n< P 1 ack ${sent + 1} "201"`), /0\.1 "201"$/, 'and the next');
+  t.equal(transcript.layer.counters.heldBytesShed, 0);
+  t.end();
+});

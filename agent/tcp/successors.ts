@@ -35,8 +35,8 @@ export interface ConversationExtent {
   readonly spanBytes: number;
 }
 
-/** What arrives within a round trip after an initial window; a window without scaling. */
-const initialWindow: ConversationExtent = { pagesEachMax: 32, spanBytes: 65_536 };
+/** A window without scaling, in segments of an Ethernet's size: what is sent before the other direction is seen, where that comes later. */
+const initialWindow: ConversationExtent = { pagesEachMax: 64, spanBytes: 65_536 };
 
 const none = -1;
 

@@ -5,7 +5,16 @@ import { type Fate, type HalfHost, HalfStream } from './half-stream.ts';
 import type { HeldBytes } from './held-bytes.ts';
 import { takesBody } from './http-head.ts';
 import type { LateStart, LateStarts } from './late-starts.ts';
-import { endedPatienceUs, latePatienceUs, methodsMax, quietUs, silencePatienceUs } from './limits.ts';
+import {
+  copiedPatienceUs,
+  endedPatienceUs,
+  followerPagesPatient,
+  latePatienceUs,
+  methodsMax,
+  quietUs,
+  silencePatienceUs,
+  startPageBytes,
+} from './limits.ts';
 import type { EarlyAnswer, MessageKind } from './message-framer.ts';
 import type { TruthCounts } from './truth-counts.ts';
 import { WholeExchanges } from './whole-exchanges.ts';
@@ -44,6 +53,10 @@ export class Connection implements HalfHost {
   /** How often an observer may have taken copies of it for a connection of its own, and segments that were copies since. */
   #repetitions = 0;
   #copies = 0;
+  /** Since when copies come that an observer may take for one of its own, if they go on for long; −1: they do not. */
+  #anewUs = -1;
+  /** Its payload so far, in pages of an observer. */
+  #pages = 0;
   #requestsFramed = 0;
   /** Final responses whose heads were read. */
   answered = 0;
@@ -129,10 +142,10 @@ export class Connection implements HalfHost {
 
   /**
    * Whether an observer waits no longer for what comes of an earlier connection with its addresses: both its directions were delivered,
-   * or the first of them so long ago.
+   * the first of them so long ago, or more than is held until then.
    */
   get hasSucceeded(): boolean {
-    if (this.#isForwardHeard && this.#isBackwardHeard) return true;
+    if ((this.#isForwardHeard && this.#isBackwardHeard) || this.#pages > followerPagesPatient) return true;
     return this.#heardUs >= 0 && this.#clock.nowUs - this.#heardUs > latePatienceUs;
   }
 
@@ -154,8 +167,10 @@ export class Connection implements HalfHost {
     const isTooLate = isOld || (this.#isSuccessor && !own.isStartKnown) || (this.#isReset && this.#isLongOver);
     if (length > 0) {
       const offset = own.offsetOf(first);
+      this.#pages += 1 + Math.floor(segment.payloadBytes / startPageBytes);
       if (own.hasSeen(offset, length))
         this.#takeCopy(quiet > quietUs && peer.isAcknowledgedBeyond(segment.acknowledgement));
+      else if (segment.payloadBytes > 0) this.#anewUs = -1;
       own.delivered(offset, length, isTooLate);
     }
     const captured = segment.payloadEnd - segment.payloadStart;
@@ -204,7 +219,12 @@ export class Connection implements HalfHost {
 
   /** What was seen before comes once more. @param isAnew after a pause, from where its sender had been before */
   #takeCopy(isAnew: boolean): void {
-    if (isAnew) this.#repetitions += 1;
+    const { nowUs } = this.#clock;
+    if (isAnew && this.#anewUs < 0) this.#anewUs = nowUs;
+    if (this.#anewUs >= 0 && Math.abs(nowUs - this.#anewUs) > copiedPatienceUs) {
+      this.#repetitions += 1;
+      this.#anewUs = nowUs;
+    }
     if (this.#repetitions > 0) this.#copies += 1;
   }
 

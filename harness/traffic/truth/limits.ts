@@ -47,6 +47,8 @@ export const holePatienceUs = 5_000_000;
 export const holesPatient = 48;
 /** Connections that began on the addresses of one that is not over (16). */
 export const followersPatient = 8;
+/** Frames' worth of payload of one of them, each of up to `startPageBytes`, while those before it are waited for (64). */
+export const followerPagesPatient = 48;
 /** Bytes from the first hole to the last byte behind it (6 MB of pages, a window of 16 MB). */
 export const aheadOfHoleBytesMax = 4_000_000;
 /** Frames of one direction before its SYN (64 KiB). */
@@ -62,6 +64,8 @@ export const startPageBytes = 2_048;
 export const silencePatienceUs = 120_000_000;
 /** A pause behind which what comes once more may be another connection (0.5 s). */
 export const quietUs = 250_000;
+/** … and for how long it must come: what is over sooner, or followed by what is new, is copies (2 s). */
+export const copiedPatienceUs = 1_000_000;
 /** Its addresses behind its end (2 s). */
 export const endedPatienceUs = 1_000_000;
 /** The clock was set back, and frames are not merely out of order (1 s). */

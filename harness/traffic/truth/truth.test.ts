@@ -312,6 +312,17 @@ t.test(
     t.match(again(1_000), { requestsIntact: 1, requestsPossible: 0, responsesPossible: 0 }, 'twice');
     t.match(again(3e6), { requestsIntact: 1, requestsPossible: 1, responsesPossible: 1 }, 'twice, and long afterwards');
     t.equal(doubts(again(3e6)), '1 streams that were delivered once more, after a pause or their end');
+    const open = [...script, get, ok, get, ok];
+    const copied = (...copies: readonly (readonly [number, number])[]) =>
+      delivery(open, [...open.map((_, at) => [at, at] as const), ...copies]);
+    const pause = 600_000;
+    t.equal(doubts(copied([2, pause], [3, pause], [4, pause + 900_000])), '', 'copies after a pause, for a second');
+    t.match(copied([2, pause], [3, pause]), { requestsIntact: 3, requestsPossible: 0 });
+    t.equal(
+      doubts(copied([2, pause], [3, pause], [2, pause + 1_100_000])),
+      '1 streams that were delivered once more, after a pause or their end',
+      'for longer',
+    );
   },
 );
 
@@ -632,6 +643,19 @@ t.test('a port used again before a late direction shows the conversation before'
       t.equal(doubts(truth.truth()), '');
     }
   }
+  const large = (count: number) => {
+    const piece = 'p'.repeat(1_000);
+    const post = `> POST /p HTTP/1.1\r\nContent-Length: ${count * 1_000}\r\n\r\n`;
+    const pieces = Array.from({ length: count }, () => `> ${piece}`);
+    const truth = new MessageTruth(true);
+    const shown = oneSideLate([talks[0]!, ['>S', '<S', post, ...pieces, ok, '>F', '<F']], '<');
+    for (const frame of shown) truth.sent(frame, 0, frame.length);
+    for (const [at, frame] of shown.entries()) truth.delivered(frame, 0, frame.length, at, false);
+    truth.finish();
+    return truth.truth();
+  };
+  t.match(large(40), { responsesIntact: 2, responsesPossible: 0 }, 'forty segments behind it are held');
+  t.match(large(60), { responsesIntact: 1, responsesPossible: 1 }, 'sixty may not be');
 });
 
 t.test(
