@@ -7,6 +7,7 @@ import path from 'node:path';
 import { FloodgateError } from '../agent/errors.ts';
 import type { Note, RunReport, Spike, SpikeStream } from '../reports/model.ts';
 import { type Explanation, explanationOf } from './explain/explanation.ts';
+import { alignmentNote, requestMarksOf, windowsIn } from './explain/pass-windows.ts';
 import { streamsOfSpikes } from './explain/streams.ts';
 import type { Feed } from './feed/feed.ts';
 import { sitesOf } from './metrics/allocated-sites.ts';
@@ -25,7 +26,7 @@ import type { PassResult } from './pass/pass-result.ts';
 import { type PlannedPass, planPasses } from './pass/plan.ts';
 import { writeProfileFile } from './profile/files.ts';
 import { buildRunReport } from './report/build.ts';
-import { type Findings, findingsOf, foundSpikes, peakBytesOf, withSettled } from './report/findings.ts';
+import { type Findings, findingsOf, foundSpikes, peakBytesOf, residentSpikes, withSettled } from './report/findings.ts';
 import { measurementName, measurementOf } from './report/measurement.ts';
 import { writeSites } from './report/sites-file.ts';
 import { Sources } from './report/sources.ts';
@@ -118,7 +119,7 @@ export async function runScenario(options: RunOptions): Promise<RunReport> {
     throw await diedAtStart(measure.targetName, measure.exit);
   }
   const { findings, passes: looked, looks } = await settle(options, findingsOf(measure, options.budget));
-  const { passes: explaining, explanation } = await explain(options, findings);
+  const { passes: explaining, explanation } = await explain(options, findings, looked);
   const passes = [...looked, ...explaining];
   const { scenario, folder } = options;
   const sampled = passes.find(({ kind }) => kind === 'allocations');
@@ -240,6 +241,7 @@ const isResident = ({ line }: Findings['spikes'][number]) => line === 'rss';
 async function explain(
   options: RunOptions,
   findings: Findings,
+  looked: readonly PassResult[],
 ): Promise<{ passes: PassResult[]; explanation: Explanation }> {
   const explaining = explainingInstruments(options, findings);
   const found = foundSpikes(findings);
@@ -250,11 +252,27 @@ async function explain(
   const brought: Brought[] = [{ notes: [...plan.notes, ...every.notes] }];
   for (const planned of plan.passes) {
     if (options.signal.aborted) break;
-    const pass = await replay(options, planned);
+    const { measure, spikes, frames } = findings;
+    const earlier = [...looked, ...passes];
+    const requestMarks = requestMarksOf(measure, planned.frameMarks, { frames, earlier });
+    const pass = await replay(options, { ...planned, requestMarks });
     passes.push(pass);
+    const { activity, use } = planned.instrument;
+    const ownSpikes = () => residentSpikes(pass).spikes;
+    const aligned = windowsIn(measure, pass, { spikes, frames, ownSpikes, everyInterval: use?.everyInterval ?? false });
     const { folder, command, keepsSnapshots } = options;
-    const order = { folder, passFolder: passFolder(folder, planned.instrument), command, keepsSnapshots, found };
-    brought.push(await planned.instrument.bring(pass, order));
+    const order = {
+      ...{ folder, passFolder: passFolder(folder, planned.instrument), command, keepsSnapshots },
+      found: { ...found, frames: aligned.frames },
+    };
+    const note = explaining.includes(planned.instrument)
+      ? alignmentNote(measure, pass, { by: aligned.by, activity })
+      : undefined;
+    brought.push({
+      frames: aligned.frames,
+      ...(await planned.instrument.bring(pass, order)),
+    });
+    if (note) brought.push({ notes: [note] });
   }
   const streams = explaining.length > 0 ? await streamsOf(options, findings) : [];
   return { passes, explanation: explanationOf(brought, streams) };
@@ -293,7 +311,10 @@ async function streamsOf({ traffic, signal }: RunOptions, { spikes, frames }: Fi
 }
 
 /** One pass over the traffic of the run. */
-async function replay(options: RunOptions, planned: PlannedPass): Promise<PassResult> {
+async function replay(
+  options: RunOptions,
+  planned: PlannedPass & { readonly requestMarks?: readonly number[] | undefined },
+): Promise<PassResult> {
   const { scenario, folder, stage } = options;
   const defect = await defectArguments(options.defect);
   const feed = await options.openFeed();

@@ -1,5 +1,5 @@
 /** What the passes after the measuring one found out, put together. */
-import type { Note, SpikeStream } from '../../reports/model.ts';
+import type { FrameRange, Note, SpikeStream } from '../../reports/model.ts';
 import type { Brought, FrameInterval, Retained } from '../pass/instruments/instrument.ts';
 
 export interface Explanation {
@@ -7,6 +7,11 @@ export interface Explanation {
   readonly allocations: readonly FrameInterval[];
   /** What was allocated in the interval and alive at its end. */
   readonly live: readonly FrameInterval[];
+  /** Where each spike lies in these passes; undefined: at the frames of the measuring one. */
+  readonly windows: {
+    readonly allocations: readonly FrameRange[] | undefined;
+    readonly live: readonly FrameRange[] | undefined;
+  };
   /** What heap snapshots say grew, and in which spike; undefined where none were taken. */
   readonly retained: Retained | undefined;
   /** Which streams brought the frames, by spike. */
@@ -19,6 +24,10 @@ export function explanationOf(brought: readonly Brought[], streams: Explanation[
   return {
     allocations: brought.flatMap(({ allocations }) => allocations ?? []),
     live: brought.flatMap(({ live }) => live ?? []),
+    windows: {
+      allocations: brought.find(({ allocations }) => allocations)?.frames,
+      live: brought.find(({ live }) => live)?.frames,
+    },
     retained: brought.find(({ retained }) => retained)?.retained,
     streams,
     notes: brought.flatMap(({ notes }) => notes ?? []),

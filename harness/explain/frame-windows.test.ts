@@ -56,6 +56,13 @@ t.test('the first moments of a flood are no steady state of what follows', (t) =
   t.end();
 });
 
+t.test('a burst shorter than an interval is explained by the one that has most of it', (t) => {
+  const intervals = [interval(0, 0, 0), interval(1, 0, 1000), interval(2, 1000, 2000)];
+  t.equal(sumOf(windowOf(intervals, { first: 1301, last: 1400 })!.heap.window, 0), 100);
+  t.equal(sumOf(windowOf(intervals, { first: 961, last: 1100 })!.heap.window, 0), 100);
+  t.end();
+});
+
 t.test('no interval in the window: nothing to say', (t) => {
   t.equal(windowOf([], { first: 1, last: 100 }), undefined);
   t.equal(windowOf([interval(0, 0, 0)], { first: 1, last: 100 }), undefined);

@@ -1,4 +1,4 @@
-/** The frames of a spike, and the profiles of the intervals in which they were sent: passes are aligned by frame number. Pure. */
+/** The frames of a spike, and the profiles of the intervals in which they were sent: passes are aligned by frame number, those of a load by `pass-windows.ts`. Pure. */
 import type { FrameRange } from '../../reports/model.ts';
 import type { FrameInterval } from '../pass/instruments/instrument.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
@@ -50,7 +50,8 @@ function framesBefore(measure: MeasuredPass, bytesLast: number): number {
   return before;
 }
 
-// An interval belongs to a window when more than half of its frames do; without frames it belongs to none.
+// An interval belongs to a window when more than half of its frames do, or most of the window's are its: a burst is shorter than an
+// interval. Without frames it belongs to none.
 function isInside(interval: FrameInterval, frames: FrameRange): boolean {
   const length = interval.lastFrame - interval.firstFrame;
   return length > 0 && commonFrames(interval, frames) * 2 > length;
@@ -72,7 +73,9 @@ function lengthMs(intervals: readonly FrameInterval[]): number {
 
 /** The intervals inside a frame window, and those before it, merged. Undefined where no interval falls into it. */
 export function windowOf(intervals: readonly FrameInterval[], frames: FrameRange): ExplainedWindow | undefined {
-  const window = intervals.filter((interval) => isInside(interval, frames));
+  const holds = (interval: FrameInterval) =>
+    interval.lastFrame > interval.firstFrame && commonFrames(interval, frames) * 2 > frames.last - frames.first + 1;
+  const window = intervals.filter((interval) => isInside(interval, frames) || holds(interval));
   if (window.length === 0) return undefined;
   const first = intervals.indexOf(window[0]!);
   const sent = (interval: FrameInterval) => interval.lastFrame > interval.firstFrame;

@@ -37,7 +37,7 @@ const listenerEveryMs = 500;
 /** A load that breaks off because its server died is reported as that. */
 const blameMs = 500;
 
-/** One pass's load. "Frames" are its milliseconds, by which the passes are aligned. */
+/** One pass's load. "Frames" are its milliseconds; how passes of other speeds are aligned, `explain/pass-windows.ts` says. */
 export class LoadFeed implements Feed {
   readonly interfaces: readonly string[] = [];
   readonly #options: LoadOptions;

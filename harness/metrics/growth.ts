@@ -34,7 +34,7 @@ export function growthPerRequest({ settled, looks = 0, messages, measure }: RunF
     const all = withNative(livePerRequest, { own: ownPerRequest, native: nativePerRequest, later, settles });
     return interval(settledBy(all, requests), 'bytes', seconds);
   }
-  if (messages === null || messages === 0) return notMeasured('no requests were counted');
+  if (messages === null || messages === 0) return notMeasured(uncounted);
   // An agent counts messages: two make an exchange.
   const exchanges = measure.lane === 'load' ? messages : messages / 2;
   const each = seconds / exchanges;
@@ -46,6 +46,9 @@ export function growthPerRequest({ settled, looks = 0, messages, measure }: RunF
   });
   return interval(settledBy(all, exchanges), 'bytes', seconds);
 }
+
+/** Of a program that is no Node.js nobody counts them, unless its load says how many it had answered. */
+const uncounted = 'no requests were counted; growth.perSecond takes none';
 
 const unlooked = 'forced collections were not looked at: it takes a Node.js program, and traffic';
 

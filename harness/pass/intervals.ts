@@ -10,6 +10,8 @@ export interface IntervalsOptions {
   readonly channel: PreloadChannel;
   /** Frame numbers, ascending, at which an interval ends. */
   readonly frameMarks: readonly number[];
+  /** Whether the traffic has come to the mark of this index. @default by the frames that were sent */
+  readonly isReached?: ((mark: number, nowMs: number) => boolean) | undefined;
   /** Length of an interval that ends by time. */
   readonly intervalMs: number;
   /** No time passes for the target where no frame does. */
@@ -67,12 +69,14 @@ export class Intervals {
     const factor = this.#count < looksAtFirst ? restFactorAtFirst : restFactor;
     if (this.#usedAtMs !== undefined) this.#restsUntilMs = nowMs + factor * (nowMs - this.#usedAtMs);
     this.#usedAtMs = undefined;
-    const mark = this.endsAtMarksByHold ? undefined : frameMarks[this.#nextMark];
-    const atMark = mark !== undefined && frames >= mark && !(use.rests && nowMs < this.#restsUntilMs);
+    const from = this.#nextMark;
+    const isReached = (at: number) =>
+      at < frameMarks.length && frames > 0 && (this.#options.isReached?.(at, nowMs) ?? frames >= frameMarks[at]!);
+    const atMark = !this.endsAtMarksByHold && isReached(from) && !(use.rests && nowMs < this.#restsUntilMs);
     if (!atMark && !(use.everyInterval && nowMs - this.#lastEndMs >= intervalMs)) return;
-    if (atMark) while ((frameMarks[this.#nextMark] ?? Number.POSITIVE_INFINITY) <= frames) this.#nextMark++;
+    if (atMark) while (isReached(this.#nextMark)) this.#nextMark++;
     this.#lastEndMs = this.#usedAtMs = nowMs;
-    this.#use(use, frames);
+    this.#use(use, frames, frameMarks.slice(from, this.#nextMark));
   }
 
   /** Ends the interval whatever the frame number, after what is under way: before the first frame, and at the end. */
@@ -85,7 +89,7 @@ export class Intervals {
     await this.#pending;
   }
 
-  #use(use: InstrumentUse, frames: number): void {
+  #use(use: InstrumentUse, frames: number, marks: readonly number[] = []): void {
     const { channel, signal, onUsed } = this.#options;
     const phase = this.#phase;
     this.#phase = '';
@@ -98,7 +102,7 @@ export class Intervals {
       this.#busy = false;
       onUsed();
       if (!answered) return;
-      const taken = { interval, firstFrame, lastFrame: frames, phase: phase || undefined };
+      const taken = { interval, firstFrame, lastFrame: frames, marks, phase: phase || undefined };
       // What is read at once is not remembered: a run of days has many intervals.
       if (use.taken) use.taken(taken, channel);
       else this.taken.push(taken);

@@ -18,6 +18,8 @@ export interface IntervalFrames {
   readonly interval: number;
   readonly firstFrame: number;
   readonly lastFrame: number;
+  /** The frame marks that it was ended for; none where it ended by time. */
+  readonly marks?: readonly number[];
   /** Of the traffic, for an instrument that is used once a phase. */
   readonly phase?: string | undefined;
 }

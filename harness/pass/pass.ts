@@ -17,6 +17,7 @@ import {
 import { readStatsFile } from '../watch/stats-file.ts';
 import { StatsTail } from '../watch/stats-tail.ts';
 import { pause } from './abortable.ts';
+import { answeredSoon } from './answered-line.ts';
 import { CompanionWatch } from './companion-watch.ts';
 import { withOthers } from './elsewhere.ts';
 import { answersOf, channelOf, Family } from './family.ts';
@@ -45,6 +46,8 @@ export interface PassOptions {
   readonly intervalMs: number;
   /** Frame numbers, ascending, at which profile intervals are cut or the pass's instrument is used. */
   readonly frameMarks: readonly number[];
+  /** Requests answered at each of these marks in the measuring pass, for a load that may run at another speed. @default the frames count */
+  readonly requestMarks?: readonly number[] | undefined;
   /** Watched before the first frame, so that the line starts at the target's own level. @default 400 */
   readonly idleMs?: number;
   /** Where an agent that is slowed down by instruments may end; undefined in a pass that measures: its own. */
@@ -231,12 +234,13 @@ function isUncaught({ uncaught }: PreloadChannel, { code, expected }: TargetExit
 }
 
 function intervalsOf(
-  { instrument, lane, frameMarks, intervalMs, signal }: PassOptions,
+  { instrument, lane, frameMarks, requestMarks, intervalMs, signal }: PassOptions,
   channel: PreloadChannel,
   onUsed: () => void,
 ) {
   const inStep = laneRules[lane].readsInStep;
-  return new Intervals({ use: instrument.use, channel, frameMarks, intervalMs, inStep, signal, onUsed });
+  const isReached = requestMarks && ((at: number, nowMs: number) => answeredSoon(channel, nowMs) >= requestMarks[at]!);
+  return new Intervals({ use: instrument.use, channel, frameMarks, isReached, intervalMs, inStep, signal, onUsed });
 }
 
 function sendingOptionsOf({ instrument, lane, feed, frameMarks, sampleMs, idleMs, onProgress }: PassOptions) {

@@ -1,4 +1,4 @@
-/** The spikes of the report: found by the measuring pass, explained by those after it, aligned by frame numbers. */
+/** The spikes of the report: found by the measuring pass, explained by those after it, aligned by frame numbers, or as explain/pass-windows.ts says. */
 import { formatBytes, formatCount, formatDuration, formatValue } from '../../reports/format.ts';
 import type { FlameTree, Keeper, ProfileReference, Spike, Suspect } from '../../reports/model.ts';
 import { attribute, attributeAllocated, bytesOf, firstWrittenBytes } from '../explain/attribution.ts';
@@ -67,8 +67,11 @@ function residentSpike(
   const { measure, found, settled } = findings;
   const shape = findings.spikes[index]!;
   const frames = findings.frames[index]!;
-  const allocated = windowOf(explanation.allocations, frames);
-  const live = settled?.isLeak ? wholeLive(explanation.live) : liveWindowOf(explanation.live, frames);
+  const { windows } = explanation;
+  const allocated = windowOf(explanation.allocations, windows.allocations?.[index] ?? frames);
+  const live = settled?.isLeak
+    ? wholeLive(explanation.live)
+    : liveWindowOf(explanation.live, windows.live?.[index] ?? frames);
   const sites = sitesOf(allocated, live, startOf(explanation.live));
   const levels = {
     ...evidenceOf(measure, shape, live ? bytesOf(sites.liveHeap) : undefined, leakBytesOf(shape, settled)),
@@ -156,7 +159,7 @@ function allocatedSpike(
 ): Omit<Spike, 'sources' | 'lines'> {
   const { heightBytes } = findings.spikes[index]!;
   const frames = findings.frames[index]!;
-  const found = windowOf(explanation.allocations, frames);
+  const found = windowOf(explanation.allocations, explanation.windows.allocations?.[index] ?? frames);
   const allocated = found && { ...found, heap: { ...found.heap, steady: null } };
   const sites = sitesIn(allocated?.heap, 'heap');
   const known = bytesOf(sites);

@@ -11,6 +11,7 @@ import {
   type PreloadOptions,
   preloadVariable,
 } from '../preload/options.ts';
+import { Answered } from './answered.ts';
 import { endedAnswers } from './answers.ts';
 import { SampleTable } from './sample-table.ts';
 import { heapColumns } from './sampled-columns.ts';
@@ -68,6 +69,8 @@ export class PreloadChannel {
     ],
     16_384,
   );
+  /** By its readings, of all threads together, and at the marks. */
+  readonly answered = new Answered();
   /** At fixed numbers of requests answered. */
   readonly marks: LineOf<'mark'>[] = [];
   readonly spaces: { readonly tMs: number; readonly used: Readonly<Record<string, number>> }[] = [];
@@ -227,6 +230,8 @@ export class PreloadChannel {
       if (this.gc.length < eventsMax) this.gc.push(line);
     } else if (line.type === 'mark') {
       if (this.marks.length < eventsMax) this.marks.push(line);
+      const others = (this.last?.answers?.total ?? 0) - (this.#mainLine?.answers?.total ?? 0);
+      this.answered.add(line.tMs, line.requests + others);
     } else if (line.type === 'profile' || line.type === 'cpu') this.#takeInterval(line);
     else if (line.type === 'snapshot') this.snapshots.push(line);
     else if (line.type === 'settled') this.settled.push(line);
@@ -249,6 +254,7 @@ export class PreloadChannel {
     this.grown.add(main.tMs, [withoutReadings(main), main.offHeap ?? Number.NaN]);
     const line = this.threads.addedTo(main);
     this.last = line;
+    if (line.answers) this.answered.add(line.tMs, line.answers.total);
     const { heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles = null } = line;
     const row = [heapUsed, heapTotal, external, arrayBuffers, malloced, allocated, handles];
     this.v8.add(

@@ -109,12 +109,22 @@ function readIntervals(
   for (const { interval, firstFrame, lastFrame } of pass.intervals) {
     const profiles = readFamilyInterval(pass, interval, sampleType, sampleBytes);
     if (!profiles) continue;
-    read.push({ ...profiles, firstFrame, lastFrame });
+    read.push({ ...profiles, ...(ofLoad(pass, profiles) ?? { firstFrame, lastFrame }) });
     const name = `${pass.kind}-${String(interval).padStart(3, '0')}`;
     writeProfileFile(folder, name, profiles.heap);
     writeProfileFile(folder, `${name}-off-heap`, profiles.offHeap);
   }
   return read.sort((a, b) => a.interval - b.interval);
+}
+
+/** The milliseconds of a load are those of the profile itself: a target in one long turn ends an interval long after it was asked to. */
+function ofLoad(
+  { lane, requests, sendStartMs, sendEndMs }: PassResult,
+  { startMs, endMs }: IntervalProfiles,
+): Pick<FrameInterval, 'firstFrame' | 'lastFrame'> | undefined {
+  if (lane !== 'load' || requests !== undefined) return undefined;
+  const frame = (ms: number) => Math.round(Math.min(Math.max(ms, sendStartMs), sendEndMs) - sendStartMs);
+  return { firstFrame: frame(startMs), lastFrame: frame(endMs) };
 }
 
 /** Undefined where the target itself gave none. */

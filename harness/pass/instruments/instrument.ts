@@ -118,6 +118,8 @@ export interface Brought {
   /** What stayed, by place in the traffic. */
   readonly settled?: readonly SettledPoint[];
   readonly notes?: readonly Note[];
+  /** Where each spike of the measuring pass lies in this one. @default at the same frames */
+  readonly frames?: readonly FrameRange[];
 }
 
 /** The target after three last-resort collections. */
