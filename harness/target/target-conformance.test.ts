@@ -1,7 +1,7 @@
 /** One suite for every kind of target: it starts, reports its memory and allocators, stops, and leaves nothing behind. */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -166,7 +166,9 @@ t.test('stacks of goroutines that wait are off-heap memory of where they wait', 
   const bytes = top(offHeap, { by: 'total' }).find((each) => each.functionName === 'main.waitForever')!.total;
   t.ok(bytes >= 300 * 2_048 && bytes < 300 * 16_384, `${bytes} of stacks`);
   const [before, after] = channel.settled;
-  t.ok(after!.external - before!.external >= 300 * 2_048, 'and stay alive after a collection');
+  // The first of them take what each processor has in its cache of free stacks: up to 32 KiB (runtime/stack.go).
+  const cached = availableParallelism() * 32_768;
+  t.ok(after!.external - before!.external >= 300 * 2_048 - cached, 'and stay alive after a collection');
 });
 
 for (const kind of kinds) {
