@@ -52,9 +52,13 @@ export function install(folder: string): string {
     'docs',
     'package.json',
     'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
     'LICENSE',
     'CHANGELOG.md',
     'agent/node-arguments.json',
+    'agent/kernels/README.md',
   ]) {
     cpSync(path.join(root, name), path.join(installed, name), { recursive: true });
   }

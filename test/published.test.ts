@@ -23,7 +23,7 @@ t.test('the package holds programs, their modules and docs, and no test', (t) =>
   const { files, size, unpackedSize } = packed(installed);
   const kinds = [
     /^bin\/(floodgate|floodgate-agent|[a-z-]+\.js|launch\.sh|package\.json)$/,
-    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|agent\/node-arguments\.json)$/,
+    /^(package\.json|(README|ARCHITECTURE|CONTRIBUTING|SECURITY|CHANGELOG)\.md|LICENSE|agent\/(node-arguments\.json|kernels\/README\.md))$/,
     /^docs\/(.+\.(md|png|svg)|(scenario|config|comparison)\.schema\.json|licences\/.+\.txt)$/,
     /^dist\/(agent-bundle|agent|harness|reports|scenarios)\/.+\.(js|d\.ts|css|json|yaml|proto|zst)$/,
   ];
@@ -50,6 +50,19 @@ t.test('the package holds programs, their modules and docs, and no test', (t) =>
     for (const [, name] of text.matchAll(/new URL\(`(\.[^`$]+)\$\{path\.extname/g)) {
       t.ok(modules.includes(path.posix.join(path.posix.dirname(file), `${name}.js`)), `${file} finds ${name}`);
     }
+  }
+  t.end();
+});
+
+t.test('what its pages for users link is in it', (t) => {
+  const installed = path.dirname(bin);
+  const pages = packed(installed)
+    .files.map((file) => file.path)
+    .filter((file) => /^(README|docs\/.+)\.md$/.test(file));
+  t.ok(pages.length > 20, `${pages.length} pages`);
+  for (const page of pages) {
+    for (const [, link] of readFileSync(path.join(installed, page), 'utf8').matchAll(/\]\((?![a-z]+:|#)([^)#]+)/g))
+      t.ok(existsSync(path.join(installed, path.dirname(page), link!)), `${page} links ${link}`);
   }
   t.end();
 });
