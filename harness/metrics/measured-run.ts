@@ -29,6 +29,8 @@ export interface RunFigures extends MeasuredRun {
   readonly firstRssBytes: number | undefined;
   /** The kernel's own peak since the target was ready, where it is known to the end. */
   readonly rssPeakBytes: number | undefined;
+  /** See `trafficPeakOf`. */
+  readonly trafficRssBytes: number | undefined;
   /** HTTP messages that the agent found, or answers that another program gave; null where they were not counted. */
   readonly messages: number | null;
 }
@@ -47,6 +49,7 @@ export function figuresOf(run: MeasuredRun): RunFigures {
     idleLevels: distributionOf(levels.tMs.slice(0, idleEnd), levels.bytes.slice(0, idleEnd)),
     firstRssBytes: levels.bytes[0],
     rssPeakBytes: peakOf(measure),
+    trafficRssBytes: trafficPeakOf(measure),
     messages: messagesOf(measure),
   };
 }
@@ -67,4 +70,27 @@ function peakOf({ watch, channel }: MeasuredPass): number | undefined {
   const inside = channel.last?.rssPeak;
   if (!watch.peakIsWhole && inside === undefined) return undefined;
   return Math.max(inside ?? 0, ...watch.phases.map(({ rssMaxBytes }) => rssMaxBytes ?? 0));
+}
+
+/**
+ * Highest resident memory of the traffic: by readings from the one that stood when it began, and by the kernel, so far as what it says is of
+ * the time since then. Undefined where there was none, or a version measured that took the start for traffic.
+ */
+export function trafficPeakOf({ watch, channel, isTried, sendStartMs }: MeasuredPass): number | undefined {
+  const { trafficPeakBytes, rssPeakBytes, phases, rss } = watch;
+  const { tMs, bytes } = watch.levels();
+  if (!isTried || trafficPeakBytes === undefined || tMs.length === 0) return undefined;
+  const first = tMs.findIndex((ms) => ms > sendStartMs);
+  const from = Math.max(0, (first < 0 ? tMs.length : first) - 1);
+  const sampledMs = rss.tMs();
+  const peaks = rss.column('rssPeak').filter((_, at) => sampledMs[at]! > sendStartMs);
+  const inside = channel.last?.rssPeak ?? 0;
+  // Where the kernel's peak only rises, one that is no higher than before may be of the start.
+  const known = trafficPeakBytes === null ? [] : phases.filter(({ startMs }) => startMs >= sendStartMs);
+  return Math.max(
+    [...bytes.slice(from), ...peaks].reduce<number>((most, each) => Math.max(most, each ?? 0), 0),
+    trafficPeakBytes ?? 0,
+    trafficPeakBytes !== null || inside > rssPeakBytes ? inside : 0,
+    ...known.map(({ rssMaxBytes }) => rssMaxBytes ?? 0),
+  );
 }

@@ -16,8 +16,10 @@ export function atPercentile({ levels, rssPeakBytes }: RunFigures, q: number): R
   return percentile(levels, q, rssPeakBytes);
 }
 
-export function highest({ levels, rssPeakBytes, measure }: RunFigures): Reading {
+/** From the first frame or request on: what a program takes to start says nothing of its traffic. One that got none is judged by its start. */
+export function highest({ levels, rssPeakBytes, trafficRssBytes, measure }: RunFigures): Reading {
   if (!levels) return notMeasured(unseen);
+  if (trafficRssBytes !== undefined) return value(trafficRssBytes);
   return value(Math.max(levels.max, rssPeakBytes ?? 0, measure.watch.rssPeakBytes));
 }
 

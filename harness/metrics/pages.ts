@@ -83,6 +83,10 @@ most ten usual steps, so that a stall of the reader is not taken for a level tha
 that has ten above it and the kernel's own peak (\`VmHWM\`). At 262,144 readings every second one goes, and the higher of two stays.
 A service on another machine is read as often as its runtime has new figures, once a second.
 
+\`rss.max\` and \`rss.rise\` count from the first frame or request on: a budget judges what traffic does, and starting may take more
+(our agent from its sources 70 MB, of which 28 are left). A percentile can then be above the highest: idle time is in it. What the
+start took is a line of the report where it is higher. Of a target that ended before any traffic, \`rss.max\` is all that it took.
+
 PSS and USS cost the kernel milliseconds: they are read every 5 s, and whenever resident memory is 5 % higher than at any reading
 before. What rose between two readings makes them undecided by that much. Percentiles of collections need no such care: every one
 of them is known.

@@ -64,7 +64,9 @@ type WatchedMemory = Readonly<
     | 'levels'
     | 'tops'
     | 'line'
-  >
+  > &
+    // Measurements of versions that took the start for traffic have none.
+    Partial<Pick<MemoryWatch, 'trafficPeakBytes'>>
 >;
 
 /** What every figure is read from: a pass, or the same read back from a file. */

@@ -105,6 +105,7 @@ export class Sending {
     this.#stage = 'sending';
     const hold = this.#holdOf(flow, signal);
     const held = hold?.run();
+    this.#options.watch.beginTraffic();
     this.startMs = this.endMs = this.#options.nowMs();
     this.isTried = !signal.aborted;
     flow.start();

@@ -1,10 +1,11 @@
 /** What a report says of its measuring pass and nothing else: whoever has the measurement makes it again. Pure. */
 
 import { counted } from '../../reports/counted.ts';
-import { formatCount } from '../../reports/format.ts';
+import { formatBytes, formatCount } from '../../reports/format.ts';
 import type { Note, RunReport } from '../../reports/model.ts';
 import { accountOf } from '../metrics/account.ts';
 import { droppedByTarget, unansweredOf } from '../metrics/delivery.ts';
+import { trafficPeakOf } from '../metrics/measured-run.ts';
 import { describeOverload } from '../metrics/overload.ts';
 import type { MeasuredPass } from '../pass/pass-result.ts';
 import { countsOf } from '../watch/agent-counters.ts';
@@ -75,9 +76,10 @@ export function measuredOverhead({
 
 const refusedHint = 'A TAP device takes frames of 14 to 65,535 bytes: --lane exact delivers any';
 
-/** What was left out, refused, or not answered. */
-export function measuredNotes({ sending, stats, answers, requests, unanswered }: MeasuredPass): Note[] {
-  const notes: Note[] = [];
+/** What was left out, refused, or not answered, and what no figure is of. */
+export function measuredNotes(measure: MeasuredPass): Note[] {
+  const { sending, stats, answers, requests, unanswered } = measure;
+  const notes: Note[] = startNotes(measure);
   const overload = describeOverload({ stats });
   if (overload !== undefined) notes.push({ severity: 'info', text: overload });
   const warn = (text: string) => notes.push({ severity: 'warning', text });
@@ -99,4 +101,17 @@ export function measuredNotes({ sending, stats, answers, requests, unanswered }:
       text: `${counted(inFlight - leftEarly, 'request')} had no whole answer when their client left, or when the load was over: not counted as failed`,
     });
   return notes;
+}
+
+/** More than the kernel's and floodgate's counts of the same pages differ by. */
+const startBytesMin = 4_000_000;
+
+/** Who sizes a container needs what the start took: figures are of the traffic. */
+function startNotes(measure: MeasuredPass): Note[] {
+  const { watch, sending } = measure;
+  const bytes = trafficPeakOf(measure);
+  if (bytes === undefined || watch.rssPeakBytes < bytes + startBytesMin) return [];
+  const first = sending ? 'frame' : 'request';
+  const text = `before the first ${first} it took ${formatBytes(watch.rssPeakBytes)}, from then on ${formatBytes(bytes)} at most: rss.max and rss.rise count from there`;
+  return [{ severity: 'info', text }];
 }

@@ -206,6 +206,7 @@ const schema = v.object({
     watch: v.object({
       phases: list(v.object({ name: text, startMs: number, endMs: number, rssMaxBytes: v.nullable(number) })),
       rssPeakBytes: number,
+      trafficPeakBytes: v.optional(v.nullable(number)),
       usage: v.optional(usage),
       usageBefore: v.optional(usage),
       groupPeakBytes: v.nullable(number),

@@ -113,10 +113,11 @@ function storedPass(measure: MeasuredPass): StoredPass {
 }
 
 function storedWatch(watch: MeasuredPass['watch']): StoredWatch {
-  const { phases, rssPeakBytes, usage, usageBefore, groupPeakBytes, rollupRssBytes, peakIsWhole } = watch;
+  const { phases, rssPeakBytes, trafficPeakBytes, usage, usageBefore, groupPeakBytes, rollupRssBytes } = watch;
   const { tMs, bytes } = watch.levels();
   return {
-    ...{ phases, rssPeakBytes, usage, usageBefore, groupPeakBytes, rollupRssBytes, peakIsWhole },
+    ...{ phases, rssPeakBytes, usage, usageBefore, groupPeakBytes, rollupRssBytes, peakIsWhole: watch.peakIsWhole },
+    ...(trafficPeakBytes !== undefined && { trafficPeakBytes }),
     rss: storedTable(watch.rss),
     rollup: storedTable(watch.rollup),
     map: storedTable(watch.map),

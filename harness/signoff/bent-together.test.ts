@@ -598,6 +598,19 @@ const witnesses: Row[] = [
     watch(({ rss }) => void (rss.columns[0].values = rss.columns[0].values.map(() => 1000))),
   ],
   ['a sample above the peak beside it', watch(({ rss }) => void (rss.columns[2].values[3] = 4096))],
+  ['a peak of the traffic below those beside its samples', watch((all) => void (all.trafficPeakBytes = 1e6))],
+  [
+    'a peak of the traffic above the whole one',
+    watch((all) => void (all.trafficPeakBytes = 2 * all.rssPeakBytes + 1e7)),
+  ],
+  [
+    'frames that were sent before the traffic began',
+    raw(({ pass }) => {
+      pass.sendStartMs = pass.sent.tMs[pass.sent.columns[0].values.findIndex((frames: number) => frames > 0) + 1] + 2;
+      pass.sendEndMs = Math.max(pass.sendEndMs, pass.sendStartMs);
+      pass.watch.phases[1].startMs = Math.max(pass.watch.phases[1].startMs, pass.sendEndMs);
+    }),
+  ],
   ['samples below nothing', watch(({ rss }) => void (rss.columns[0].values[3] = -1))],
   ['readings below nothing', watch(({ levels }) => void (levels.bytes[3] = -1))],
   [

@@ -40,7 +40,8 @@ export function partsFault({ pass: { watch, channel } }: Measurement): string | 
 }
 
 /** Nothing is more than the kernel's peak, and what shares were read of was there. */
-export function peakFault({ pass: { watch, channel } }: Measurement): string | undefined {
+export function peakFault(measurement: Measurement): string | undefined {
+  const { watch, channel } = measurement.pass;
   const { rss, rollup, levels, tops, rssPeakBytes, peakIsWhole, rollupRssBytes, phases } = watch;
   const [samples, peaks] = [column(rss, 'rss'), column(rss, 'rssPeak')];
   const lower = samples.findIndex((bytes, at) => bytes !== null && bytes > (peaks[at] ?? bytes));
@@ -50,12 +51,22 @@ export function peakFault({ pass: { watch, channel } }: Measurement): string | u
   const ofPhases = largest(phases.map(({ rssMaxBytes }) => rssMaxBytes));
   const isOver = isAbove(largest(peaks), rssPeakBytes) || (peakIsWhole && isAbove(Math.max(highest, ofPhases), peak));
   if (isOver) return 'resident memory is above the kernel’s peak';
+  if (isTrafficOver(measurement)) return 'resident memory is above the kernel’s peak since its traffic began';
   // Read between two samples: what came and went there is in a level, a top or the kernel's peak.
   if (samples.length > 0 && isAbove(rollupRssBytes, Math.max(highest, peakIsWhole ? peak : 0)))
     return 'shares were read of more memory than there was at any time';
   if (isAbove(largest(column(rollup, 'pss'), column(rollup, 'uss')), Math.max(rollupRssBytes, highest)))
     return 'a share of resident memory is more than all of it';
   return undefined;
+}
+
+/** A peak beside a sample, or of a phase, that came with the traffic is of the traffic's. Versions that did not keep it have none to compare. */
+function isTrafficOver({ pass: { watch, isTried, sendStartMs } }: Measurement): boolean {
+  const { rss, phases, rssPeakBytes, trafficPeakBytes } = watch;
+  if (!isTried || typeof trafficPeakBytes !== 'number') return false;
+  const peaks = column(rss, 'rssPeak').filter((_, at) => rss.tMs[at]! > sendStartMs);
+  const ofPhases = phases.filter(({ startMs }) => startMs >= sendStartMs).map(({ rssMaxBytes }) => rssMaxBytes);
+  return isAbove(largest(peaks, ofPhases), trafficPeakBytes) || isAbove(trafficPeakBytes, rssPeakBytes);
 }
 
 /** Phases follow one another, and no sample in one is above its peak; a run that came to its end has the first and the last. */

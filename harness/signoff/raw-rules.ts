@@ -66,13 +66,13 @@ export const runRules: readonly RunRule[] = [
   },
   {
     name: 'times',
-    rule: 'Traffic begins in the first phase and ends before the last, behind its beginning; nothing was sampled, collected, marked or said after the run, and 30 s for the target to end.',
+    rule: 'Traffic begins in the first phase, before any of it was counted as sent, and ends before the last, behind its beginning; nothing was sampled, collected, marked or said after the run, and 30 s for the target to end.',
     why: 'Whoever watches stops then.',
     fault: timesFault,
   },
   {
     name: 'peak',
-    rule: 'No sample, reading, phase or share is above the kernel’s peak (2 % and 4 MB), nor a sample above the peak beside it.',
+    rule: 'No sample, reading, phase or share is above the kernel’s peak (2 % and 4 MB), nor a sample above the peak beside it; no peak beside a sample, nor of a phase, that came with the traffic is above the peak of the traffic.',
     why: 'The kernel keeps the highest there was.',
     isOfAnyVersion: true,
     fault: peakFault,

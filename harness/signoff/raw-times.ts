@@ -1,7 +1,7 @@
 /** When what is in one file of raw data happened: within the run, and in the order in which a run goes. Pure. */
 import { laneRules } from '../pass/lane-rules.ts';
 import type { Measurement } from '../report/measurement.ts';
-import { largest } from './raw-memory.ts';
+import { column, largest } from './raw-memory.ts';
 
 /** The one is read right before the other. */
 const clockStepMs = 1;
@@ -21,6 +21,12 @@ export function exitFault({ pass: { exit } }: Measurement): string | undefined {
   return exit.expected && exit.givenUp ? 'the target was given up, and ended as expected' : undefined;
 }
 
+/** Nothing is sent before the beginning. At capacity a sample has the next one's count: that one's time is meant. */
+function hasSentBefore({ sent, sendStartMs }: Measurement['pass']): boolean {
+  const first = column(sent, 'frames').findIndex((frames) => frames !== null && frames > 0);
+  return first >= 0 && sendStartMs > (sent.tMs[first + 1] ?? Number.POSITIVE_INFINITY) + clockStepMs;
+}
+
 /** What is sent has a beginning before its end; nothing was sampled, said or ended after the run. */
 export function timesFault(measurement: Measurement): string | undefined {
   const { pass } = measurement;
@@ -34,6 +40,7 @@ export function timesFault(measurement: Measurement): string | undefined {
     sendStartMs <= (next?.startMs ?? sendStartMs) + clockStepMs &&
     sendEndMs <= (after?.startMs ?? sendEndMs) + clockStepMs;
   if (pass.isTried && !isInPhases) return 'its traffic was at another time than its phases';
+  if (pass.isTried && hasSentBefore(pass)) return 'frames were sent before its traffic began';
   const sampled = [watch.rss, watch.rollup, watch.map, watch.levels, watch.tops, sent, channel.v8].map(
     ({ tMs }) => tMs,
   );

@@ -60,6 +60,8 @@ export class MemoryWatch {
   readonly phases: PhasePeak[] = [];
   /** Highest RSS seen by the kernel, not only at our samples; 0 before the first phase ended. */
   rssPeakBytes = 0;
+  /** The same since the traffic began: a start that took more is none of it. Null where the kernel's peak cannot be lowered, and nothing was higher. */
+  trafficPeakBytes: number | null = null;
   /** The last reading. */
   rssBytes = 0;
   /** The last usage read while it lived. */
@@ -97,6 +99,7 @@ export class MemoryWatch {
   /** Both once they have been asked for: metrics, spikes and the report's series all read them. */
   #tops: Tops | undefined;
   #line: MergedLine | undefined;
+  #hasTraffic = false;
   /** Of the phase under way; undefined where the kernel gave none. */
   #phasePeakBytes: number | undefined;
 
@@ -201,6 +204,13 @@ export class MemoryWatch {
     if (!this.#gone) this.#sampleRollup(this.#nowMs());
   }
 
+  /** What the kernel saw until now is of the target's start. */
+  beginTraffic(): void {
+    this.sample();
+    this.#hasTraffic = true;
+    if (!this.#gone && this.#peak.resets) this.trafficPeakBytes = this.rssBytes;
+  }
+
   /** Ends the phase before, with its peak, and starts another. */
   phase(name: string): void {
     this.sample();
@@ -237,6 +247,8 @@ export class MemoryWatch {
     this.peakIsWhole = this.#peak.take() && this.#peak.wholeBytes !== undefined;
     const { spanBytes, wholeBytes } = this.#peak;
     this.rssPeakBytes = Math.max(this.rssPeakBytes, wholeBytes ?? 0);
+    if (this.#hasTraffic && spanBytes !== undefined)
+      this.trafficPeakBytes = Math.max(this.trafficPeakBytes ?? 0, spanBytes);
     // Where it only rises, the peak of a phase is at most that of all before it.
     const bytes = this.#peak.resets ? spanBytes : wholeBytes;
     if (bytes !== undefined) this.#phasePeakBytes = Math.max(this.#phasePeakBytes ?? 0, bytes);

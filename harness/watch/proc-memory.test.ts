@@ -110,6 +110,34 @@ t.test('levels are read once a millisecond, by a thread of their own', linuxOnly
   await target.stop();
 });
 
+t.test('what a process took to start is none of its traffic’s', linuxOnly, async (t) => {
+  const target = await startChild({
+    name: 'starter',
+    command: process.execPath,
+    arguments: ['--expose-gc', '-e', `${balloon}\nlet large = Buffer.alloc(200e6, 1); large = large && null; gc();`],
+    withInput: true,
+    ready: /^ready$/,
+  });
+  const memory = new ProcessMemory(target.pid);
+  const isHigh = async () => {
+    await pause(20);
+    return memory.peakBytes()! < 200e6 || memory.rssBytes() > 120e6;
+  };
+  while (await isHigh());
+  const watch = new MemoryWatch({ pid: target.pid, sampleMs: 20, nowMs: () => performance.now() });
+  watch.beginTraffic();
+  await pause(100);
+  const quietBytes = watch.trafficPeakBytes!;
+  target.input!.write('now\n');
+  while (watch.trafficPeakBytes! < quietBytes + 140e6) await pause(20);
+  watch.stop();
+  t.ok(quietBytes < 120e6, `${quietBytes}`);
+  t.ok(watch.trafficPeakBytes! < 240e6 && watch.trafficPeakBytes! < watch.rssPeakBytes, `${watch.trafficPeakBytes}`);
+  t.ok(watch.rssPeakBytes > 200e6, 'the whole peak has the start');
+  memory.close();
+  await target.stop();
+});
+
 t.test('of a process that ran before, its past is not the run’s', linuxOnly, async (t) => {
   const past = `let large = Buffer.alloc(150e6, 1); large = large && null; gc(); setInterval(() => {}, 1e3); console.log('ready')`;
   const target = await startChild({
