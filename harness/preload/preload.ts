@@ -125,4 +125,7 @@ if (text !== undefined) {
     const { threadId } = process.getBuiltinModule('node:worker_threads');
     await observe({ ...order.options, channel: order.channel }, { thread: threadId });
   }
+} else {
+  // A start that asks for nothing fills the compile cache: what a measuring pass through a device loads has to be in it.
+  await import('./family.ts');
 }

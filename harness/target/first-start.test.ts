@@ -18,7 +18,8 @@ t.test('modules of the stage that is run are in the cache before it is started',
     process.env = before;
     rmSync(folder, { recursive: true, force: true });
   });
-  const observe = { intervalMs: 100 };
+  // As a run through a device asks: threads and children are followed.
+  const observe = { intervalMs: 100, family: { socket: path.join(folder, 'family') } };
   // Without the program's own file, whose pages come and go as the kernel likes.
   const ownBytes = async () => {
     const target = await new AgentLauncher(['--until', 'witnesses']).start({
