@@ -137,7 +137,7 @@ t.test('the example in docs/ comes to its verdict, by the rules of its schema ve
   const { report, refusals } = await verifyBundle({
     ...{ files, key: readPublicKey(at('signoff-example.pub')), allowsUnsigned: false, policy: defaultPolicy },
     // As a later version looks at it: words may change, and metrics be added.
-    ...{ candidate: undefined, toolVersion: 'later', nowMs: Date.parse('2026-12-01T00:00:00Z') },
+    ...{ candidate: undefined, toolVersion: 'later', nowMs: Date.parse('2026-12-02T00:00:00Z') },
   });
   t.same(refusals, []);
   t.match(report, { release: 'v1.4.0', previous: { label: 'v1.3.2' }, verdict: { ok: true, exitCode: 0 } });
