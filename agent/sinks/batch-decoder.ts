@@ -1,8 +1,8 @@
 /**
- * Batches as `collect` receives them, from gzip to witnesses: one at a time, in memory of a fixed size, a bounded number
+ * Batches as `collect` receives them, from their coding to witnesses: one at a time, in memory of a fixed size, a bounded number
  * of others waiting. Whoever has gone is neither waited for nor worked for.
  */
-import { createGunzip } from 'node:zlib';
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { witnessDigest } from '../digest/digest.ts';
 import { decodeWitness } from '../encode/witness-decoder.ts';
 import { outlineWitness } from '../encode/witness-outline.ts';
@@ -10,6 +10,7 @@ import { witnessWeight } from '../encode/witness-weight.ts';
 import { collectGarbage } from '../governor/process-memory.ts';
 import { collectLimits } from '../limits.ts';
 import type { Witness } from '../witness/ir.ts';
+import type { BatchCoding } from './batch-compressor.ts';
 import type { StoredWitness } from './witness-store.ts';
 
 /** Something is wrong with a request: its status, and words for its author. */
@@ -59,11 +60,16 @@ export class BatchDecoder {
    * @param signal aborted when the answer is no longer awaited
    * @throws Refusal of the request; `signal`'s reason
    */
-  async decode<T>(body: Buffer, signal: AbortSignal, store: (witnesses: StoredWitness[]) => T): Promise<T> {
+  async decode<T>(
+    body: Buffer,
+    coding: BatchCoding,
+    signal: AbortSignal,
+    store: (witnesses: StoredWitness[]) => T,
+  ): Promise<T> {
     await this.#turn(signal);
     try {
       this.#memory ??= Buffer.allocUnsafeSlow(decodedBytesMax);
-      const length = await inflate(body, this.#memory, signal);
+      const length = await expand(body, coding, this.#memory, signal);
       return store(await readWitnesses(this.#memory.subarray(0, length), signal, this.#left));
     } finally {
       // Otherwise V8 lets what several batches left behind pile up.
@@ -97,20 +103,30 @@ export class BatchDecoder {
   }
 }
 
+/** The largest window of zstd, 1 MiB: that of an agent's batches is a quarter of it. */
+const windowLogMax = 20;
+
+/** Fewer and larger pieces than usual: each costs a turn of the event loop. */
+function decoderOf(coding: BatchCoding) {
+  const chunkSize = 64 << 10;
+  if (coding === 'gzip') return createGunzip({ chunkSize });
+  return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: windowLogMax } });
+}
+
 /** @returns how many bytes of `memory` it took */
-function inflate(body: Buffer, memory: Buffer, signal: AbortSignal): Promise<number> {
+function expand(body: Buffer, coding: BatchCoding, memory: Buffer, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
-    const gunzip = createGunzip();
+    const decoder = decoderOf(coding);
     let length = 0;
     const stop = () => end(signal.reason);
     const end = (error: unknown) => {
       signal.removeEventListener('abort', stop);
-      gunzip.destroy();
+      decoder.destroy();
       if (error === null) resolve(length);
       else reject(error);
     };
     signal.addEventListener('abort', stop, { once: true });
-    gunzip.on('data', (chunk: Buffer) => {
+    decoder.on('data', (chunk: Buffer) => {
       if (length + chunk.length > memory.length) {
         end(tooLarge(decodedBytesMax));
         return;
@@ -118,9 +134,9 @@ function inflate(body: Buffer, memory: Buffer, signal: AbortSignal): Promise<num
       memory.set(chunk, length);
       length += chunk.length;
     });
-    gunzip.on('end', () => end(null));
-    gunzip.on('error', () => end(new Refusal(400, 'the body is no gzip')));
-    gunzip.end(body);
+    decoder.on('end', () => end(null));
+    decoder.on('error', () => end(new Refusal(400, `the body is no ${coding}`)));
+    decoder.end(body);
   });
 }
 
@@ -135,7 +151,7 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight:
   let at = 0;
   let weight = 0;
   let turnAt = turnBytes;
-  /** Null: it is to be found out. */
+  /** Null: it is to be found out. What is not decoded is not weighed either: it becomes no objects. */
   let isKeyed: boolean | null = null;
   while (at < bytes.length) {
     let length = 0;
@@ -149,15 +165,15 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight:
     if (witnesses.length === witnessesMax) throw new Refusal(413, `a batch has ${witnessesMax} witnesses at most`);
     const witness = bytes.subarray(at, at + length);
     const outline: StoredWitness | undefined = isKeyed === false ? undefined : outlined(witness);
-    if (outline !== undefined && length > weighedBytesMax) witnesses.push(outline);
+    if (witnesses.length === 0 && length > shortBytesMax && Math.random() >= longShare) isKeyed = true;
+    if (outline !== undefined && (isKeyed === true || length > weighedBytesMax)) witnesses.push(outline);
     else {
-      if (witnesses.length === 0 && length > shortBytesMax && Math.random() >= longShare) isKeyed = true;
       const its = witnessWeight(witness, batchWeightMax);
       weight += its;
       if (!(weight <= batchWeightMax))
         throw new Refusal(400, 'no witnesses, or more values than an agent sends at once');
-      if (isKeyed === null || outline === undefined) left.weight += its;
-      const read: StoredWitness = isKeyed === true && outline !== undefined ? outline : readWitness(witness);
+      left.weight += its;
+      const read: StoredWitness = readWitness(witness);
       isKeyed ??= outline !== undefined && outline.digest === read.digest;
       witnesses.push(read);
     }
