@@ -2,7 +2,6 @@
  * Batches as `collect` receives them, from their coding to witnesses: one at a time, in memory of a fixed size, a bounded number
  * of others waiting. Whoever has gone is neither waited for nor worked for.
  */
-import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
 import { witnessDigest } from '../digest/digest.ts';
 import { decodeWitness } from '../encode/witness-decoder.ts';
 import { outlineWitness } from '../encode/witness-outline.ts';
@@ -11,7 +10,8 @@ import { collectGarbage } from '../governor/process-memory.ts';
 import { collectLimits } from '../limits.ts';
 import type { Witness } from '../witness/ir.ts';
 import type { BatchCoding } from './batch-compressor.ts';
-import type { StoredWitness } from './witness-store.ts';
+import { bodyDecoder } from './batch-expander.ts';
+import type { BatchedWitness, StoredWitness } from './witness-store.ts';
 
 /** Something is wrong with a request: its status, and words for its author. */
 export class Refusal extends Error {
@@ -64,7 +64,7 @@ export class BatchDecoder {
     body: Buffer,
     coding: BatchCoding,
     signal: AbortSignal,
-    store: (witnesses: StoredWitness[]) => T,
+    store: (witnesses: BatchedWitness[]) => T,
   ): Promise<T> {
     await this.#turn(signal);
     try {
@@ -103,20 +103,10 @@ export class BatchDecoder {
   }
 }
 
-/** The largest window of zstd, 1 MiB: that of an agent's batches is a quarter of it. */
-const windowLogMax = 20;
-
-/** Fewer and larger pieces than usual: each costs a turn of the event loop. */
-function decoderOf(coding: BatchCoding) {
-  const chunkSize = 64 << 10;
-  if (coding === 'gzip') return createGunzip({ chunkSize });
-  return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: windowLogMax } });
-}
-
 /** @returns how many bytes of `memory` it took */
 function expand(body: Buffer, coding: BatchCoding, memory: Buffer, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
-    const decoder = decoderOf(coding);
+    const decoder = bodyDecoder(coding);
     let length = 0;
     const stop = () => end(signal.reason);
     const end = (error: unknown) => {
@@ -146,8 +136,8 @@ function expand(body: Buffer, coding: BatchCoding, memory: Buffer, signal: Abort
  *
  * @throws Refusal where the bytes are no witnesses, each with its length before it.
  */
-async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight: number }): Promise<StoredWitness[]> {
-  const witnesses: StoredWitness[] = [];
+async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight: number }): Promise<BatchedWitness[]> {
+  const witnesses: BatchedWitness[] = [];
   let at = 0;
   let weight = 0;
   let turnAt = turnBytes;
@@ -166,7 +156,8 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight:
     const witness = bytes.subarray(at, at + length);
     const outline: StoredWitness | undefined = isKeyed === false ? undefined : outlined(witness);
     if (witnesses.length === 0 && length > shortBytesMax && Math.random() >= longShare) isKeyed = true;
-    if (outline !== undefined && (isKeyed === true || length > weighedBytesMax)) witnesses.push(outline);
+    if (outline !== undefined && (isKeyed === true || length > weighedBytesMax))
+      witnesses.push({ ...outline, place: at });
     else {
       const its = witnessWeight(witness, batchWeightMax);
       weight += its;
@@ -175,7 +166,7 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight:
       left.weight += its;
       const read: StoredWitness = readWitness(witness);
       isKeyed ??= outline !== undefined && outline.digest === read.digest;
-      witnesses.push(read);
+      witnesses.push({ ...read, place: at });
     }
     at += length;
     if (at < turnAt) continue;

@@ -129,18 +129,19 @@ export class CollectServer {
   async #take(request: IncomingMessage, gone: AbortSignal): Promise<boolean> {
     this.#checkHead(request);
     const identity = String(request.headers['floodgate-batch']);
+    const coding = codingOf(request);
     const overload = parseMark(request.headers['floodgate-overload'] as string | undefined);
     if (overload === undefined) throw new Refusal(400, 'floodgate-overload is level=0…4;share=0…1');
     const body = await this.#bodies.receive(request);
     try {
       if (await this.#isKnown(identity)) return true;
       this.#server.working(request);
-      const taken = await this.#decoder.decode(body.bytes, codingOf(request), gone, (witnesses) => {
+      const taken = await this.#decoder.decode(body.bytes, coding, gone, (witnesses) => {
         if (String(witnesses.length) !== request.headers['floodgate-witnesses']) {
           throw new Refusal(400, `floodgate-witnesses is not ${witnesses.length}, as many as the body holds`);
         }
-        const bodyBytes = body.bytes.length;
-        return this.#store({ identity, receivedMs: this.#options.nowMs(), bodyBytes, overload, witnesses });
+        const receivedMs = this.#options.nowMs();
+        return this.#store({ identity, receivedMs, body: body.bytes, coding, overload, witnesses });
       });
       if (taken.isNew) return false;
       // Others had their turn meanwhile: the same batch came by two connections.
