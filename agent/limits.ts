@@ -152,11 +152,14 @@ const expressionEngineBytes = 7_000_000;
 const expressionSetBytes = (256 << 10) + (512 << 10);
 /** 65,536 digests at the default. */
 const digestShare = 0.011;
-/** Half for the batch being filled and its way out (as it is, gzipped, read back, in the socket), half for those that wait. */
+/** Half for the batch being filled and its way out (as it is, compressed, read back, in the socket), half for those that wait. */
 const uploadShare = 0.02;
 const batchCopies = 4;
-/** Window, hash chains and output of deflate with zlib's usual settings (zconf.h: 2^17 + 2^17), rounded up. */
-const gzipStateBytes = 280 << 10;
+/**
+ * Of zstd at level 1 (ZSTD_estimateCStreamSize): a window of 256 KiB and a block in, a block out, its sequences, a table of 64 KiB. Deflate
+ * takes less (zconf.h: 2^17 + 2^17).
+ */
+const compressorStateBytes = 1 << 20;
 /** A number, a size and a count (agent/sinks/spool-index.ts); at start the numbers twice more, while they are sorted. */
 const spooledBatchBytes = 32;
 /** 65,536 batches at the default: a day and a half of one every two seconds. */
@@ -204,7 +207,7 @@ export function deriveLimits(options: LimitOptions): AgentLimits {
     totalBytesMax,
   };
   const batchesBytesMax = options.upload ? Math.floor(shared * uploadShare) : 0;
-  const uploadBytesMax = batchesBytesMax === 0 ? 0 : batchesBytesMax + gzipStateBytes;
+  const uploadBytesMax = batchesBytesMax === 0 ? 0 : batchesBytesMax + compressorStateBytes;
   const spoolBatchesMax = options.spool ? powerOfTwoWithin((shared * spoolShare) / spooledBatchBytes) : 0;
   const samplingBytes = options.sampled ? samplerBytes(tcp.streamsMax) : 0;
   // A witness is no longer than all values, and its record is copied once: from where it is written to its file or batch it goes in pieces.
@@ -457,7 +460,7 @@ export function limitTable(
 export const collectLimits = {
   /** More agents than that take turns: the connection that has made the least of its time goes. */
   connectionsMax: 64,
-  /** A batch is half a megabyte or one witness, which is 32 MB at most (`ENCODED_BYTES_MAX`) before it is gzipped. */
+  /** A batch is half a megabyte or one witness, which is 32 MB at most (`ENCODED_BYTES_MAX`) before it is compressed. */
   bodyBytesMax: 34 << 20,
   decodedBytesMax: 34 << 20,
   /** Bodies as they came, of all requests together, until each is stored. */

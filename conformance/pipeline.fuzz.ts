@@ -77,7 +77,7 @@ function chooseFlags(next: Next, folder: string): CaptureFlags {
   const among = <T>(...from: readonly T[]) => from[Math.floor(next() * from.length)]!;
   return {
     ...{ promiscuous: true, direction: 'both', excludeOwn: true, spoolMax: 1, dedup: next() < 0.3 },
-    ...{ uploadIntervalMs: 1, uploadTimeoutMs: 1, uploadDrainMs: 0 },
+    ...{ uploadCoding: 'zstd', uploadIntervalMs: 1, uploadTimeoutMs: 1, uploadDrainMs: 0 },
     ...{ messages: join(folder, 'messages'), har: join(folder, 'har'), witnesses: join(folder, 'witnesses') },
     obfuscate: among(...OBFUSCATION_MODES),
     memory: among(32e6, 64e6),

@@ -74,7 +74,6 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
     if (flags.interface) report(`capturing on ${flags.interface.join(', ')}`);
     if (lockstep !== null)
       report('lockstep: goes by the bytes it reads, with seeds known to all: for measurements only');
-    let drainMs = 0;
     try {
       outputs.upload?.upload.start();
       await agent.run(() => {
@@ -84,7 +83,6 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
         lockstep?.turn(sampleGauges);
         if (outputs.check()) agent.stop();
       });
-      drainMs = flags.uploadDrainMs;
     } finally {
       clearInterval(timer);
       agent.finish();
@@ -92,7 +90,7 @@ export async function runCapture(flags: CaptureFlags, version: string): Promise<
       const ended = { ...agent.counters(), ...overload?.snapshot() };
       const seen = notDecoded(ended, agent.serverNames);
       const sentence = describeNotDecoded(seen);
-      await outputs.close(drainMs, sentence);
+      await outputs.close(flags.uploadDrainMs, sentence);
       outputs.stats?.final(Date.now(), counters(), source.stats(), seen);
       reportEnd(source.stats(), sentence, ended);
       server?.close();

@@ -142,7 +142,7 @@ Examples:
 An agent that cannot keep up makes witnesses of some exchanges only; each says how many it stands for. --counts adds these
 up by endpoint: method, host, and path with numbers as # and identifiers as *.
 
-Witnesses come by POST /v1/witnesses, gzipped, each with its length before it, a batch a request. A batch that comes
+Witnesses come by POST /v1/witnesses in zstd or gzip, each with its length before it, a batch a request. A batch that comes
 again under its floodgate-batch identity is acknowledged and not stored twice. 400, 413 and 415 say that a batch will
 never be taken; after anything else the agent keeps it and tries again.
 

@@ -1,5 +1,6 @@
 /** The options that say which exchanges are reported, and where they are delivered to. */
 import { InvalidArgumentError, Option } from 'commander';
+import type { BatchCoding } from '../sinks/batch-compressor.ts';
 import type { OptionDrafts } from './environment.ts';
 import { parseCount, parseMilliseconds, parseSize } from './option-values.ts';
 
@@ -8,6 +9,7 @@ export interface DeliveryFlags {
   upload?: string;
   spool?: string;
   spoolMax: number;
+  uploadCoding: BatchCoding;
   uploadBatch?: number;
   uploadIntervalMs: number;
   uploadTimeoutMs: number;
@@ -47,6 +49,11 @@ export function addUpload(drafts: OptionDrafts): void {
       new Option('--spool-max <size>', 'room for them; beyond it the oldest go')
         .argParser(parseSize)
         .default(1e9, '1GB'),
+    )
+    .addOption(
+      new Option('--upload-coding <coding>', 'how batches are compressed; gzip for servers that know no zstd')
+        .choices(['gzip', 'zstd'])
+        .default('zstd'),
     )
     .option('--upload-batch <size>', 'bytes of a batch before compression (default: from --memory)', parseSize)
     .option('--upload-interval-ms <ms>', 'a batch waits no longer for being full', parseMilliseconds, 2_000)

@@ -276,6 +276,41 @@ t.test('witnesses that are lost at the end are reported, and an exit code of the
   t.match(refused.logged(), /3 of 3 witnesses could not be delivered and are lost, 3 of them refused by the server/);
 });
 
+t.test('a server that knows no zstd: what helps is said, and gzip arrives there', async (t) => {
+  const capture = file('coded.pcap');
+  writeFileSync(capture, exchangesCapture(3));
+  const codings: unknown[] = [];
+  const server = createServer((request, response) => {
+    codings.push(request.headers['content-encoding']);
+    request.resume().on('end', () => response.writeHead(codings.at(-1) === 'gzip' ? 200 : 415).end());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const args = ['--read', capture, '--upload', `http://127.0.0.1:${(server.address() as { port: number }).port}/`];
+  const [first, second] = [start(...args), start(...args, '--upload-coding', 'gzip')];
+  const codes = await Promise.all([first, second].map(({ child }) => once(child, 'exit')));
+  server.close();
+  t.same(
+    codes.map(([code]) => code),
+    [5, 0],
+    first.logged() + second.logged(),
+  );
+  t.match(first.logged(), /refuses a batch for good \(status 415: does it read zstd\? else --upload-coding gzip\)/);
+  t.same(codings.toSorted(), ['gzip', 'zstd']);
+});
+
+t.test('a capture that was cut: what came before is delivered all the same', async (t) => {
+  const [capture, store] = [file('cut.pcap'), file('cut.sqlite')];
+  const whole = exchangesCapture(20);
+  writeFileSync(capture, whole.subarray(0, whole.length - 3));
+  port = 0;
+  const collect = await startCollect(store);
+  const agent = start('--read', capture, '--upload', `http://127.0.0.1:${port}/v1/witnesses`);
+  const [code] = await once(agent.child, 'exit');
+  await end(collect, 'SIGTERM');
+  t.equal(code, 2, agent.logged());
+  t.ok(storedPaths(store).length >= 19, `${storedPaths(store).length} stored`);
+});
+
 t.test('two agents, one spool: the second ends at once, and every witness of the first arrives', async (t) => {
   const [store, spool] = [file('two.sqlite'), file('two-spool')];
   port = 0;

@@ -122,6 +122,7 @@ export async function openUpload(
     spool: disk ?? new MemorySpool(limits.memorySpoolBytesMax),
     send: (batch) => requests.send(batch),
     abort: () => requests.abort(),
+    coding: flags.uploadCoding,
     batchBytesMax: Math.min(flags.uploadBatch ?? limits.batchBytesMax, limits.batchBytesMax),
     batchMsMax: flags.uploadIntervalMs,
     origin: target.origin,

@@ -1,8 +1,7 @@
 /**
- * Batches as `collect` receives them, from gzip to witnesses: one at a time, in memory of a fixed size, a bounded number
+ * Batches as `collect` receives them, from their coding to witnesses: one at a time, in memory of a fixed size, a bounded number
  * of others waiting. Whoever has gone is neither waited for nor worked for.
  */
-import { createGunzip } from 'node:zlib';
 import { witnessDigest } from '../digest/digest.ts';
 import { decodeWitness } from '../encode/witness-decoder.ts';
 import { outlineWitness } from '../encode/witness-outline.ts';
@@ -10,7 +9,9 @@ import { witnessWeight } from '../encode/witness-weight.ts';
 import { collectGarbage } from '../governor/process-memory.ts';
 import { collectLimits } from '../limits.ts';
 import type { Witness } from '../witness/ir.ts';
-import type { StoredWitness } from './witness-store.ts';
+import type { BatchCoding } from './batch-compressor.ts';
+import { bodyDecoder } from './batch-expander.ts';
+import type { BatchedWitness, StoredWitness } from './witness-store.ts';
 
 /** Something is wrong with a request: its status, and words for its author. */
 export class Refusal extends Error {
@@ -59,11 +60,16 @@ export class BatchDecoder {
    * @param signal aborted when the answer is no longer awaited
    * @throws Refusal of the request; `signal`'s reason
    */
-  async decode<T>(body: Buffer, signal: AbortSignal, store: (witnesses: StoredWitness[]) => T): Promise<T> {
+  async decode<T>(
+    body: Buffer,
+    coding: BatchCoding,
+    signal: AbortSignal,
+    store: (witnesses: BatchedWitness[]) => T,
+  ): Promise<T> {
     await this.#turn(signal);
     try {
       this.#memory ??= Buffer.allocUnsafeSlow(decodedBytesMax);
-      const length = await inflate(body, this.#memory, signal);
+      const length = await expand(body, coding, this.#memory, signal);
       return store(await readWitnesses(this.#memory.subarray(0, length), signal, this.#left));
     } finally {
       // Otherwise V8 lets what several batches left behind pile up.
@@ -98,19 +104,19 @@ export class BatchDecoder {
 }
 
 /** @returns how many bytes of `memory` it took */
-function inflate(body: Buffer, memory: Buffer, signal: AbortSignal): Promise<number> {
+function expand(body: Buffer, coding: BatchCoding, memory: Buffer, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
-    const gunzip = createGunzip();
+    const decoder = bodyDecoder(coding);
     let length = 0;
     const stop = () => end(signal.reason);
     const end = (error: unknown) => {
       signal.removeEventListener('abort', stop);
-      gunzip.destroy();
+      decoder.destroy();
       if (error === null) resolve(length);
       else reject(error);
     };
     signal.addEventListener('abort', stop, { once: true });
-    gunzip.on('data', (chunk: Buffer) => {
+    decoder.on('data', (chunk: Buffer) => {
       if (length + chunk.length > memory.length) {
         end(tooLarge(decodedBytesMax));
         return;
@@ -118,9 +124,9 @@ function inflate(body: Buffer, memory: Buffer, signal: AbortSignal): Promise<num
       memory.set(chunk, length);
       length += chunk.length;
     });
-    gunzip.on('end', () => end(null));
-    gunzip.on('error', () => end(new Refusal(400, 'the body is no gzip')));
-    gunzip.end(body);
+    decoder.on('end', () => end(null));
+    decoder.on('error', () => end(new Refusal(400, `the body is no ${coding}`)));
+    decoder.end(body);
   });
 }
 
@@ -130,12 +136,12 @@ function inflate(body: Buffer, memory: Buffer, signal: AbortSignal): Promise<num
  *
  * @throws Refusal where the bytes are no witnesses, each with its length before it.
  */
-async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight: number }): Promise<StoredWitness[]> {
-  const witnesses: StoredWitness[] = [];
+async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight: number }): Promise<BatchedWitness[]> {
+  const witnesses: BatchedWitness[] = [];
   let at = 0;
   let weight = 0;
   let turnAt = turnBytes;
-  /** Null: it is to be found out. */
+  /** Null: it is to be found out. What is not decoded is not weighed either: it becomes no objects. */
   let isKeyed: boolean | null = null;
   while (at < bytes.length) {
     let length = 0;
@@ -149,17 +155,18 @@ async function readWitnesses(bytes: Buffer, signal: AbortSignal, left: { weight:
     if (witnesses.length === witnessesMax) throw new Refusal(413, `a batch has ${witnessesMax} witnesses at most`);
     const witness = bytes.subarray(at, at + length);
     const outline: StoredWitness | undefined = isKeyed === false ? undefined : outlined(witness);
-    if (outline !== undefined && length > weighedBytesMax) witnesses.push(outline);
+    if (witnesses.length === 0 && length > shortBytesMax && Math.random() >= longShare) isKeyed = true;
+    if (outline !== undefined && (isKeyed === true || length > weighedBytesMax))
+      witnesses.push({ ...outline, place: at });
     else {
-      if (witnesses.length === 0 && length > shortBytesMax && Math.random() >= longShare) isKeyed = true;
       const its = witnessWeight(witness, batchWeightMax);
       weight += its;
       if (!(weight <= batchWeightMax))
         throw new Refusal(400, 'no witnesses, or more values than an agent sends at once');
-      if (isKeyed === null || outline === undefined) left.weight += its;
-      const read: StoredWitness = isKeyed === true && outline !== undefined ? outline : readWitness(witness);
+      left.weight += its;
+      const read: StoredWitness = readWitness(witness);
       isKeyed ??= outline !== undefined && outline.digest === read.digest;
-      witnesses.push(read);
+      witnesses.push({ ...read, place: at });
     }
     at += length;
     if (at < turnAt) continue;

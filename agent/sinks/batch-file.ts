@@ -2,6 +2,7 @@
 import { closeSync, readSync } from 'node:fs';
 import type { OverloadMark } from '../overload/mark.ts';
 import { type BatchHead, batchChecksum, batchHeadBytes, type HeldBatch, readBatchHead } from './batch.ts';
+import type { BatchCoding } from './batch-compressor.ts';
 
 const pieceBytes = 64 << 10;
 /** For readers that are done before another one begins. */
@@ -31,15 +32,17 @@ export class BatchFile implements HeldBatch {
   readonly identity: string;
   readonly witnesses: number;
   readonly overload: OverloadMark;
+  readonly coding: BatchCoding;
   readonly bodyBytes: number;
   readonly #fd: number;
   readonly #bodyAt: number;
 
-  private constructor(fd: number, { identity, witnesses, overload, bodyBytes, bodyAt }: BatchHead) {
+  private constructor(fd: number, { identity, witnesses, overload, coding, bodyBytes, bodyAt }: BatchHead) {
     this.#fd = fd;
     this.identity = identity;
     this.witnesses = witnesses;
     this.overload = overload;
+    this.coding = coding;
     this.bodyBytes = bodyBytes;
     this.#bodyAt = bodyAt;
   }

@@ -3,7 +3,7 @@
  * the body, so that a file that was cut or overwritten is known as such.
  *
  *     0  'FGBATCH2'      8  identity, 16 bytes     24  witnesses, u32 LE     28  body bytes, u32 LE
- *    32  overload level, u8, and seven zeros       40  share, f64 LE
+ *    32  overload level, u8     33  coding, u8: 0 gzip, 1 zstd     34  six zeros     40  share, f64 LE
  *    48  SHA-256 over bytes 0 … 47 and the body, 32 bytes
  *
  * 'FGBATCH1', of agents before, has the checksum at 32, over bytes 0 … 31, and says nothing of overload.
@@ -12,7 +12,13 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { type OverloadMark, unmarked } from '../overload/mark.ts';
-import { GzipMembers, memberBytesMax } from './gzip-members.ts';
+import {
+  type BatchCoding,
+  BatchCompressor,
+  batchCodingDefault,
+  batchCodings,
+  memberBytesMax,
+} from './batch-compressor.ts';
 import type { EachPiece } from './record-output.ts';
 
 export const batchHeadBytes = 80;
@@ -30,9 +36,11 @@ export interface BatchLabel {
   readonly witnesses: number;
   /** The most that was left out while it was filled. */
   readonly overload: OverloadMark;
+  /** Of the body. */
+  readonly coding: BatchCoding;
 }
 
-/** Takes gzipped witnesses, each with its length before it; a piece is valid during the call. */
+/** Takes compressed witnesses, each with its length before it; a piece is valid during the call. */
 type TakePiece = (piece: Buffer) => void;
 
 /** A batch that was filled. */
@@ -55,12 +63,14 @@ export class WholeBatch implements Batch, HeldBatch {
   readonly identity: string;
   readonly witnesses: number;
   readonly overload: OverloadMark;
+  readonly coding: BatchCoding;
   readonly body: Buffer;
 
-  constructor({ identity, witnesses, overload }: BatchLabel, body: Buffer) {
+  constructor({ identity, witnesses, overload, coding }: BatchLabel, body: Buffer) {
     this.identity = identity;
     this.witnesses = witnesses;
     this.overload = overload;
+    this.coding = coding;
     this.body = body;
   }
 
@@ -81,28 +91,30 @@ export class WholeBatch implements Batch, HeldBatch {
   }
 }
 
-const newLabel = (witnesses: number, overload: OverloadMark): BatchLabel => ({
+const newLabel = (witnesses: number, overload: OverloadMark, coding: BatchCoding): BatchLabel => ({
   identity: randomBytes(16).toString('hex'),
   witnesses,
   overload,
+  coding,
 });
 
 /**
  * @param bytes witnesses, each with its length before it; not kept
- * @param gzip the body is valid until it makes another member
+ * @param compressor the body is valid until it makes another one
  */
 export function sealBatch(
   bytes: Uint8Array,
   witnesses: number,
   overload = unmarked,
-  gzip = new GzipMembers(bytes.length),
+  compressor = new BatchCompressor(batchCodingDefault, bytes.length),
 ): WholeBatch {
-  return new WholeBatch(newLabel(witnesses, overload), gzip.member(bytes, bytes.length));
+  const label = newLabel(witnesses, overload, compressor.coding);
+  return new WholeBatch(label, compressor.member(bytes, bytes.length));
 }
 
 /**
  * One witness that is longer than a batch: never in one piece, neither before nor behind compression. Its body is several members of
- * gzip, one behind the other, which is a gzip file as well (RFC 1952, section 2.2).
+ * gzip, one behind the other, which is a gzip file as well (RFC 1952, section 2.2), or several frames of zstd (RFC 8878, section 3).
  * @param each gives the witness with its length before it; called once, within `put`
  * @param scratch free until `put` returns
  */
@@ -111,15 +123,15 @@ export function longBatch(
   length: number,
   scratch: Buffer,
   overload: OverloadMark,
-  gzip = new GzipMembers(scratch.length),
+  compressor = new BatchCompressor(batchCodingDefault, scratch.length),
 ): Batch {
   return {
-    ...newLabel(1, overload),
+    ...newLabel(1, overload, compressor.coding),
     bodyBytesMax: Math.ceil(length / scratch.length) * memberBytesMax(scratch.length),
     eachPiece: (take) => {
       let used = 0;
       const end = () => {
-        if (used > 0) take(gzip.member(scratch, used));
+        if (used > 0) take(compressor.member(scratch, used));
         used = 0;
       };
       each((bytes, start, stop) => {
@@ -137,7 +149,7 @@ export function longBatch(
 
 /** The head of a file with this body. */
 export function batchHead(
-  { identity, witnesses, overload }: BatchLabel,
+  { identity, witnesses, overload, coding }: BatchLabel,
   bodyBytes: number,
   body: Iterable<Buffer>,
 ): Buffer {
@@ -147,6 +159,7 @@ export function batchHead(
   head.writeUInt32LE(witnesses, 24);
   head.writeUInt32LE(bodyBytes, 28);
   head.writeUInt8(overload.level, 32);
+  head.writeUInt8(batchCodings.indexOf(coding), 33);
   head.writeDoubleLE(overload.share, 40);
   batchChecksum(head, checksumAt, body).copy(head, checksumAt);
   return head;
@@ -164,11 +177,14 @@ export function readBatchHead(head: Buffer): BatchHead | undefined {
   const isOlder = name === olderSignature;
   const place = isOlder ? olderChecksumAt : checksumAt;
   if ((!isOlder && name !== signature) || head.length < place + checksumBytes) return undefined;
+  const coding = isOlder ? 'gzip' : batchCodings[head.readUInt8(33)];
+  if (coding === undefined) return undefined;
   return {
     identity: head.toString('hex', 8, 24),
     witnesses: head.readUInt32LE(24),
     bodyBytes: head.readUInt32LE(28),
     overload: isOlder ? unmarked : { level: head.readUInt8(32) as OverloadMark['level'], share: head.readDoubleLE(40) },
+    coding,
     checksumAt: place,
     bodyAt: place + checksumBytes,
   };

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { collectLimits } from '../limits.ts';
 import { parseMark } from '../overload/mark.ts';
 import { BoundedServer } from '../telemetry/bounded-server.ts';
+import { type BatchCoding, batchCodings } from './batch-compressor.ts';
 import { BatchDecoder, Refusal, tooLarge } from './batch-decoder.ts';
 import { BodyBudget } from './body-budget.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -128,18 +129,19 @@ export class CollectServer {
   async #take(request: IncomingMessage, gone: AbortSignal): Promise<boolean> {
     this.#checkHead(request);
     const identity = String(request.headers['floodgate-batch']);
+    const coding = codingOf(request);
     const overload = parseMark(request.headers['floodgate-overload'] as string | undefined);
     if (overload === undefined) throw new Refusal(400, 'floodgate-overload is level=0…4;share=0…1');
     const body = await this.#bodies.receive(request);
     try {
       if (await this.#isKnown(identity)) return true;
       this.#server.working(request);
-      const taken = await this.#decoder.decode(body.bytes, gone, (witnesses) => {
+      const taken = await this.#decoder.decode(body.bytes, coding, gone, (witnesses) => {
         if (String(witnesses.length) !== request.headers['floodgate-witnesses']) {
           throw new Refusal(400, `floodgate-witnesses is not ${witnesses.length}, as many as the body holds`);
         }
-        const bodyBytes = body.bytes.length;
-        return this.#store({ identity, receivedMs: this.#options.nowMs(), bodyBytes, overload, witnesses });
+        const receivedMs = this.#options.nowMs();
+        return this.#store({ identity, receivedMs, body: body.bytes, coding, overload, witnesses });
       });
       if (taken.isNew) return false;
       // Others had their turn meanwhile: the same batch came by two connections.
@@ -171,7 +173,7 @@ export class CollectServer {
     if (path !== collectPath) throw new Refusal(404, `there is POST ${collectPath}`);
     if (request.method !== 'POST') throw new Refusal(405, `there is POST ${collectPath}`);
     if (!this.#isAuthorized(headers.authorization)) throw new Refusal(401, 'user and password are expected');
-    if (headers['content-encoding'] !== 'gzip') throw new Refusal(415, 'content-encoding gzip is expected');
+    codingOf(request);
     if (!/^[0-9a-f]{32}$/.test(String(headers['floodgate-batch']))) {
       throw new Refusal(400, 'floodgate-batch is 32 hexadecimal digits');
     }
@@ -206,6 +208,13 @@ export class CollectServer {
       socket.end(`HTTP/1.1 ${isLate ? '408 Request Timeout' : '400 Bad Request'}\r\nConnection: close\r\n\r\n`);
     else socket.destroy();
   }
+}
+
+/** @throws Refusal */
+function codingOf({ headers }: IncomingMessage): BatchCoding {
+  const coding = batchCodings.find((each) => each === headers['content-encoding']);
+  if (coding === undefined) throw new Refusal(415, `content-encoding ${batchCodings.join(' or ')} is expected`);
+  return coding;
 }
 
 function answer(response: ServerResponse, status: number, body: object): void {

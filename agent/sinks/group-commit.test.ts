@@ -1,9 +1,11 @@
 /** A real SQLite file, looked at by another connection: what is acknowledged is there for others, and what is not is not. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { unmarked } from '../overload/mark.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -28,10 +30,16 @@ function setUp(t: Test, bytesMax = 10e6) {
 const identity = (number: number) => number.toString(16).padStart(32, '0');
 
 function batch(number: number, witnesses = 2, bytes = 10) {
-  const one = { digest: 'd', method: 'GET', host: 'h', path: '/', weight: 1.5, bytes: new Uint8Array(bytes) };
+  const decoded = randomBytes(bytes * witnesses);
   const overload = { level: 2, share: 0.5 } as const;
-  const list = Array.from({ length: witnesses }, () => one);
-  return { identity: identity(number), receivedMs: 1, bodyBytes: 1, overload, witnesses: list };
+  const list = Array.from({ length: witnesses }, (_, at) => {
+    const place = at * bytes;
+    const its = { place, bytes: decoded.subarray(place, place + bytes) };
+    return { digest: 'd', method: 'GET', host: 'h', path: '/', weight: 1.5, ...its };
+  });
+  const coding = number % 2 === 0 ? 'gzip' : 'zstd';
+  const body = coding === 'gzip' ? gzipSync(decoded) : zstdCompressSync(decoded);
+  return { identity: identity(number), receivedMs: 1, body, coding, overload, witnesses: list } as const;
 }
 
 t.test('batches that come together become durable together, and are acknowledged no sooner', async (t) => {
@@ -93,7 +101,17 @@ t.test('a store that is full: what was acknowledged stays, what was not is not t
   t.match(store.leastShare(), { share: 0.5, level: 2 });
 });
 
-t.test('a store of the version before is brought up to date, with its rows', async (t) => {
+t.test('witnesses come back as they came, whatever the coding of their batch', async (t) => {
+  const { store } = setUp(t);
+  const put = [batch(1, 3), batch(2, 2, 4_000), batch(3, 1, 100_000)];
+  for (const each of put) t.ok(store.put(each));
+  t.ok(store.commit());
+  const found = Array.from(store.witnesses(), ({ bytes }) => Buffer.from(bytes).toString('hex'));
+  const wanted = put.flatMap(({ witnesses }) => witnesses.map(({ bytes }) => Buffer.from(bytes).toString('hex')));
+  t.same(found, wanted);
+});
+
+t.test('a store of a version before is brought up to date, with its rows', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'floodgate-commit-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const file = path.join(folder, 'old.sqlite');
@@ -112,5 +130,9 @@ t.test('a store of the version before is brought up to date, with its rows', asy
   t.ok(store.put({ ...batch(5), overload: unmarked }) && store.commit());
   t.match(store.totals(), { batches: 2, witnesses: 3, weight: 4 });
   t.same([...store.paths()].length, 1);
+  t.same(
+    Array.from(store.witnesses(), ({ bytes }) => bytes.length),
+    [1, 10, 10],
+  );
   store.close();
 });

@@ -36,8 +36,8 @@ t.test('a long witness is written from its pages, and stored by its keys', async
   t.ok(pieces.length > 10, `${pieces.length} pieces`);
   t.ok(whole[0]!.length > 1 << 20, `${whole[0]!.length} bytes`);
   t.ok(Buffer.concat(pieces).equals(whole[0]!), 'the same bytes');
-  const { body } = sealBatch(whole[0]!, 1);
-  const stored = await new BatchDecoder().decode(body, new AbortController().signal, (witnesses) =>
+  const { body, coding } = sealBatch(whole[0]!, 1);
+  const stored = await new BatchDecoder().decode(body, coding, new AbortController().signal, (witnesses) =>
     witnesses.map(({ path, host, weight }) => ({ path, host, weight })),
   );
   t.same(stored, [{ path: '/list', host: 'example.org', weight: 1 }]);
@@ -49,7 +49,12 @@ t.test('a long witness of more fields than any agent writes is weighed, and refu
   for (let i = 0; i < 200_000; i += 1) witness.method!.args.append(`${i.toString(36).padStart(11, '0')}=`, value);
   const bytes = encodeDelimitedWitness(witness)!;
   t.ok(bytes.length > 1 << 20);
-  const { body } = sealBatch(bytes, 1);
-  const decoded = new BatchDecoder().decode(body, new AbortController().signal, (witnesses) => witnesses.length);
+  const { body, coding } = sealBatch(bytes, 1);
+  const decoded = new BatchDecoder().decode(
+    body,
+    coding,
+    new AbortController().signal,
+    (witnesses) => witnesses.length,
+  );
   await t.rejects(decoded, { message: 'no witnesses, or more values than an agent sends at once' });
 });

@@ -115,7 +115,16 @@ t.test('a store’s files are ours before SQLite opens them', asRoot, (t) => {
   t.equal(readFileSync(file('victim'), 'utf8'), 'root’s');
   const store = new WitnessStore(path.join(place, 'ours'), 1e6);
   const identity = 'a'.repeat(32);
-  t.ok(store.put({ identity, receivedMs: 0, bodyBytes: 1, overload: unmarked, witnesses: [] }) && store.commit());
+  t.ok(
+    store.put({
+      identity,
+      receivedMs: 0,
+      body: new Uint8Array(1),
+      coding: 'zstd',
+      overload: unmarked,
+      witnesses: [],
+    }) && store.commit(),
+  );
   for (const name of readdirSync(place)) t.equal(statSync(path.join(place, name)).mode & 0o777, 0o600, name);
   store.close();
   t.end();

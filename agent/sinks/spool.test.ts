@@ -12,10 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { unmarked } from '../overload/mark.ts';
 import { longBatch, sealBatch, type WholeBatch } from './batch.ts';
+import { BatchCompressor, batchCodings } from './batch-compressor.ts';
 import { bodyOf, fileOf, madeBody, readBatch } from './batch-fixture.ts';
 import { DiskSpool } from './disk-spool.ts';
 import type { EachPiece } from './record-output.ts';
@@ -26,21 +27,23 @@ const batchOf = (witnesses: number, bytes = 1000): WholeBatch =>
   sealBatch(crypto.getRandomValues(new Uint8Array(bytes)), witnesses);
 const batches = (folder: string) => readdirSync(folder).filter((name) => name.endsWith('.batch'));
 
-t.test('a batch comes back whole, or not at all', (t) => {
-  const content = Buffer.from('some witnesses '.repeat(20));
-  const batch = sealBatch(content, 3);
-  const file = fileOf(batch);
-  t.strictSame(readBatch(file), batch);
-  t.strictSame(gunzipSync(batch.body), content);
-  for (let length = 0; length < file.length; length += 1) t.equal(readBatch(file.subarray(0, length)), undefined);
-  t.equal(readBatch(Buffer.concat([file, Buffer.alloc(1)])), undefined, 'longer than it says');
-  for (let at = 0; at < file.length; at += 1) {
-    const flipped = Buffer.from(file);
-    flipped[at]! ^= 1 << (at % 8);
-    t.equal(readBatch(flipped), undefined);
-  }
-  t.end();
-});
+for (const coding of batchCodings) {
+  t.test(`a batch in ${coding} comes back whole, or not at all`, (t) => {
+    const content = Buffer.from('some witnesses '.repeat(20));
+    const batch = sealBatch(content, 3, unmarked, new BatchCompressor(coding, content.length));
+    const file = fileOf(batch);
+    t.strictSame(readBatch(file), batch);
+    t.strictSame((coding === 'gzip' ? gunzipSync : zstdDecompressSync)(batch.body), content);
+    for (let length = 0; length < file.length; length += 1) t.equal(readBatch(file.subarray(0, length)), undefined);
+    t.equal(readBatch(Buffer.concat([file, Buffer.alloc(1)])), undefined, 'longer than it says');
+    for (let at = 0; at < file.length; at += 1) {
+      const flipped = Buffer.from(file);
+      flipped[at]! ^= 1 << (at % 8);
+      t.equal(readBatch(flipped), undefined);
+    }
+    t.end();
+  });
+}
 
 /** What both kinds of spool have to keep. */
 function conforms(t: Pick<Test, 'equal' | 'strictSame'>, open: (bytesMax: number) => Spool): void {
@@ -95,9 +98,11 @@ t.test('a witness longer than a batch is compressed, kept and read in pieces', (
   const each: EachPiece = (take) => {
     for (let at = 0; at < content.length; at += 7_001) take(content, at, Math.min(content.length, at + 7_001));
   };
+  const gzipped = longBatch(each, content.length, scratch, unmarked, new BatchCompressor('gzip', scratch.length));
+  t.ok(gunzipSync(madeBody(gzipped)).equals(content), 'what is made is one gzip file');
   const long = () => longBatch(each, content.length, scratch, unmarked);
   const made = madeBody(long());
-  t.ok(gunzipSync(made).equals(content), 'what is made is one gzip file');
+  t.ok(zstdDecompressSync(made).equals(content), 'or one zstd file');
   t.ok(made.length > 60_000 && made.length <= long().bodyBytesMax, `${made.length} of ${long().bodyBytesMax} bytes`);
   const noise = longBatch((take) => take(content, 0, 60_000), 60_000, scratch, unmarked);
   t.ok(madeBody(noise).length <= noise.bodyBytesMax, 'nor more where nothing can be compressed');
@@ -124,7 +129,7 @@ t.test('a witness longer than a batch is compressed, kept and read in pieces', (
   t.equal(narrow.bytes, 0);
   const [, name] = batches(folder);
   const file = readFileSync(path.join(folder, name!));
-  t.ok(gunzipSync(readBatch(file)!.body).equals(content), 'the file is whole');
+  t.ok(zstdDecompressSync(readBatch(file)!.body).equals(content), 'the file is whole');
   file[file.length - 5]! ^= 1;
   writeFileSync(path.join(folder, name!), file);
   const after = new DiskSpool(folder, 200_000);

@@ -3,6 +3,7 @@ import type { ClientRequest, Agent as HttpAgentType, IncomingMessage } from 'nod
 import type { ConnectionEnds } from '../filter/own-traffic.ts';
 import { formatMark } from '../overload/mark.ts';
 import type { HeldBatch } from './batch.ts';
+import type { BatchCoding } from './batch-compressor.ts';
 import type { UploadTarget } from './upload-target.ts';
 
 /** Not imported: an import looks at each export of a module, and one of `node:http` loads 16 MB of another HTTP client. */
@@ -23,6 +24,10 @@ export type FailedAt = 'connect' | 'timeout' | 'status' | 'answer';
 
 /** What is wrong with a batch itself, and stays wrong (RFC 9110, section 15.5). Others may be mended on the server. */
 const refusals = new Set([400, 413, 415, 422]);
+
+/** RFC 9110, section 15.5.16: a coding that the server does not know. */
+const adviceOn = (status: number, coding: BatchCoding): string =>
+  status === 415 && coding === 'zstd' ? ': does it read zstd? else --upload-coding gzip' : '';
 
 export interface UploadRequestOptions {
   readonly target: UploadTarget;
@@ -58,7 +63,7 @@ export class UploadRequest {
       let isSettled = false;
       const headers: Record<string, string | number> = {
         'content-type': mediaType,
-        'content-encoding': 'gzip',
+        'content-encoding': batch.coding,
         'content-length': batch.bodyBytes,
         'floodgate-batch': batch.identity,
         'floodgate-witnesses': batch.witnesses,
@@ -100,7 +105,7 @@ export class UploadRequest {
         fail(isConnected ? 'answer' : 'connect', error.code ?? 'error'),
       );
       request.on('close', () => fail('answer', 'connection closed'));
-      request.on('response', (response) => this.#answer(response, settle, fail));
+      request.on('response', (response) => this.#answer(response, batch.coding, settle, fail));
       this.#current = request;
       void writeBody(request, batch);
     });
@@ -108,6 +113,7 @@ export class UploadRequest {
 
   #answer(
     response: IncomingMessage,
+    coding: BatchCoding,
     settle: (outcome: Outcome) => void,
     fail: (at: FailedAt, why: string, retryAfterMs?: number) => void,
   ): void {
@@ -122,7 +128,7 @@ export class UploadRequest {
       // An answer that was cut says nothing: the batch is sent again, the server knows it by its identity.
       if (!response.complete) fail('answer', 'half an answer');
       else if (status >= 200 && status < 300) settle({ kind: 'accepted' });
-      else if (refusals.has(status)) settle({ kind: 'refused', why: `status ${status}` });
+      else if (refusals.has(status)) settle({ kind: 'refused', why: `status ${status}${adviceOn(status, coding)}` });
       else fail('status', `status ${status}`, retryAfter(response.headers['retry-after'], this.#options.nowMs()));
     });
   }

@@ -6,7 +6,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { keyWitness, witnessDigest } from '../digest/digest.ts';
 import { encodeDelimitedWitness } from '../encode/witness-encoder.ts';
@@ -51,6 +51,7 @@ function uploadTo(
     spool,
     send: (batch) => requests.send(batch),
     abort: () => requests.abort(),
+    coding: 'zstd',
     batchBytesMax,
     batchMsMax: 50,
     origin: target.origin,
@@ -241,7 +242,7 @@ t.test('a long batch that is refused before its body has come leaves the next on
   for (let i = 0; i < 4; i += 1) {
     for (const length of [10_000_000, 8_000_000]) {
       const batch = new WholeBatch(
-        { identity: String(length + i).padStart(32, '0'), witnesses: 1, overload: unmarked },
+        { identity: String(length + i).padStart(32, '0'), witnesses: 1, overload: unmarked, coding: 'zstd' },
         Buffer.allocUnsafe(length).fill(crypto.getRandomValues(new Uint8Array(60_000 + i))),
       );
       spool.put(batch);
@@ -358,6 +359,7 @@ t.test('pauses grow and are random', async (t) => {
   let draws = 0;
   upload = new Upload({
     spool,
+    coding: 'zstd',
     send: async () => {
       pauses.push(upload?.snapshot().backoffMs ?? 0);
       return { kind: 'failed', at: 'connect', why: 'x', retryAfterMs: 0 };
@@ -419,6 +421,12 @@ t.test('whatever comes to the collecting end, a status is the answer, and it is 
   t.equal(await send({}, gzipSync(good).subarray(0, 50)), 400, 'half a gzip');
   t.equal(await send({}, good), 400, 'no gzip');
   t.equal(await send({}, bomb), 413, 'a bomb');
+  const zstd = { 'content-encoding': 'zstd' };
+  const window = (log: number) => ({ params: { [constants.ZSTD_c_windowLog]: log } });
+  t.equal(await send(zstd, zstdCompressSync(good).subarray(0, -9)), 400, 'half a frame of zstd');
+  t.equal(await send(zstd, gzipSync(good)), 400, 'no zstd');
+  t.equal(await send(zstd, zstdCompressSync(Buffer.alloc(64 << 20), window(20))), 413, 'a bomb');
+  t.equal(await send(zstd, zstdCompressSync(Buffer.alloc(8 << 20), window(23))), 400, 'a window of 8 MiB');
   t.equal(await send({}, gzipSync(good.subarray(0, good.length - 1))), 400, 'half a witness');
   t.equal(await send({}, gzipSync(Buffer.from([255, 255, 255, 255, 255, 255]))), 400, 'a length without end');
   t.equal(await send({}, gzipSync(Buffer.from([3, 1, 2, 3]))), 400, 'no witness');
@@ -433,7 +441,9 @@ t.test('whatever comes to the collecting end, a status is the answer, and it is 
   t.equal(store.totals().batches, 0, 'nothing of it is stored');
   t.equal(await send({}, gzipSync(good)), 200);
   t.equal(await send({}, gzipSync(good)), 200, 'known');
-  t.strictSame({ ...store.totals() }, { batches: 1, witnesses: 2, digests: 2, weight: 2 });
+  t.equal(await send(zstd, zstdCompressSync(good)), 200, 'known, whatever its coding');
+  t.equal(await send({ ...zstd, 'floodgate-batch': 'c'.repeat(32) }, zstdCompressSync(good)), 200);
+  t.strictSame({ ...store.totals() }, { batches: 2, witnesses: 4, digests: 2, weight: 4 });
 
   const head = `POST ${collectPath} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ${Buffer.from('agent:secret').toString('base64')}\r\nContent-Encoding: gzip\r\nFloodgate-Batch: ${'b'.repeat(32)}\r\nFloodgate-Witnesses: 2\r\n`;
   t.match(await raw(server.url, 'BREW /coffee HTCPCP/1.0\r\n\r\n'), /^HTTP\/1.1 400/);
@@ -448,15 +458,15 @@ t.test('whatever comes to the collecting end, a status is the answer, and it is 
   const { requestsAborted } = server.counters;
   await raw(server.url, `${head}Content-Length: 1000\r\n\r\nshort`, true);
   await until(() => server.counters.requestsAborted > requestsAborted);
-  t.equal(store.totals().batches, 1);
+  t.equal(store.totals().batches, 2);
   const { counters } = server;
   t.match(
     { ...counters },
     {
-      batchesStored: 1,
-      witnessesStored: 2,
-      batchesRepeated: 1,
-      requestsTooLarge: 2,
+      batchesStored: 2,
+      witnessesStored: 4,
+      batchesRepeated: 2,
+      requestsTooLarge: 3,
       requestsUnauthorized: 2,
       requestsElsewhere: 2,
     },

@@ -5,7 +5,7 @@
  */
 import { mostOf, type OverloadMark, unmarked } from '../overload/mark.ts';
 import { type Batch, type HeldBatch, longBatch, sealBatch } from './batch.ts';
-import { GzipMembers } from './gzip-members.ts';
+import { type BatchCoding, BatchCompressor } from './batch-compressor.ts';
 import type { EachPiece } from './record-output.ts';
 import type { Spool } from './spool.ts';
 import type { Outcome } from './upload-request.ts';
@@ -23,6 +23,7 @@ export interface UploadOptions {
   /** Never rejects. */
   readonly send: (batch: HeldBatch) => Promise<Outcome>;
   readonly abort: () => void;
+  readonly coding: BatchCoding;
   readonly batchBytesMax: number;
   /** A batch waits no longer for being full. */
   readonly batchMsMax: number;
@@ -66,7 +67,7 @@ export class Upload {
   readonly counters = new UploadCounters();
   readonly #options: UploadOptions;
   readonly #open: Buffer;
-  readonly #gzip: GzipMembers;
+  readonly #compressor: BatchCompressor;
   #openBytes = 0;
   #openWitnesses = 0;
   #openedAtMs = 0;
@@ -84,7 +85,7 @@ export class Upload {
   constructor(options: UploadOptions) {
     this.#options = options;
     this.#open = Buffer.allocUnsafeSlow(options.batchBytesMax);
-    this.#gzip = new GzipMembers(options.batchBytesMax);
+    this.#compressor = new BatchCompressor(options.coding, options.batchBytesMax);
   }
 
   /** From now on batches are sent; what an agent before this one left goes first. */
@@ -115,7 +116,7 @@ export class Upload {
   addPieces(each: EachPiece, length: number): void {
     this.counters.witnessesTaken += 1;
     this.seal();
-    this.#spool(longBatch(each, length, this.#open, this.#options.overload?.() ?? unmarked, this.#gzip));
+    this.#spool(longBatch(each, length, this.#open, this.#options.overload?.() ?? unmarked, this.#compressor));
   }
 
   /** Call between reads: a batch that has waited long enough goes. */
@@ -131,7 +132,7 @@ export class Upload {
     const witnesses = this.#openWitnesses;
     this.#openBytes = 0;
     this.#openWitnesses = 0;
-    this.#spool(sealBatch(bytes, witnesses, this.#openMark, this.#gzip));
+    this.#spool(sealBatch(bytes, witnesses, this.#openMark, this.#compressor));
   }
 
   /** Sends what there is, as long as it takes, `drainMs` at most; what is left stays in the spool. */

@@ -1,7 +1,12 @@
-/** Batches as `floodgate-agent collect` keeps them: one SQLite file, each batch whole or not at all, each identity once. */
+/**
+ * Batches as `floodgate-agent collect` keeps them: one SQLite file, each batch whole or not at all, each identity once. Bodies stay
+ * compressed as they came, a quarter of their bytes; a witness is a place in one.
+ */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { FloodgateError } from '../errors.ts';
 import type { OverloadMark } from '../overload/mark.ts';
+import type { BatchCoding } from './batch-compressor.ts';
+import { decodedBody } from './batch-expander.ts';
 import { claimPrivateFiles } from './private-file.ts';
 
 /** One witness as it is stored. */
@@ -16,13 +21,20 @@ export interface StoredWitness {
   readonly bytes: Uint8Array;
 }
 
+/** One of a batch. */
+export interface BatchedWitness extends StoredWitness {
+  /** Where its bytes begin in the decoded body. */
+  readonly place: number;
+}
+
 export interface StoredBatch {
   readonly identity: string;
   readonly receivedMs: number;
-  /** As it came, compressed. */
-  readonly bodyBytes: number;
+  /** As it came. */
+  readonly body: Uint8Array;
+  readonly coding: BatchCoding;
   readonly overload: OverloadMark;
-  readonly witnesses: readonly StoredWitness[];
+  readonly witnesses: readonly BatchedWitness[];
 }
 
 export interface StoreTotals {
@@ -45,25 +57,39 @@ export interface StoredPath {
   readonly weightMax: number;
 }
 
+interface WitnessRow extends StoredWitness {
+  readonly batch: string;
+  readonly place: number | null;
+  readonly length: number | null;
+}
+
 const schema = `
   CREATE TABLE IF NOT EXISTS batches (
     id TEXT PRIMARY KEY, received_ms INTEGER NOT NULL, witnesses INTEGER NOT NULL, body_bytes INTEGER NOT NULL,
     overload_level INTEGER NOT NULL DEFAULT 0, overload_share REAL NOT NULL DEFAULT 1
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS bodies (
+    batch TEXT PRIMARY KEY REFERENCES batches (id), coding TEXT NOT NULL, body BLOB NOT NULL
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS witnesses (
     id INTEGER PRIMARY KEY, batch TEXT NOT NULL REFERENCES batches (id), digest TEXT NOT NULL,
     method TEXT NOT NULL, host TEXT NOT NULL, path TEXT NOT NULL, witness BLOB NOT NULL,
-    weight REAL NOT NULL DEFAULT 1
+    weight REAL NOT NULL DEFAULT 1, place INTEGER, length INTEGER
   ) STRICT;
   CREATE INDEX IF NOT EXISTS witnesses_by_digest ON witnesses (digest);
 `;
-const schemaVersion = 2;
+const schemaVersion = 3;
 /** What a store of version 1 lacks: its rows are of a time when nothing was left out. */
 const fromVersion1 = `
   ALTER TABLE batches ADD COLUMN overload_level INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE batches ADD COLUMN overload_share REAL NOT NULL DEFAULT 1;
   ALTER TABLE witnesses ADD COLUMN weight REAL NOT NULL DEFAULT 1;
-  PRAGMA user_version = 2;
+`;
+/** Rows of a version before 3 hold their witness themselves; those since then are empty there, and have a place in a body. */
+const fromVersion2 = `
+  ALTER TABLE witnesses ADD COLUMN place INTEGER;
+  ALTER TABLE witnesses ADD COLUMN length INTEGER;
+  PRAGMA user_version = 3;
 `;
 const pageBytes = 4096;
 /** 2 MB of pages in memory. */
@@ -75,6 +101,7 @@ export class WitnessStore {
   readonly #database: DatabaseSync;
   readonly #findBatch: StatementSync;
   readonly #addBatch: StatementSync;
+  readonly #addBody: StatementSync;
   readonly #addWitness: StatementSync;
   #isGivenUp = false;
 
@@ -86,12 +113,15 @@ export class WitnessStore {
       this.#database = new DatabaseSync(file, { readOnly, timeout: 2_000 });
       if (!readOnly) this.#prepare(bytesMax);
       const { user_version: version } = this.#database.prepare('PRAGMA user_version').get() as { user_version: number };
-      if (version === 1) throw new Error('it is of an older version: collect with --listen brings it up to date');
+      if (version === 1 || version === 2)
+        throw new Error('it is of an older version: collect with --listen brings it up to date');
       if (version !== schemaVersion) throw new Error('it is another program’s');
       this.#findBatch = this.#database.prepare('SELECT witnesses FROM batches WHERE id = ?');
       this.#addBatch = this.#database.prepare('INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)');
+      this.#addBody = this.#database.prepare('INSERT INTO bodies VALUES (?, ?, ?)');
       this.#addWitness = this.#database.prepare(
-        'INSERT INTO witnesses (batch, digest, method, host, path, weight, witness) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        `INSERT INTO witnesses (batch, digest, method, host, path, weight, place, length, witness)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, x'')`,
       );
     } catch (cause) {
       throw new FloodgateError('store-open', `cannot use the store ${file}: ${(cause as Error).message}`, {
@@ -106,10 +136,11 @@ export class WitnessStore {
     const { tables } = this.#database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() as {
       tables: number;
     };
-    if (version !== schemaVersion && version !== 1 && tables > 0) throw new Error('it is another program’s');
+    const isOlder = version === 1 || version === 2;
+    if (version !== schemaVersion && !isOlder && tables > 0) throw new Error('it is another program’s');
     // What was acknowledged is on disk: the sender has forgotten it.
     this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = ${cachePages};`);
-    if (version === 1) this.#database.exec(`BEGIN; ${fromVersion1} COMMIT;`);
+    if (isOlder) this.#database.exec(`BEGIN; ${version === 1 ? fromVersion1 : ''} ${fromVersion2} COMMIT;`);
     this.#database.exec(schema);
     this.#database.exec(`PRAGMA user_version = ${schemaVersion}`);
     this.#database.exec(`PRAGMA max_page_count = ${Math.max(16, Math.floor(bytesMax / pageBytes))}`);
@@ -120,15 +151,16 @@ export class WitnessStore {
   }
 
   /** Takes a batch, all or nothing; durable with the next `commit`. @returns false where there is no room. */
-  put({ identity, receivedMs, bodyBytes, overload, witnesses }: StoredBatch): boolean {
+  put({ identity, receivedMs, body, coding, overload, witnesses }: StoredBatch): boolean {
     const database = this.#database;
     if (this.#isGivenUp) return false;
     if (!database.isTransaction) database.exec('BEGIN IMMEDIATE');
     database.exec('SAVEPOINT batch');
     try {
-      this.#addBatch.run(identity, receivedMs, witnesses.length, bodyBytes, overload.level, overload.share);
-      for (const { digest, method, host, path, weight, bytes } of witnesses) {
-        this.#addWitness.run(identity, digest, method, host, path, weight, bytes);
+      this.#addBatch.run(identity, receivedMs, witnesses.length, body.length, overload.level, overload.share);
+      this.#addBody.run(identity, coding, body);
+      for (const { digest, method, host, path, weight, place, bytes } of witnesses) {
+        this.#addWitness.run(identity, digest, method, host, path, weight, place, bytes.length);
       }
       database.exec('RELEASE batch');
       return true;
@@ -166,12 +198,25 @@ export class WitnessStore {
       .get() as unknown as StoreTotals;
   }
 
-  /** Every witness in the order it came. */
+  /** Every witness in the order it came; its bytes are valid until the next one is asked for. */
   *witnesses(): Generator<StoredWitness> {
     const all = this.#database.prepare(
-      'SELECT digest, method, host, path, weight, witness AS bytes FROM witnesses ORDER BY id',
+      'SELECT batch, digest, method, host, path, weight, place, length, witness AS bytes FROM witnesses ORDER BY id',
     );
-    for (const row of all.iterate()) yield row as unknown as StoredWitness;
+    const findBody = this.#database.prepare('SELECT coding, body FROM bodies WHERE batch = ?');
+    let open: { batch: string; bytes: Uint8Array } = { batch: '', bytes: new Uint8Array(0) };
+    for (const each of all.iterate()) {
+      const { batch, place, length, ...row } = each as unknown as WitnessRow;
+      if (place === null || length === null) {
+        yield row;
+        continue;
+      }
+      if (open.batch !== batch) {
+        const { coding, body } = findBody.get(batch) as { coding: BatchCoding; body: Uint8Array };
+        open = { batch, bytes: decodedBody(body, coding) };
+      }
+      yield { ...row, bytes: open.bytes.subarray(place, place + length) };
+    }
   }
 
   /** Witnesses by method, host and path. */

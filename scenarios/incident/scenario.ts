@@ -13,9 +13,6 @@ export const scenario = defineScenario({
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
   lanes: ['tap', 'exact'],
-  // A witness of these bodies has 280 kB, and the collector stores some fifty of them a second: with both on the two cores of the sender
-  // an eighth of the exchanges is left out. Reports say that this run uploads nothing; --agent-until upload runs it all the same.
-  until: 'witnesses',
   // What is left out is said, and most exchanges have a witness all the same.
   budget: { ...articleMemory, ...allAccounted, 'exchanges.witnessed': 0.5 },
   gateBudget: gateMemory,
