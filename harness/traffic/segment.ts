@@ -23,8 +23,8 @@ export class Segment {
   /** Of the frame's network header, from its start; −1 where it is no IP. */
   ipStart = -1;
   ipVersion = 0;
-  /** The first fragment of a datagram, whatever its protocol. */
-  isFirstFragment = false;
+  /** Where the payload of a fragment begins; −1 where the frame is none. */
+  fragmentStart = -1;
   /** A UDP datagram of text (SSDP, SIP): whatever it looks like, no tunnel and no TCP. */
   isTextDatagram = false;
   /** A routing header names where the packet goes at last: its checksum is over that address. */
@@ -60,7 +60,7 @@ export class Segment {
     const view = this.#view;
     const base = bytes.byteOffset;
     this.ipStart = -1;
-    this.isFirstFragment = false;
+    this.fragmentStart = -1;
     this.isTextDatagram = false;
     this.isRouted = false;
     let at = start + 12;
@@ -81,7 +81,7 @@ export class Segment {
       const headerBytes = (bytes[ip]! & 15) * 4;
       const fragment = view.getUint16(base + ip + 6) & 0x3fff;
       const isFragment = fragment !== 0;
-      this.isFirstFragment = fragment === 0x2000;
+      if (isFragment && headerBytes >= 20) this.fragmentStart = ip + headerBytes;
       if (!isFragment && bytes[ip + 9] === protocolUdp) this.isTextDatagram = isText(bytes, ip + headerBytes + 8, end);
       if (headerBytes < 20 || isFragment || bytes[ip + 9] !== protocolTcp) return false;
       // An offloading host writes 0 for a length that fits no 16 bits, or is not known yet.
@@ -95,9 +95,11 @@ export class Segment {
       if (count === extensionsMax) return false;
       if (protocol === protocolFragment) {
         const fragment = view.getUint16(base + tcp + 2) & 0xfff9;
-        // With more to come, and offset 0 (RFC 8200, section 4.5); one that is whole is none.
-        this.isFirstFragment = fragment === 1;
-        if (fragment !== 0) return false;
+        // RFC 8200, section 4.5; one that is whole is none (RFC 6946).
+        if (fragment !== 0) {
+          this.fragmentStart = tcp + 8;
+          return false;
+        }
       }
       if (protocol === protocolRouting) this.isRouted ||= bytes[tcp + 3] !== 0;
       const next = tcp + extensionBytes(protocol, bytes[tcp + 1]!);

@@ -1,7 +1,12 @@
 /** What lies between the network and its segments: the truth knows as much as it does without. */
 import t from 'tap';
 import { TcpFlag } from '../../../agent/wire/packet.ts';
-import { buildEthernetFrame, buildIpPacket, buildSegment } from '../../../agent/wire/packet-builder.ts';
+import {
+  buildEthernetFrame,
+  buildIpPacket,
+  buildSegment,
+  fragmentIpPacket,
+} from '../../../agent/wire/packet-builder.ts';
 import type { Truth } from '../traffic.ts';
 import { MessageTruth } from './message-truth.ts';
 
@@ -91,4 +96,36 @@ t.test('extension headers of IPv6, in front of a segment', async (t) => {
     buildIpPacket(source, destination, 60, Buffer.concat([...Array<Uint8Array>(40).fill(header(60, 8)), segment])),
   );
   t.equal(truthOf(endless.map((packet) => buildEthernetFrame(packet))).requestsIntact, 0, 'a chain is bounded');
+});
+
+t.test('fragments of datagrams, whole and in any order', async (t) => {
+  for (const ends of [['10.0.0.1', '10.0.0.2'], v6] as const) {
+    const frames = packets(ends).flatMap((packet, at) =>
+      fragmentIpPacket(packet, 16, at + 1).map((fragment) => buildEthernetFrame(fragment)),
+    );
+    const all = [...frames.keys()];
+    t.match(truthOf(frames), whole, 'as they were recorded');
+    t.match(truthOf(frames, all), whole, 'all delivered');
+    const turned = packets(ends).flatMap((packet, at) =>
+      fragmentIpPacket(packet, 16, at + 1)
+        .map((fragment) => buildEthernetFrame(fragment))
+        .toReversed(),
+    );
+    t.match(truthOf(turned, all), whole, 'the last fragment first');
+    const copies = frames.flatMap((frame) => [frame, frame]);
+    t.match(truthOf(copies, [...copies.keys()]), { requests: 1, responses: 1 }, 'twice');
+    for (const lost of all) {
+      const { requestsIntact, responsesIntact } = truthOf(frames, all.toSpliced(lost, 1));
+      t.ok(requestsIntact + responsesIntact <= 2, `without ${lost}`);
+    }
+    const cut = truthOf(frames.toSpliced(5, 1));
+    t.ok((cut.requestsPossible ?? 0) > 0 && cut.doubts!.length > 0, 'what the recording lacks is in doubt');
+    const inRequest = frames.findIndex((frame) => Buffer.from(frame).includes('GET /a'));
+    t.match(truthOf(frames, all.toSpliced(inRequest, 1)), { requestsIntact: 0, responsesIntact: 1 });
+    const other = frames.map((frame) => frame.slice());
+    other[inRequest]![other[inRequest]!.length - 1]! ^= 1;
+    const mixed = truthOf([...frames.slice(0, inRequest + 1), other[inRequest]!, ...frames.slice(inRequest + 1)]);
+    t.ok((mixed.requestsPossible ?? 0) > 0 && mixed.doubts!.length > 0, 'two contents of one place are in doubt');
+    for (let end = 14; end < frames[0]!.length; end += 1) truthOf([frames[0]!.subarray(0, end)]);
+  }
 });
