@@ -9,6 +9,7 @@ import { type Packet, TcpFlag } from '../wire/packet.ts';
 import { Assembler, type AssemblerArrays } from './assembler.ts';
 import { Beginnings } from './beginnings.ts';
 import type { TcpCounters } from './counters.ts';
+import { FormerStarts } from './former-starts.ts';
 import { HalfState, HalfStreams } from './half-streams.ts';
 import { NetworkPolicy, type OverlapPolicy, Pressure, type TcpLimits, UrgentPolicy } from './limits.ts';
 import { PastConversations } from './past-conversations.ts';
@@ -58,6 +59,7 @@ export class Connections {
   /** What is shed now (`Pressure`), the only element. */
   readonly #pressure: Uint8Array;
   readonly #past: PastConversations;
+  readonly #former: FormerStarts;
   readonly #fit: SequenceFit;
   readonly #succession: Succession;
   readonly #beginnings: Beginnings;
@@ -90,6 +92,8 @@ export class Connections {
     this.#assembler = assembler;
     const past = new PastConversations(streamsMax, windowBytesMax, arrays);
     this.#past = past;
+    const former = new FormerStarts(limits.ackSlackUs);
+    this.#former = former;
     const fit = new SequenceFit(halves, windowBytesMax);
     this.#fit = fit;
     const over = { overUs: this.#overUs, lingering: this.#resetting };
@@ -112,7 +116,15 @@ export class Connections {
     this.#beginnings = beginnings;
     const parts = { limits, handler, counters, table, halves, assembler, fit, resets, succession, beginnings };
     const { queue } = succession;
-    const life = new StreamLife({ ...parts, queue, networks, past, overUs: this.#overUs, pressure: this.#pressure });
+    const life = new StreamLife({
+      ...parts,
+      queue,
+      networks,
+      past,
+      former,
+      overUs: this.#overUs,
+      pressure: this.#pressure,
+    });
     this.#life = life;
     const { urgent: urgentPolicy } = options;
     const payload = new PayloadArrival({ ...parts, life, windowBytesMax, urgentPolicy, urgent: this.#urgent });
@@ -123,7 +135,8 @@ export class Connections {
   static bytesFor(limits: TcpLimits): number {
     const { streamsMax } = limits;
     const tables = StreamTable.bytesFor(streamsMax) + HalfStreams.bytesFor(streamsMax) + Assembler.bytesFor(limits);
-    const past = PastConversations.bytesFor(streamsMax) + Succession.bytesFor(limits) + UrgentData.bytes;
+    const past =
+      PastConversations.bytesFor(streamsMax) + Succession.bytesFor(limits) + UrgentData.bytes + FormerStarts.bytes;
     const ends = StreamLife.bytesFor(streamsMax) + Resets.bytesFor(streamsMax) + streamsMax * (9 + 8);
     return tables + past + Beginnings.bytesFor(limits) + ends;
   }
@@ -155,7 +168,7 @@ export class Connections {
       slot = this.#settle(slot, packet, bytes, tsUs, interfaceIndex);
       if (slot < 0) return;
       half = this.table.halfOf(slot);
-    }
+    } else if (this.#isFormerSyn(slot, packet, tsUs)) return;
     if ((packet.flags & TcpFlag.syn) !== 0 && !this.#arrival.takeSyn(slot, half, packet, bytes, tsUs)) return;
     this.#succession.idleUs = tsUs - table.lastUs[slot]!;
     table.touch(slot, tsUs);
@@ -166,6 +179,7 @@ export class Connections {
   #settle(found: number, packet: Packet, bytes: Uint8Array, tsUs: number, interfaceIndex: number): number {
     let slot = found;
     if (slot >= 0 && packet.tag !== this.halves.tag[this.table.halfOf(slot)]) slot = this.#amongNetworks(slot, packet);
+    if (slot >= 0 && this.#isFormerSyn(slot, packet, tsUs)) return -1;
     if (slot < 0 || this.table.listOf(slot) === StreamList.closed) {
       return this.#admit(slot, packet, bytes, tsUs, interfaceIndex);
     }
@@ -255,6 +269,17 @@ export class Connections {
     const slot = this.#life.openWaiting(packet, tsUs, interfaceIndex);
     this.#beginnings.begin(slot, slot * 2, packet, bytes, false, tsUs);
     return -1;
+  }
+
+  /** Whether it is a client's SYN of a conversation before the slot's: what comes of that is late, or there twice. */
+  #isFormerSyn(slot: number, packet: Packet, tsUs: number): boolean {
+    if ((packet.flags & (TcpFlag.syn | TcpFlag.ack)) !== TcpFlag.syn) return false;
+    const start = (packet.sequence + 1) | 0;
+    const half = this.table.halfOf(slot);
+    const isOwn = (this.halves.state[half]! & HalfState.known) !== 0 && this.halves.first[half] === start;
+    if (isOwn || !this.#former.has(this.table.hashOf(slot), start, tsUs)) return false;
+    this.#counters.segmentsAfterClose += 1;
+    return true;
   }
 
   /** Whether all that a segment says was known when a stream with its addresses was closed, however long ago. */

@@ -63,3 +63,39 @@ t.test('what waits for a late direction is held once, however often it is sent',
   }
   t.end();
 });
+
+t.test('a copy of the SYN of a conversation before the last begins nothing', (t) => {
+  const whole = (request: string, answer: string) => {
+    const [asked, answered] = [1 + request.length, 1 + answer.length];
+    const end = `> F ${asked} ack ${answered}\n< F ${answered} ack ${asked + 1}\n> . ${asked + 1} ack ${answered + 1}`;
+    return [`> S 0\n< SA 0 ack 1\n> . 1 ack 1 "${request}"`, `< . 1 ack ${asked} "${answer}"`, end] as const;
+  };
+  const first: [number, number] = [1_000_000, 5_000_000];
+  const second: [number, number] = [1_005_000, 5_030_000];
+  const [before, last] = [whole('GET', '200').join('\n'), whole('more', 'yes')];
+  // The copy comes behind the end of the last one, and with other copies; or within it.
+  for (const at of [3, 2, 1]) {
+    for (const copies of ['> S 0', '> S 0\n< SA 0 ack 1', '> S 0\n< . 1 ack 4 "200"\n> F 4 ack 4\n> . 5 ack 5']) {
+      const transcript = new Transcript();
+      as(transcript, first, before);
+      const events = [as(transcript, second, `wait 100\n${last.slice(0, at).join('\n')}`)];
+      events.push(as(transcript, first, `wait 100\n${copies}`));
+      events.push(
+        as(transcript, second, [...last.slice(at), '> . 1 ack 1 "more"', '< . 1 ack 5 "yes"', 'wait 3000'].join('\n')),
+      );
+      const text = events.join(' ');
+      t.equal(text.match(/"more"/g)?.length, 1, `${at} ${copies}: the request once`);
+      t.equal(text.match(/"yes"/g)?.length, 1, `${at} ${copies}: the answer once`);
+      t.notMatch(text, /reused/, `${at} ${copies}: to its end`);
+    }
+  }
+  const transcript = new Transcript();
+  as(transcript, first, before);
+  as(transcript, second, last.join('\n'));
+  t.match(
+    as(transcript, first, `wait 1600\n${before}`),
+    /"GET".*"200"/s,
+    'a recording that is played again begins anew',
+  );
+  t.end();
+});

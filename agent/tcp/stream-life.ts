@@ -7,6 +7,7 @@ import { TcpFlag } from '../wire/packet.ts';
 import type { Assembler } from './assembler.ts';
 import type { Beginnings } from './beginnings.ts';
 import { countClose, type TcpCounters } from './counters.ts';
+import type { FormerStarts } from './former-starts.ts';
 import { HalfState, type HalfStreams } from './half-streams.ts';
 import { NetworkPolicy, Pressure, type TcpLimits } from './limits.ts';
 import type { PastConversations } from './past-conversations.ts';
@@ -24,6 +25,7 @@ export interface StreamLifeOptions {
   readonly halves: HalfStreams;
   readonly assembler: Assembler;
   readonly past: PastConversations;
+  readonly former: FormerStarts;
   readonly resets: Resets;
   readonly queue: SuccessorQueue;
   readonly beginnings: Beginnings;
@@ -42,6 +44,7 @@ export class StreamLife {
   readonly #halves: HalfStreams;
   readonly #assembler: Assembler;
   readonly #past: PastConversations;
+  readonly #former: FormerStarts;
   readonly #resets: Resets;
   /** What waits to follow the streams. */
   readonly #queue: SuccessorQueue;
@@ -60,6 +63,7 @@ export class StreamLife {
     this.#halves = options.halves;
     this.#assembler = options.assembler;
     this.#past = options.past;
+    this.#former = options.former;
     this.#resets = options.resets;
     this.#queue = options.queue;
     this.#beginnings = options.beginnings;
@@ -92,6 +96,7 @@ export class StreamLife {
     let slot = reused;
     if (slot >= 0) {
       this.#queue.drop(slot);
+      this.#noteStart(slot, tsUs);
       table.restart(slot, packet, fromClient, !syn, tsUs, interfaceIndex);
     } else slot = this.#slotFor(packet, fromClient, tsUs, interfaceIndex);
     this.#begin(slot, packet, !syn, tsUs);
@@ -113,6 +118,7 @@ export class StreamLife {
       return false;
     }
     const otherTag = this.#otherTag(slot);
+    this.#noteStart(slot, tsUs);
     this.#table.restart(slot, packet, fromClient, midStream, tsUs, this.#table.interfaceOf(slot));
     this.#resetHalves(slot, packet);
     this.#keepTag(slot, otherTag);
@@ -234,6 +240,13 @@ export class StreamLife {
     const second = first ^ 1;
     const known = (halves.state[first]! & HalfState.known) | ((halves.state[second]! & HalfState.known) << 1);
     this.#past.note(table.hashOf(slot), halves.next[first]!, halves.next[second]!, known, tsUs);
+  }
+
+  /** Remembers where the conversation began that another one follows now, if its SYN was seen or its bytes from there on. */
+  #noteStart(slot: number, tsUs: number): void {
+    const half = slot * 2;
+    if ((this.#halves.state[half]! & HalfState.known) === 0) return;
+    this.#former.note(this.#table.hashOf(slot), this.#halves.first[half]!, tsUs);
   }
 
   #evict(slot: number, tsUs: number): void {

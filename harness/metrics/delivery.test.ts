@@ -86,6 +86,9 @@ t.test('messages missed and found', async (t) => {
     t.match(found(unknown), { state: 'notMeasured' });
   }
   t.match(found(runOf({ intact: [0, 0] })), { state: 'notMeasured' }, 'of no messages there is no share');
+  const none = missed(runOf({ intact: [0, 0], found: [0, 0] }));
+  t.match(none, { state: 'notMeasured', reason: /no message was delivered whole/ }, 'and of none none is found');
+  t.match(missed(runOf({ intact: [5, 0], found: [5, 0] })), value(0), 'requests alone are enough');
 });
 
 t.test('messages in connections that the agent left out cannot be distinguished from missed ones', async (t) => {

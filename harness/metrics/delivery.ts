@@ -117,6 +117,10 @@ function missedOf(messages: readonly Kept[]): { least: number; most: number } {
   return { least, most };
 }
 
+/** The way out: whoever names limits of memory alone is judged by those. */
+const noneIntact =
+  'no message was delivered whole, so what was found of them was not judged; name the limits that are meant (--budget rss.max=150MB), or bring whole requests or responses of HTTP/1';
+
 export function missed(run: RunFigures): Reading {
   const messages = messagesOf(run);
   if (typeof messages === 'string') return notMeasured(messages);
@@ -124,6 +128,7 @@ export function missed(run: RunFigures): Reading {
   const shed = framesShed(run.measure);
   const low = Math.max(0, least - shed);
   if (isBeyondTruth(messages.kinds)) return between(low, Number.POSITIVE_INFINITY, beyondTruth(messages));
+  if (messages.kinds.every(({ intact }) => intact === 0)) return notMeasured(noneIntact);
   return between(low, most, shed > 0 ? hiddenByFlows : hiddenBy(messages));
 }
 

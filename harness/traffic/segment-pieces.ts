@@ -5,10 +5,10 @@ import type { Segment } from './segment.ts';
 
 const finAndPush = 0x09;
 
-/** Whether a segment can be cut: captured whole, plain data, no urgent pointer. */
+/** Whether a segment can be cut: captured whole, plain data, no urgent pointer, and to the address that its header has. */
 export function isCuttable(bytes: Uint8Array, segment: Segment): boolean {
-  const { isSyn, isReset, payloadStart, payloadEnd, payloadBytes, tcpStart } = segment;
-  if (isSyn || isReset || payloadBytes < 2 || payloadEnd - payloadStart !== payloadBytes) return false;
+  const { isSyn, isReset, isRouted, payloadStart, payloadEnd, payloadBytes, tcpStart } = segment;
+  if (isSyn || isReset || isRouted || payloadBytes < 2 || payloadEnd - payloadStart !== payloadBytes) return false;
   return (bytes[tcpStart + 13]! & 0x20) === 0;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Finds the TCP segment in an Ethernet frame: a plain reading of its own, so that it can judge the agent's. One object is
- * reused for all frames. It reads VLAN tags, IPv4 and IPv6 without extension headers; fragments and tunnels it leaves.
+ * reused for all frames. It reads VLAN tags, IPv4, and IPv6 with its extension headers; fragments and tunnels it leaves.
  */
 import { isVlanType } from './frame-words.ts';
 
@@ -9,6 +9,12 @@ const ipv6 = 0x86dd;
 const protocolTcp = 6;
 const protocolUdp = 17;
 const protocolFragment = 44;
+const protocolAuthentication = 51;
+const protocolRouting = 43;
+/** Hop-by-hop and destination options, routing, mobility, HIP and shim6: they say their length alike (RFC 6564). */
+const extensions: readonly number[] = [0, protocolRouting, 60, 135, 139, 140];
+/** In one packet: RFC 8200, section 4.1, has each of them once, options twice. */
+const extensionsMax = 7;
 
 /** Words of a connection's key: two addresses of four, both ports, the VLAN. */
 export const keyWords = 10;
@@ -17,10 +23,12 @@ export class Segment {
   /** Of the frame's network header, from its start; −1 where it is no IP. */
   ipStart = -1;
   ipVersion = 0;
-  /** The first fragment of a datagram, whatever its protocol. */
-  isFirstFragment = false;
+  /** Where the payload of a fragment begins; −1 where the frame is none. */
+  fragmentStart = -1;
   /** A UDP datagram of text (SSDP, SIP): whatever it looks like, no tunnel and no TCP. */
   isTextDatagram = false;
+  /** A routing header names where the packet goes at last: its checksum is over that address. */
+  isRouted = false;
   /** `bytes[tcpStart, payloadStart)` is the TCP header. */
   tcpStart = 0;
   sequence = 0;
@@ -52,8 +60,9 @@ export class Segment {
     const view = this.#view;
     const base = bytes.byteOffset;
     this.ipStart = -1;
-    this.isFirstFragment = false;
+    this.fragmentStart = -1;
     this.isTextDatagram = false;
+    this.isRouted = false;
     let at = start + 12;
     let vlan = -1;
     while (at + 6 <= end && isVlanType(view.getUint16(base + at))) {
@@ -72,7 +81,7 @@ export class Segment {
       const headerBytes = (bytes[ip]! & 15) * 4;
       const fragment = view.getUint16(base + ip + 6) & 0x3fff;
       const isFragment = fragment !== 0;
-      this.isFirstFragment = fragment === 0x2000;
+      if (isFragment && headerBytes >= 20) this.fragmentStart = ip + headerBytes;
       if (!isFragment && bytes[ip + 9] === protocolUdp) this.isTextDatagram = isText(bytes, ip + headerBytes + 8, end);
       if (headerBytes < 20 || isFragment || bytes[ip + 9] !== protocolTcp) return false;
       // An offloading host writes 0 for a length that fits no 16 bits, or is not known yet.
@@ -80,13 +89,27 @@ export class Segment {
       return this.#tcp(bytes, ip + 12, 1, ip + headerBytes, ip + totalBytes, end);
     }
     if (ip + 40 > end) return false;
-    // A fragment header (RFC 8200, section 4.5) with more to come, and offset 0.
-    this.isFirstFragment =
-      bytes[ip + 6] === protocolFragment && ip + 44 <= end && (view.getUint16(base + ip + 42) & 0xfff9) === 1;
-    if (bytes[ip + 6] === protocolUdp) this.isTextDatagram = isText(bytes, ip + 48, end);
-    if (bytes[ip + 6] !== protocolTcp) return false;
+    let protocol = bytes[ip + 6]!;
+    let tcp = ip + 40;
+    for (let count = 0; isExtension(protocol) && tcp + 8 <= end; count += 1) {
+      if (count === extensionsMax) return false;
+      if (protocol === protocolFragment) {
+        const fragment = view.getUint16(base + tcp + 2) & 0xfff9;
+        // RFC 8200, section 4.5; one that is whole is none (RFC 6946).
+        if (fragment !== 0) {
+          this.fragmentStart = tcp + 8;
+          return false;
+        }
+      }
+      if (protocol === protocolRouting) this.isRouted ||= bytes[tcp + 3] !== 0;
+      const next = tcp + extensionBytes(protocol, bytes[tcp + 1]!);
+      protocol = bytes[tcp]!;
+      tcp = next;
+    }
+    if (protocol === protocolUdp) this.isTextDatagram = isText(bytes, tcp + 8, end);
+    if (protocol !== protocolTcp) return false;
     const totalBytes = view.getUint16(base + ip + 4) || end - ip - 40;
-    return this.#tcp(bytes, ip + 8, 4, ip + 40, ip + 40 + totalBytes, end);
+    return this.#tcp(bytes, ip + 8, 4, tcp, ip + 40 + totalBytes, end);
   }
 
   #tcp(bytes: Uint8Array, addresses: number, words: number, tcp: number, wireEnd: number, end: number): boolean {
@@ -130,6 +153,16 @@ export class Segment {
       ? (this.sourcePort << 16) | this.destinationPort
       : (this.destinationPort << 16) | this.sourcePort;
   }
+}
+
+function isExtension(protocol: number): boolean {
+  return protocol === protocolFragment || protocol === protocolAuthentication || extensions.includes(protocol);
+}
+
+/** @param length what it says itself: in words of eight bytes beyond the first, AH of four beyond two (RFC 4302) */
+function extensionBytes(protocol: number, length: number): number {
+  if (protocol === protocolFragment) return 8;
+  return protocol === protocolAuthentication ? (length + 2) * 4 : (length + 1) * 8;
 }
 
 /** Four capital letters or dashes: how no header of a tunnel begins. */

@@ -5,15 +5,28 @@ import { EtherType } from '../../../agent/wire/link.ts';
 import { mendedChecksum, putWord, word } from '../frame-words.ts';
 import type { EditOrder, NetworkMap } from './edit-order.ts';
 import { type EditStage, FrameCopy, Layers } from './edit-stage.ts';
+import { HardwareAddresses } from './hardware-addresses.ts';
+import {
+  type AddressRewriter,
+  rewriteArp,
+  rewriteDatagram,
+  rewriteLldp,
+  rewriteNeighbours,
+  rewriteSpanningTree,
+} from './inner-addresses.ts';
 
 const redirect = 5;
+const rarp = 0x8035;
+const lldp = 0x88cc;
+/** Bits of an IPv6 address that name its network. */
+const networkBits = 64;
 
-export class AddressStage implements EditStage {
+export class AddressStage implements EditStage, AddressRewriter {
   readonly description: string;
   frames = 0;
   readonly #maps: readonly NetworkMap[];
   readonly #ports: ReadonlyMap<number, number>;
-  readonly #macs: ReadonlyMap<string, string>;
+  readonly #macs: HardwareAddresses;
   readonly #next: FrameSink;
   readonly #layers = new Layers();
   /** Of the packet that an error of ICMP quotes. */
@@ -24,7 +37,7 @@ export class AddressStage implements EditStage {
   constructor({ map = [], ports = [], macs = [] }: EditOrder, next: FrameSink) {
     this.#maps = map;
     this.#ports = new Map(ports);
-    this.#macs = new Map(macs);
+    this.#macs = new HardwareAddresses(macs);
     this.#next = next;
     const what = [map.length > 0 && 'addresses', ports.length > 0 && 'ports', macs.length > 0 && 'MAC addresses'];
     this.description = `${what.filter(Boolean).join(', ')} mapped`;
@@ -33,27 +46,34 @@ export class AddressStage implements EditStage {
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number, tsUs: number, interfaceIndex: number): void {
     const out = this.#copy.take(bytes, start, end);
     const length = end - start;
+    const macs = this.#macs;
     this.#isChanged = false;
-    if (this.#macs.size > 0 && length >= 12) for (const at of [0, 6]) this.#mac(out, at);
     this.#layers.read(out, 0, length);
+    if (!macs.isEmpty) macs.begin(out, length);
+    if (!macs.isEmpty && length >= 12) for (const at of [0, 6]) this.mac(out, at);
     if (this.#layers.version !== 0) this.#packet(out, this.#layers, length, false);
-    else if (this.#layers.type === EtherType.arp) this.#arp(out, length);
+    else this.#otherFrame(out, length);
+    if (!macs.isEmpty) macs.end(out, this.#layers);
     if (this.#isChanged) this.frames += 1;
     this.#next.frame(out, 0, length, wireLength, tsUs, interfaceIndex);
   }
 
-  #mac(out: Uint8Array, at: number): void {
-    const to = this.#macs.get(Buffer.from(out.buffer, out.byteOffset + at, 6).toString('hex'));
-    if (to === undefined) return;
-    out.set(Buffer.from(to, 'hex'), at);
-    this.#isChanged = true;
+  /** MAC addresses that were to be mapped and are still there: by the kind of frame. */
+  get left(): Iterable<readonly [kind: string, frames: number]> {
+    return this.#macs.left;
   }
 
-  /** Ethernet and IPv4 (RFC 826). */
-  #arp(out: Uint8Array, length: number): void {
-    const at = this.#layers.network;
-    if (at + 28 > length || word(out, at + 2) !== EtherType.ipv4 || out[at + 5] !== 4) return;
-    for (const address of [at + 14, at + 24]) this.#mapAddress(out, address, 4);
+  mac(out: Uint8Array, at: number): number {
+    const change = this.#macs.replace(out, at);
+    this.#isChanged ||= change !== undefined;
+    return change ?? 0;
+  }
+
+  #otherFrame(out: Uint8Array, length: number): void {
+    const { type, network } = this.#layers;
+    if (type === EtherType.arp || type === rarp) rewriteArp(out, network, length, this);
+    else if (type === lldp) rewriteLldp(out, network, length, this);
+    else if (type > 0 && type <= length - network) rewriteSpanningTree(out, network, network + type, this);
   }
 
   /** @returns what it adds to the sum of the packet's 16-bit words */
@@ -62,21 +82,23 @@ export class AddressStage implements EditStage {
     const bytes = version === 4 ? 4 : 16;
     const first = version === 4 ? network + 12 : network + 8;
     if (first + 2 * bytes > length) return 0;
-    const addresses = this.#mapAddress(out, first, bytes) + this.#mapAddress(out, first + bytes, bytes);
+    const addresses = this.address(out, first, bytes) + this.address(out, first + bytes, bytes);
     let sum = addresses;
     if (version === 4) sum += mend(out, network + 10, addresses, length);
     if (transport < 0) return sum;
     const hasPorts = protocol === IpProtocol.tcp || protocol === IpProtocol.udp;
     let ports = 0;
+    const isUdp = protocol === IpProtocol.udp && transport + 8 <= length;
+    const names = isUdp ? [word(out, transport), word(out, transport + 2)] : [];
     if (hasPorts && this.#ports.size > 0 && transport + 4 <= length) {
       ports = this.#port(out, transport) + this.#port(out, transport + 2);
     }
-    sum += ports;
-    const change = addresses + ports;
+    const inner = isUdp ? rewriteDatagram(out, transport + 8, Math.min(length, layers.wireEnd), names, this) : 0;
+    sum += ports + inner;
+    const change = addresses + ports + inner;
     if (protocol === IpProtocol.tcp) sum += mend(out, transport + 16, change, length);
     // RFC 768: a sum of 0 says that there is none.
-    else if (protocol === IpProtocol.udp && transport + 8 <= length && word(out, transport + 6) !== 0)
-      sum += mend(out, transport + 6, change, length, 0xffff);
+    else if (isUdp && word(out, transport + 6) !== 0) sum += mend(out, transport + 6, change, length, 0xffff);
     else if (protocol === (version === 4 ? IpProtocol.icmp : IpProtocol.icmpv6)) {
       const quoted = isQuoted ? 0 : this.#quotedPacket(out, layers, length);
       // The sum of ICMPv6 covers the addresses, too (RFC 4443, section 2.3).
@@ -85,31 +107,37 @@ export class AddressStage implements EditStage {
     return sum;
   }
 
-  /** Within an error (RFC 792; RFC 4443, section 3): the packet that it is about. @returns as `#packet` */
+  /** Within an error (RFC 792; RFC 4443, section 3): the packet that it is about; what neighbours say. @returns as `#packet` */
   #quotedPacket(out: Uint8Array, { version, transport, wireEnd }: Layers, length: number): number {
     const end = Math.min(length, wireEnd);
-    if (transport + 8 > end || !isError(version, out[transport]!)) return 0;
+    if (transport + 8 > end) return 0;
+    if (!isError(version, out[transport]!)) return version === 6 ? rewriteNeighbours(out, transport, end, this) : 0;
     const isRedirect = version === 4 && out[transport] === redirect;
-    const gateway = isRedirect ? this.#mapAddress(out, transport + 4, 4) : 0;
+    const gateway = isRedirect ? this.address(out, transport + 4, 4) : 0;
     this.#quoted.readPacket(out, transport + 8, end);
     return gateway + (this.#quoted.version === 0 ? 0 : this.#packet(out, this.#quoted, end, true));
   }
 
-  /** @returns what it adds to the sum of 16-bit words */
-  #mapAddress(out: Uint8Array, at: number, bytes: number): number {
+  /** The network by the maps; the host, where a MAC address is in it and no map names it, by that of the MAC address. */
+  address(out: Uint8Array, at: number, bytes: 4 | 16): number {
+    let change = 0;
+    let bits = 0;
     for (const { from, to, prefixBits } of this.#maps) {
       if (from.length !== bytes || !isIn(out, at, from, prefixBits)) continue;
-      let change = 0;
       for (let i = 0; i < bytes; i += 1) {
         const mask = prefixMask(prefixBits, i);
         const value = (to[i]! & mask) | (out[at + i]! & ~mask & 255);
-        change += (value - out[at + i]!) * (i % 2 === 0 ? 256 : 1);
+        change += (value - out[at + i]!) * ((at + i) % 2 === 0 ? 256 : 1);
         out[at + i] = value;
       }
       this.#isChanged = true;
-      return change;
+      bits = prefixBits;
+      break;
     }
-    return 0;
+    if (bytes === 4 || bits > networkBits || this.#macs.isEmpty) return change;
+    const host = this.#macs.replaceId(out, at);
+    this.#isChanged ||= host !== undefined;
+    return change + (host ?? 0);
   }
 
   #port(out: Uint8Array, at: number): number {

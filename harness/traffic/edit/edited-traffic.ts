@@ -34,7 +34,15 @@ export class EditedTraffic implements Traffic, FrameSink {
     const edits = this.#stages
       .filter((stage) => stage.frames > 0 || (stage instanceof MtuStage && stage.left > 0))
       .map(({ description, frames }) => ({ kind: 'edit', description, frames }));
-    return [...this.#source.impairments, ...edits];
+    const left = this.#stages
+      .filter((stage) => stage instanceof AddressStage)
+      .flatMap((stage) => [...stage.left])
+      .map(([kind, frames]) => ({
+        kind: 'edit',
+        description: `${kind}: MAC addresses of --mac are still inside`,
+        frames,
+      }));
+    return [...this.#source.impairments, ...edits, ...left];
   }
 
   read(sink: FrameSink, framesMax: number): number {

@@ -72,3 +72,11 @@ export const endedPatienceUs = 1_000_000;
 export const clockStepUs = 500_000;
 /** Acknowledged bytes that the recording has not shown yet: what is reordered on the way to it, and small beside all numbers. */
 export const aheadBytesMax = 1_048_576;
+/** Datagrams that are put together from fragments at a time (256), pages of 2 KB that all of them take (512), fragments of one (64). */
+export const fragmentDatagramsMax = 128;
+export const fragmentPagesMax = 256;
+export const fragmentsMax = 48;
+/** For so long their fragments may come (15 s). */
+export const fragmentPatienceUs = 10_000_000;
+/** The most messages that one can hold: the shortest has over sixteen bytes. */
+export const datagramMessagesMax = 4_096;

@@ -7,11 +7,12 @@ import { LruMap } from '../../../agent/bounded/lru-map.ts';
 import { keyWords, Segment } from '../segment.ts';
 import type { Truth } from '../traffic.ts';
 import { Connection } from './connection.ts';
+import { Datagrams } from './datagrams.ts';
 import { DeliveryClock } from './delivery-clock.ts';
 import { HeadScanner } from './head-scanner.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { LateStarts } from './late-starts.ts';
-import { aheadBytesMax, connectionsMax, conversationsMax, followersPatient } from './limits.ts';
+import { aheadBytesMax, connectionsMax, conversationsMax, datagramMessagesMax, followersPatient } from './limits.ts';
 import { TruthCounts } from './truth-counts.ts';
 
 /** Not secret: the traffic is the operator's own. */
@@ -34,6 +35,9 @@ export class MessageTruth {
   readonly #starts = new LateStarts(this.#clock);
   readonly #segment = new Segment();
   readonly #scanner = new HeadScanner();
+  /** Of fragments, as they were sent and as they are delivered. */
+  readonly #sentDatagrams = new Datagrams();
+  readonly #deliveredDatagrams = new Datagrams();
   readonly #slots = new LruMap(connectionsMax, keyWords, 1, seed);
   /** By addresses and ports alone: the last connection of its own. */
   readonly #networks = new LruMap(connectionsMax, addressWords, 1, seed);
@@ -57,7 +61,8 @@ export class MessageTruth {
   sent(bytes: Uint8Array, start: number, end: number): void {
     const segment = this.#segment;
     if (!segment.read(bytes, start, end)) {
-      if (!segment.isTextDatagram) this.#otherFrame(bytes, start, end);
+      if (segment.fragmentStart >= 0) this.#sentFragment(bytes, start, end);
+      else if (!segment.isTextDatagram) this.#otherFrame(bytes, start, end);
       return;
     }
     const connection = this.#connectionFor(segment);
@@ -84,6 +89,12 @@ export class MessageTruth {
     this.#clock.advance(tsUs);
     const segment = this.#segment;
     const isSegment = segment.read(bytes, start, end);
+    if (segment.fragmentStart >= 0) {
+      const put = isDamaged ? 'odd' : this.#deliveredDatagrams.put(segment, bytes, start, end, tsUs);
+      if (put === 'odd') this.#oddDatagram();
+      else if (put !== 'waiting') this.delivered(put, 0, put.length, tsUs, false);
+      return;
+    }
     const connection = isSegment ? this.#find(segment) : undefined;
     if (!connection) {
       if (isDamaged && (!isSegment || segment.payloadBytes > 0)) this.#strayed(bytes, start, end);
@@ -115,8 +126,26 @@ export class MessageTruth {
     this.#counts.doubt('strayed');
   }
 
+  #sentFragment(bytes: Uint8Array, start: number, end: number): void {
+    const put = this.#sentDatagrams.put(this.#segment, bytes, start, end);
+    if (put === 'waiting') return;
+    if (put === 'odd') this.#oddDatagram();
+    else this.sent(put, 0, put.length);
+  }
+
+  /** Whatever it holds, an observer may have put it together otherwise. */
+  #oddDatagram(): void {
+    this.#scanner.cut();
+    this.#counts.unframed(datagramMessagesMax, undefined);
+    this.#counts.doubt('fragments');
+  }
+
   /** After the last frame. */
   finish(): void {
+    for (let left = this.#sentDatagrams.finish(); left > 0; left -= 1) {
+      this.#counts.unframed(1, undefined);
+      this.#counts.doubt('fragments');
+    }
     for (const connection of this.#connections) connection?.settle(false);
     this.#connections.length = 0;
     this.#firstOf.length = 0;
@@ -128,8 +157,7 @@ export class MessageTruth {
 
   #otherFrame(bytes: Uint8Array, start: number, end: number): void {
     this.#scanner.cut();
-    // A head may be spread over the fragments of a datagram.
-    const heads = this.#scanner.count(bytes, start, end) + (this.#segment.isFirstFragment ? 1 : 0);
+    const heads = this.#scanner.count(bytes, start, end);
     if (heads === 0) return;
     this.#counts.unframed(heads, undefined);
     this.#counts.doubt('otherFrames');
