@@ -127,7 +127,7 @@ export class Agent {
 
   /** What changes while it runs, in a few kilobytes of garbage; all counters leave a hundred. */
   gauges(): Counters {
-    return Object.assign(captureCounters(this.#options.source.stats()), this.tcp.gauges());
+    return Object.assign(captureCounters(this.#options.source.stats()), this.tcp.gauges(), this.#httpGauges());
   }
 
   /** Streams by TLS server name, as far as names are kept apart; '' is all others. */
@@ -138,9 +138,14 @@ export class Agent {
   counters(): Counters {
     const counters: Counters = { ...captureCounters(this.#options.source.stats()), ...this.tcp.snapshot() };
     for (const [name, value] of Object.entries(this.#httpCounters)) counters[`http.${name}`] = value as number;
-    counters['http.headPoolBytes'] = this.http?.headPoolBytes ?? 0;
-    counters['http.waitingRequests'] = this.http?.waitingRequests ?? 0;
-    return Object.assign(counters, this.#bodies?.counters());
+    return Object.assign(counters, this.#httpGauges(), this.#bodies?.counters());
+  }
+
+  #httpGauges(): Counters {
+    return {
+      'http.headPoolBytes': this.http?.headPoolBytes ?? 0,
+      'http.waitingRequests': this.http?.waitingRequests ?? 0,
+    };
   }
 }
 

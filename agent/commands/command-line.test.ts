@@ -10,6 +10,7 @@ import { Profile } from 'pprof-format';
 import t from 'tap';
 import { deriveLimits } from '../limits.ts';
 import { exchangesCapture } from './capture-fixture.ts';
+import { conversationsCapture } from './conversation-fixture.ts';
 import { parseSize } from './option-values.ts';
 
 /** It has no types of its own. */
@@ -229,6 +230,24 @@ t.test('SIGTERM: flushes, writes its statistics, exits 0', async (t) => {
   t.match(JSON.parse(lines[0]!), { type: 'sample' });
   t.match(JSON.parse(lines.at(-1)!), { type: 'final', 'http.requestsComplete': 200 });
   t.equal(JSON.parse(readFileSync(file('term.har'), 'utf8')).log.entries.length, 200);
+});
+
+t.test('readings in step say how full the bounds of HTTP are', (t) => {
+  const request = `GET /waits HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(5_000)}\r\n\r\n`;
+  const says = Array.from({ length: 60 }, () => [0, request] as const);
+  const args = ['--read', '-', '--lockstep', '--until', 'http', '--stats', file('waits.jsonl')];
+  const { status, stderr } = spawnSync(process.execPath, [...nodeArguments, ...args], {
+    input: conversationsCapture([{ says }]),
+    encoding: 'utf8',
+  });
+  t.equal(status, 0, stderr);
+  const lines = readFileSync(file('waits.jsonl'), 'utf8').trim().split('\n');
+  const samples = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === 'sample');
+  // At the end none waits: the connection has closed.
+  const most = Math.max(...samples.map((sample) => sample['http.waitingRequests'] ?? 0));
+  t.ok(most > 30 && most <= 60, `${most} requests waited`);
+  t.ok(samples.every((sample) => sample['http.headPoolBytes'] >= 0));
+  t.end();
 });
 
 t.test('a pipe that runs dry: recorded frames keep the clock of their own, no stream ends for the pause', async (t) => {

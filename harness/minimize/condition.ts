@@ -55,6 +55,11 @@ export interface Observation {
   readonly exitCode: number | null;
   /** Why there was no run to look at; empty where there was. */
   readonly failure: string;
+  /**
+   * Of metrics that count what the target had before the first frame: what they are by what it had from then on. A start's own peak is higher
+   * than little traffic, and hides how much that brings.
+   */
+  readonly sinceTraffic?: Readonly<Record<string, number>> | undefined;
   /** What of the traffic memory grew with; kept of what holds alone. */
   readonly growth?: Growth | undefined;
 }
@@ -109,6 +114,33 @@ export type Shifts = Readonly<Record<string, number>>;
 export function scoreOf(condition: Condition, seen: Observation, shifts: Shifts = {}): number {
   if (seen.failure !== '') return 0;
   return Math.min(...condition.clauses.map((clause) => clauseScore(clause, seen, shifts)));
+}
+
+/** What a part of the traffic brings, as a score: that of the verdict where it holds, else by what came since the first frame. */
+export function amountOf(condition: Condition, seen: Observation, shifts: Shifts = {}): number {
+  const score = scoreOf(condition, seen, shifts);
+  const { sinceTraffic, figures } = seen;
+  if (score >= 1 || seen.failure !== '' || sinceTraffic === undefined) return score;
+  const brought = Object.entries(sinceTraffic).map(([name, value]) => [name, { ...figures[name]!, value }] as const);
+  return Math.min(
+    score,
+    scoreOf(condition, { ...seen, figures: { ...figures, ...Object.fromEntries(brought) } }, shifts),
+  );
+}
+
+/**
+ * The condition with limits that are further away by a margin: what meets it meets the one that was typed on another day too. No further than
+ * half of the way to what the whole shows.
+ */
+export function withMargin(condition: Condition, whole: Observation, share: number): Condition {
+  const clauses = condition.clauses.map((clause) => {
+    const value = clause.kind === 'metric' ? surely(clause, whole) : undefined;
+    if (clause.kind !== 'metric' || value === undefined) return clause;
+    const sign = clause.comparison.startsWith('>') ? 1 : -1;
+    const margin = Math.min(share * Math.abs(clause.limit), Math.abs(value - clause.limit) / 2);
+    return { ...clause, limit: clause.limit + sign * margin };
+  });
+  return { ...condition, clauses };
 }
 
 export function holds(condition: Condition, seen: Observation, shifts?: Shifts): boolean {

@@ -1,7 +1,7 @@
 /** The connections of a capture, numbered as they come: both directions have one number. */
 import type { FrameSink } from '../../agent/capture/frame-source.ts';
 import { FlowTable } from '../traffic/flows.ts';
-import { type Growth, GrowthShares } from './growth.ts';
+import { framesAtTop, type Growth, GrowthShares } from './growth.ts';
 
 /** The number of frames that belong to no connection: ARP, UDP, and flows beyond the table. */
 export const otherFrames = 0;
@@ -51,6 +51,8 @@ export interface ConnectionWeight {
   bytes: number;
   /** Payload that came, at most, while a segment before it had not. */
   behindGap: number;
+  /** Payload that came before memory was at its top, of a connection that nothing had ended by then. */
+  openAtTop: number;
 }
 
 /** What a record of a capture file takes beside its frame. */
@@ -73,11 +75,15 @@ export class ConnectionWeights implements FrameSink {
   readonly weights: ConnectionWeight[] = [];
   readonly #followed: [Followed, Followed][] = [];
   readonly #growth: GrowthShares | undefined;
+  /** Frames until memory was at its top; all, where that is not known. */
+  readonly #topFrames: number;
+  readonly #ended = new Set<number>();
   frames = 0;
 
   /** @param growth of a run of the same capture */
   constructor(growth?: Growth) {
     this.#growth = growth && new GrowthShares(growth);
+    this.#topFrames = growth ? framesAtTop(growth) : Number.POSITIVE_INFINITY;
   }
 
   frame(bytes: Uint8Array, start: number, end: number, wireLength: number): void {
@@ -85,12 +91,24 @@ export class ConnectionWeights implements FrameSink {
     const number = this.#table.connectionOf(bytes, start, end, wireLength);
     const { names } = this.#table;
     while (this.weights.length < names.length)
-      this.weights.push({ name: names[this.weights.length]!, frames: 0, bytes: 0, behindGap: 0 });
+      this.weights.push({ name: names[this.weights.length]!, frames: 0, bytes: 0, behindGap: 0, openAtTop: 0 });
     const weight = this.weights[number]!;
     weight.frames += 1;
     weight.bytes += end - start + recordBytes;
     this.#growth?.add(number, end - start + recordBytes);
-    if (number !== otherFrames) this.#follow(number, weight);
+    if (number === otherFrames) return;
+    if (this.frames <= this.#topFrames) this.#lookAtEnd(number, weight);
+    this.#follow(number, weight);
+  }
+
+  /** A port that is used again is another connection. */
+  #lookAtEnd(number: number, weight: ConnectionWeight): void {
+    const { flags, payloadWireBytes } = this.#table.packet;
+    if ((flags & 2) !== 0) this.#ended.delete(number);
+    if ((flags & 5) !== 0) {
+      this.#ended.add(number);
+      weight.openAtTop = 0;
+    } else if (!this.#ended.has(number)) weight.openAtTop += payloadWireBytes;
   }
 
   /** By number; undefined where it is not known what memory grew with. */

@@ -46,6 +46,33 @@ export function growthOf({ series }: Pick<RunReport, 'series'>, metric: string |
   return gains.some((bytes) => bytes >= 1) ? { frames: total, gains: gains.map(Math.round) } : undefined;
 }
 
+/** How many frames had been sent at the top. */
+export function framesAtTop({ frames, gains }: Growth): number {
+  return Math.ceil(((gains.findLastIndex((gain) => gain > 0) + 1) * frames) / growthPieces);
+}
+
+/**
+ * What `rss.max` and `rss.rise` are by the readings since the first frame: a start's own peak is in both, and is higher than that of little
+ * traffic. Empty where neither is asked for, or no frame was counted.
+ */
+export function sinceTraffic(
+  { series, figures }: Pick<RunReport, 'series' | 'figures'>,
+  metrics: readonly string[],
+): Record<string, number> {
+  const [level, frames] = [columnOf(series, 'rss'), columnOf(series, 'frames')];
+  const asked = metrics.filter((name) => name === 'rss.max' || name === 'rss.rise');
+  if (!level || !frames || asked.length === 0) return {};
+  const sent = known(frames);
+  const first = sent.findIndex(([, count]) => count > 0);
+  if (first < 0) return {};
+  // It came after the reading before it.
+  const sinceMs = sent[Math.max(0, first - 1)]![0];
+  const line = known(level);
+  const top = Math.max(0, ...line.filter(([tMs]) => tMs >= sinceMs).map(([, bytes]) => bytes));
+  const idle = figures.find(({ name }) => name === 'rss.idle')?.value ?? line[0]?.[1] ?? 0;
+  return Object.fromEntries(asked.map((name) => [name, name === 'rss.max' ? top : Math.max(0, top - idle)]));
+}
+
 type Point = readonly [tMs: number, value: number];
 interface Line {
   readonly table: SeriesTable;

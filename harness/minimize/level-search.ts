@@ -43,6 +43,8 @@ export class LevelSearch {
   readonly #level: Level;
   readonly #idleScore: number;
   #between: string[] = [];
+  /** What held in the lane of the search before what was found, twice as large at least; until `close`. */
+  earlier: Found | undefined;
 
   /** @param idleScore of no traffic at all */
   constructor(options: LevelSearchOptions, level: Level, idleScore: number) {
@@ -57,10 +59,12 @@ export class LevelSearch {
     let base = from;
     let found: Round | undefined;
     let whole: number | undefined;
+    this.earlier = undefined;
     for (let number = 1; ; number += 1) {
       const round = await this.#round(base);
       whole ??= round?.whole;
       if (!round || round.count === round.whole) break;
+      if (found) this.earlier = { ...found, words: `${whole} → ${found.count}` };
       found = round;
       if (!round.isHalf || isOver()) break;
       const file = path.join(folder, `base-${number}.pcap`);

@@ -75,6 +75,7 @@ const connections: Level = {
       order: present.sort((a, b) => rank(a) - rank(b) || weights[b]!.bytes - weights[a]!.bytes),
       filter: (kept, out) => connectionFilter(new Set(kept), out),
       promises: promised(index.gained(), {
+        'open at the top': weights.map((weight) => weight.openAtTop),
         'bytes behind gaps': weights.map((weight) => weight.behindGap),
         'streams of the spike': bytes.map((each, number) => (isGuessed(number) ? each : 0)),
         'connections, whatever they say': weights.map((_, number) => Number(number !== otherFrames)),
@@ -159,11 +160,14 @@ const frames: Level = {
 
 /**
  * In their order: pauses as soon as most is gone, since a device takes as long as the traffic did; payloads before single frames, since what
- * is left then is tried the faster.
+ * is left then is tried the faster, and early once more: where a segment is held in a page of its own, a byte of it is enough. Connections once
+ * more behind both: what is held for a time is held together then, and less of it is enough.
  */
 export const frameLevels: readonly (Level | Sweep)[] = [
   connections,
   pauses,
+  payloads,
+  connections,
   exchanges,
   kinds,
   payloads,

@@ -1,10 +1,16 @@
 /** The parts of a minimization: conditions, ranges that close up, the search. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import t from 'tap';
-import { holds, type Observation, parseCondition, scoreOf } from './condition.ts';
-import { type Growth, GrowthShares, growthOf, growthPieces } from './growth.ts';
+import { conversationsCapture } from '../../agent/commands/conversation-fixture.ts';
+import type { RunReport } from '../../reports/model.ts';
+import { amountOf, holds, type Observation, parseCondition, scoreOf } from './condition.ts';
+import { ConnectionWeights } from './connections.ts';
+import { type Growth, GrowthShares, growthOf, growthPieces, sinceTraffic } from './growth.ts';
 import { loweredShifts, shiftsBetween, stricterShifts } from './lane-shifts.ts';
 import { type Promised, reduce, type Verdict } from './reduce.ts';
 import { RemovedRanges } from './removed-ranges.ts';
+import { readCapture } from './rewrite-capture.ts';
 
 const seen = (rest: Partial<Observation>): Observation => ({
   ...{ figures: {}, suspects: [], causes: [], exitCode: 0, failure: '' },
@@ -199,4 +205,63 @@ t.test('what memory grew with: what was there at the top, by the frames that wer
   for (let frame = 0; frame < 1_000; frame += 1) shares.add(frame < 500 ? 0 : frame < 700 ? 1 : 2, 100);
   const [before = 0, meanwhile = 0, after = 0] = shares.values();
   t.ok(meanwhile > 0.99e8 && before + after < 0.01e8, `${[before, meanwhile, after]}`);
+});
+
+t.test('what little traffic brings is not hidden by the peak of a start', async (t) => {
+  const tMs = [0, 10, 20, 30];
+  const column = (name: string, values: readonly number[]) => ({ name, unit: 'bytes', kind: 'gauge', values }) as const;
+  // The start had 68 MB, and 28 were left when the first frame came.
+  const series = [
+    { group: 'memory', tMs, columns: [column('rss', [68e6, 28e6, 35e6, 40e6])] } as const,
+    { group: 'traffic', tMs, columns: [column('frames', [0, 0, 10, 20])] } as const,
+  ];
+  const idle = { name: 'rss.idle', value: 28e6 } as RunReport['figures'][number];
+  const brought = sinceTraffic({ series, figures: [idle] }, ['rss.rise', 'rss.max', 'pages.max']);
+  t.same(brought, { 'rss.rise': 12e6, 'rss.max': 40e6 });
+  t.same(sinceTraffic({ series: series.slice(0, 1), figures: [idle] }, ['rss.rise']), {}, 'no frame was counted');
+  const rise = parseCondition('rss.rise > 80MB');
+  const some = seen({ figures: { 'rss.rise': figure(40e6) }, sinceTraffic: brought });
+  t.equal(scoreOf(rise, some), 0.5);
+  t.equal(amountOf(rise, some), 0.15);
+  const much = seen({ figures: { 'rss.rise': figure(100e6) }, sinceTraffic: { 'rss.rise': 75e6 } });
+  t.equal(amountOf(rise, much), 1.25, 'the figure decides what holds');
+});
+
+t.test('connections that nothing had ended when memory was at its top', async (t) => {
+  const file = path.join(t.testdir(), 'three.pcap');
+  const says = Array.from({ length: 10 }, () => [1, 'x'.repeat(1_000)] as const);
+  writeFileSync(file, conversationsCapture([{ says }, { says }, { says }]));
+  const openAt = (share: number) => {
+    const gains = new Array<number>(growthPieces).fill(0);
+    gains[Math.round(share * growthPieces) - 1] = 1e6;
+    let frames = 0;
+    readCapture(file, { frame: () => void (frames += 1) });
+    const weights = new ConnectionWeights({ frames, gains });
+    readCapture(file, weights);
+    return weights.weights.map(({ openAtTop }) => openAtTop);
+  };
+  const [none, first, second = 0, third] = openAt(0.5);
+  t.same([none, first, third], [0, 0, 0], 'the first had ended, the third had not begun');
+  t.ok(second > 1_000 && second < 10_000, `${second} bytes until then`);
+  t.same(openAt(1), [0, 0, 0, 0], 'all have ended');
+});
+
+t.test('a guess that shows nothing waits for those that show something', async (t) => {
+  const weights = Array.from({ length: 1_000 }, () => 100);
+  const tried: string[] = [];
+  const values = (from: number, count: number) => weights.map((_, unit) => Number(unit >= from && unit < from + count));
+  // A hundred of 300 bring it; six guesses name others, and less of them.
+  const wrong = Array.from({ length: 6 }, (_, i) => ({ name: `wrong ${i}`, values: values(i * 100, 80) }));
+  const needed = 100;
+  const brought = (units: readonly number[]) => units.filter((unit) => unit >= 700).length / needed;
+  const kept = await reduce({
+    ...{ weights, order: [...weights.keys()], scores: { whole: 3, idle: 0 }, jobs: 1, isOver: () => false },
+    ...{ onKept: () => {}, grainBytes: 1, promises: [...wrong, { name: 'right', values: values(700, 300) }] },
+    test: async (units) => {
+      tried.push(`${units[0]}`);
+      return { holds: brought(units) >= 1, score: brought(units) };
+    },
+  });
+  t.ok(kept.length < needed * 1.15, `${kept.length} of ${needed} needed`);
+  t.ok(tried.length < 40, `${tried.length} trials`);
 });

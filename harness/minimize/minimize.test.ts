@@ -5,6 +5,7 @@ import t from 'tap';
 import { conversationsCapture } from '../../agent/commands/conversation-fixture.ts';
 import type { Observation } from './condition.ts';
 import { parseCondition } from './condition.ts';
+import { frameLevels } from './levels.ts';
 import { type MinimizeOptions, minimize } from './minimize.ts';
 import { readCapture } from './rewrite-capture.ts';
 import type { Sweep } from './sweeps.ts';
@@ -102,4 +103,68 @@ t.test('what could not be run is tried again by the next who asks', async (t) =>
   isMissing = false;
   const found = await minimize(options(open(), run));
   t.equal(framesIn(found.file), 10);
+});
+
+t.test('what is kept is beyond the limit by a margin, in both trials of the last word', async (t) => {
+  const { open, options } = openSubject(t);
+  // Ten frames pass the limit of 100 MB by 2: on a busy machine they would not.
+  const near = await minimize(options(open(), async (file) => seen({ 1: 50, 10: 102 }[framesIn(file)] ?? 150)));
+  t.equal(framesIn(near.file), 20);
+  t.notOk(near.isSteppedBack, 'it was not kept at all');
+  const other = openSubject(t);
+  let tens = 0;
+  const run = async (file: string) => {
+    const frames = framesIn(file);
+    if (frames === 10) tens += 1;
+    return seen(frames === 1 ? 50 : frames === 10 && tens === 2 ? 103 : frames === 10 ? 111 : 150);
+  };
+  const twice = await minimize(other.options(other.open(), run));
+  t.equal(framesIn(twice.file), 20, 'once of twice is not enough');
+  t.ok(twice.isSteppedBack);
+  // A whole that passes the limit by little has half of that for a margin.
+  const little = openSubject(t);
+  const found = await minimize(
+    little.options(little.open(), async (file) => seen({ 1: 50, 20: 101, 10: 103 }[framesIn(file)] ?? 104)),
+  );
+  t.equal(framesIn(found.file), 10);
+});
+
+t.test('one trial that shows far too much does not move the limits of the search', async (t) => {
+  const { open, options } = openSubject(t);
+  const levels = frameLevels.filter(({ name }) => name === 'frames');
+  let isOdd = true;
+  const run = async (file: string, lane: string) => {
+    const frames = framesIn(file);
+    const megabytes = 40 + 2 * frames;
+    if (lane === 'tap' || frames === 1 || frames > 20 || !isOdd) return seen(megabytes);
+    isOdd = false;
+    return seen(1_000);
+  };
+  const found = await minimize({ ...options(open(), run), mayBeExact: true, levels });
+  t.notOk(isOdd);
+  t.equal(found.searchedIn, 'exact');
+  const frames = framesIn(found.file);
+  t.ok(frames > 30 && frames < 45, `${frames} frames, 33 and a margin are enough`);
+});
+
+t.test('what held on the way is kept where what was found is not confirmed', async (t) => {
+  const folder = t.testdir();
+  const source = path.join(folder, 'whole.pcap');
+  // 5 MB: the search goes on with a file of what is left as soon as half is gone.
+  writeFileSync(source, conversationsCapture([{ says: Array.from({ length: 100 }, () => [0, 'x'.repeat(50_000)]) }]));
+  const log = new TrialLog(path.join(folder, 'small.pcap.minimize'), 'question', false);
+  let taps = 0;
+  const run = async (file: string, lane: string): Promise<Observation> => {
+    const frames = framesIn(file);
+    if (lane === 'tap') taps += 1;
+    return { ...seen(0), suspects: frames >= (lane === 'tap' ? 200 : 100) ? ['agent/a.ts#hold'] : [] };
+  };
+  const found = await minimize({
+    ...{ condition: parseCondition('suspect=a.ts'), log, source, run, lane: 'tap', mayBeExact: true },
+    ...{ exactOnly: false, levels: frameLevels.filter(({ name }) => name === 'frames'), guess: new Set<string>() },
+    ...{ jobs: 1, budgetMs: 1e6, trialsMax: 1_000, nowMs: () => 0, onStep() {} },
+  });
+  const frames = framesIn(found.file);
+  t.ok(frames >= 200 && frames < 350, `${frames} frames`);
+  t.ok(taps < 10, `${taps} trials through a device`);
 });

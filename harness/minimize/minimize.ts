@@ -7,11 +7,11 @@ import path from 'node:path';
 import { FloodgateError } from '../../agent/errors.ts';
 import { formatBytes } from '../../reports/format.ts';
 import type { Lane } from '../scenario/scenario.ts';
-import { type Condition, holds, type Observation, observedWords, scoreOf } from './condition.ts';
+import { amountOf, type Condition, holds, type Observation, observedWords, withMargin } from './condition.ts';
 import { easedShifts, loweredShifts, shiftsBetween, stricterShifts } from './lane-shifts.ts';
 import { digest, type Found, LevelSearch } from './level-search.ts';
 import type { Level } from './levels.ts';
-import { type Candidate, Oracle, type OracleOptions } from './oracle.ts';
+import { type Candidate, marginOf, Oracle, type OracleOptions } from './oracle.ts';
 import { rewriteCapture, writeOneFrame } from './rewrite-capture.ts';
 import type { Sweep } from './sweeps.ts';
 import type { MinimizeState } from './trial-log.ts';
@@ -112,7 +112,10 @@ class Minimization {
   async run(): Promise<Minimized> {
     const { levels, log } = this.#options;
     if (this.#state.levels < 0) await this.#begin();
-    else await this.#lookAtIdle();
+    else {
+      await this.#whole();
+      await this.#lookAtIdle();
+    }
     while (this.#state.levels < levels.length && !this.#isOver()) {
       const level = levels[this.#state.levels]!;
       this.#level = level.name;
@@ -177,12 +180,20 @@ class Minimization {
     });
   }
 
-  /** The whole in the lane of the last word, then in the lane of the search, then nothing at all. */
-  async #begin(): Promise<void> {
-    const { condition, log } = this.#options;
-    const whole: Candidate = { key: 'whole', file: this.#options.source };
+  /** Does it, as it was typed; what is kept of it from here has to do it by a margin. */
+  async #whole(): Promise<{ whole: Candidate; seen: Observation }> {
+    const { condition, source } = this.#options;
+    const whole: Candidate = { key: 'whole', file: source };
     const { holds: isMet, seen } = await this.#oracle.confirm(whole, this.#lastLane);
     if (!isMet) throw unmet(condition, `the whole capture does not do it: ${observedWords(condition, seen)}`);
+    this.#oracle.condition = withMargin(condition, seen, marginOf(this.#lastLane));
+    return { whole, seen };
+  }
+
+  /** The whole in the lane of the last word, then in the lane of the search, then nothing at all. */
+  async #begin(): Promise<void> {
+    const { log } = this.#options;
+    const { whole, seen } = await this.#whole();
     if (this.#oracle.lane !== this.#lastLane) await this.#compareLanes(whole, seen);
     await this.#lookAtIdle();
     if (this.#oracle.lane !== this.#lastLane) await this.#ease({ candidate: whole, real: seen });
@@ -196,7 +207,7 @@ class Minimization {
    * through the device takes as long as the traffic did, trial by trial.
    */
   async #compareLanes(candidate: Candidate, real: Observation): Promise<void> {
-    const { condition } = this.#options;
+    const { condition } = this.#oracle;
     const quick = await this.#oracle.observe(candidate, 'exact');
     const shifts = shiftsBetween(condition, real, real);
     if (holds(condition, quick, shifts)) {
@@ -213,7 +224,7 @@ class Minimization {
   async #lookAtIdle(): Promise<void> {
     const { condition } = this.#options;
     const seen = await this.#oracle.observe(this.#oneFrame, this.#oracle.lane);
-    this.#idleScore = seen.failure === '' ? scoreOf(condition, seen, this.#oracle.shifts) : 0;
+    this.#idleScore = seen.failure === '' ? amountOf(this.#oracle.condition, seen, this.#oracle.shifts) : 0;
     if (holds(condition, seen)) {
       throw unmet(
         condition,
@@ -253,7 +264,10 @@ class Minimization {
         this.#bytes = statSync(this.#file).size;
         if (found === undefined) break;
         const kept = await this.#isKept(found, level.name, failed);
-        if (!kept) failed += 1;
+        if (!kept) {
+          failed += 1;
+          if (search.earlier && (await this.#isEarlierKept(search.earlier, level.name))) break;
+        }
         // What failed once is not searched with a lower limit again.
         else if (failed > 0 || again++ === easedMax || !(await this.#ease(kept))) break;
       } finally {
@@ -270,7 +284,7 @@ class Minimization {
       await this.#oracle.observe(candidate, 'exact'),
       await this.#oracle.observe(this.#oneFrame, 'exact'),
     ];
-    const eased = easedShifts(this.#options.condition, this.#oracle.shifts, { quick, real, idle });
+    const eased = easedShifts(this.#oracle.condition, this.#oracle.shifts, { quick, real, idle });
     if (!eased) return false;
     this.#oracle.shifts = eased;
     await this.#lookAtIdle();
@@ -289,8 +303,29 @@ class Minimization {
     return new LevelSearch(options, level, this.#idleScore);
   }
 
+  /**
+   * What held on the way to what was not confirmed, where that is: the lanes may differ by more of a part than of the whole, and levels behind
+   * this one go on from half of it. The lanes are compared by it anew.
+   */
+  async #isEarlierKept(found: Found, level: string): Promise<boolean> {
+    const kept = await this.#confirmed(found, level);
+    if (kept === undefined) return false;
+    if (this.#oracle.lane !== this.#lastLane && kept.real) await this.#compareLanes(kept.candidate, kept.real);
+    await this.#lookAtIdle();
+    return true;
+  }
+
   /** What a level found, where it is confirmed; where it is not, the next search is a stricter one. */
   async #isKept(found: Found, level: string, failed: number): Promise<Kept | undefined> {
+    return this.#confirmed(found, level, (candidate, real) => this.#stricter(candidate, real, failed));
+  }
+
+  /** @param onRefused before what was not confirmed is removed */
+  async #confirmed(
+    found: Found,
+    level: string,
+    onRefused?: (candidate: Candidate, real: Observation) => Promise<void>,
+  ): Promise<Kept | undefined> {
     const file = `smallest-${digest(found.key)}.pcap`;
     const candidate: Candidate = { key: found.key, file: path.join(this.#options.log.folder, file) };
     const { bytes } = found.write(candidate.file!);
@@ -302,7 +337,7 @@ class Minimization {
       this.#done({ file, id: found.key, done: [...this.#state.done, words] });
       return { candidate, real: confirmed?.seen };
     }
-    await this.#stricter(candidate, confirmed.seen, failed);
+    await onRefused?.(candidate, confirmed.seen);
     rmSync(candidate.file!, { force: true });
     return undefined;
   }
@@ -323,11 +358,15 @@ class Minimization {
 
   /** What held in the quick lane did not in the real one: its limit rises by what they differ by. */
   async #stricter(candidate: Candidate, real: Observation, tries: number): Promise<void> {
-    const { condition } = this.#options;
-    const quick = await this.#oracle.observe(candidate, 'exact');
+    const { condition } = this.#oracle;
+    const quick = await this.#oracle.reconsider(candidate);
+    // One trial's luck says nothing of the lanes: what is known of it now is enough.
+    if (tries < stricterMax && !holds(condition, quick, this.#oracle.shifts)) return;
     const shifts = stricterShifts(condition, this.#oracle.shifts, { quick, real });
     const isStricter = Object.entries(shifts).some(([name, shift]) => shift !== (this.#oracle.shifts[name] ?? 0));
-    if (tries < stricterMax && isStricter) this.#oracle.shifts = shifts;
+    // A limit that what is there does not pass either finds nothing.
+    const base = await this.#oracle.observe({ key: this.#state.id, file: this.#file }, 'exact');
+    if (tries < stricterMax && isStricter && holds(condition, base, shifts)) this.#oracle.shifts = shifts;
     else {
       this.#oracle.lane = this.#lastLane;
       this.#oracle.shifts = {};
@@ -364,6 +403,8 @@ class Minimization {
     this.#level = 'the last word';
     for (;;) {
       const candidate: Candidate = { key: this.#state.id, file: this.#file };
+      // Of the whole nothing more is known than that it does it.
+      if (this.#state.file === '') this.#oracle.condition = condition;
       const { holds: isMet, seen } = await this.#oracle.confirm(candidate, this.#lastLane, true);
       if (isMet) return seen;
       const [before, ...earlier] = this.#state.earlier;

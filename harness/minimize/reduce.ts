@@ -52,7 +52,9 @@ const gainMin = 0.1;
 /** A prediction of amounts is rarely right to the byte. */
 const margin = 1.08;
 /** So many guesses are tried, the lightest first; one that leaves out less than a quarter is not worth it. */
-const jumpsMax = 8;
+const jumpsMax = 12;
+/** Of the amount that is wanted: a guess that showed less waits for those that showed more. */
+const showsMin = 0.02;
 const frontMax = 0.75;
 /** A guess that was too small grows by this at least, by that at most. */
 const growMin = 1.5;
@@ -84,6 +86,8 @@ export function weightOf(weights: ArrayLike<number>, units: readonly number[]): 
 interface Guess {
   readonly promised: Promised;
   readonly share: number;
+  /** What was tried of it showed next to nothing. */
+  readonly isPoor?: boolean;
 }
 
 class Search {
@@ -145,14 +149,15 @@ class Search {
   #larger({ promised, share }: Guess, { score }: Verdict): Guess[] {
     if (share >= 1) return [];
     const factor = this.#isBlind ? blindGrowth : Math.max(growMin, Math.min(growMax, this.#neededShare(score)));
-    return [{ promised, share: Math.min(1, share * factor) }];
+    const { idle } = this.#asked.scores;
+    return [{ promised, share: Math.min(1, share * factor), isPoor: score - idle < showsMin * (1 - idle) }];
   }
 
-  /** What each guess would keep, that by amounts first, then the lightest; none that is no guess, and none twice. */
+  /** What each guess would keep, that by amounts first, then the lightest of those that showed something; none that is no guess, and none twice. */
   #fronts(guesses: readonly Guess[]): { guess: Guess; units: readonly number[]; weight: number }[] {
     const most = this.#weightOf(this.kept) * frontMax;
     const seen = new Set<string>();
-    const rank = ({ promised }: Guess) => Number(promised.byAmount !== true);
+    const rank = ({ promised, isPoor }: Guess) => (isPoor ? 2 : promised.byAmount ? 0 : 1);
     return guesses
       .map((guess) => {
         const units = this.#front(guess);

@@ -25,6 +25,7 @@ const trialSchema = v.strictObject({
     causes: v.array(v.string()),
     exitCode: nullableNumber,
     failure: v.string(),
+    sinceTraffic: v.optional(v.record(v.string(), v.number())),
     growth: v.optional(v.strictObject({ frames: v.number(), gains: v.array(v.number()) })),
   }),
   ms: v.number(),

@@ -9,7 +9,7 @@ import { errorSentence } from '../compare/floodgate-process.ts';
 import { endWords, runReported } from '../compare/run-process.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { type Condition, metricsOf, needsSuspects, type Observation } from './condition.ts';
-import { growthOf } from './growth.ts';
+import { growthOf, sinceTraffic } from './growth.ts';
 
 /** What a candidate is run with. */
 export interface TrialSetting {
@@ -125,7 +125,12 @@ export function observationOf(report: RunReport, condition: Condition, code: num
     return first ? [`${first.file}#${first.functionName}`] : [];
   });
   const causes = report.spikes.map(({ cause }) => cause);
-  return { figures, suspects, causes, exitCode: code, failure: '', growth: growthOf(report, metricsOf(condition)[0]) };
+  const metrics = metricsOf(condition);
+  return {
+    ...{ figures, suspects, causes, exitCode: code, failure: '' },
+    sinceTraffic: sinceTraffic(report, metrics),
+    growth: growthOf(report, metrics[0]),
+  };
 }
 
 function pick({ state, value, low, high, note }: RunReport['figures'][number]) {

@@ -65,14 +65,18 @@ export class StepReadings {
     this.#heap.forgetPeak();
   }
 
-  /** Figures have more digits or fewer, and their text takes more room or less: all readings are to take the same. */
+  /**
+   * Figures have more digits or fewer, and their text takes more room or less: all readings are to take the same. A collection in the middle
+   * takes away what was filled, so that the end lies beyond all that fits between two of them: it ends the filling.
+   */
   #fillUp(): void {
     const taken = usedBytes() - this.#usedBytes;
     const endBytes = this.#usedBytes + Math.ceil(taken / readingBytes) * readingBytes;
-    for (;;) {
+    for (let before = Number.POSITIVE_INFINITY; ; ) {
       // Asking takes some room as well.
       const rest = endBytes - usedBytes();
-      if (rest < arrayBytes) return;
+      if (rest < arrayBytes || rest >= before) return;
+      before = rest;
       this.filler = new Array((Math.min(rest, pieceBytes) - arrayBytes) / elementBytes);
       if (rest <= pieceBytes) return;
     }

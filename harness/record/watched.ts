@@ -149,6 +149,9 @@ async function openGroup({ text }: WatchOrder): Promise<Watched> {
   };
 }
 
+/** There where systemd runs (sd_booted(3)); in most containers it does not. */
+const bootedBySystemd = '/run/systemd/system';
+
 /** Of a unit as systemd knows it, or of a folder of control groups. */
 function groupOf(text: string): { readonly folder: string; readonly pid: number | undefined } {
   if (text.startsWith(`${groupsRoot}/`)) {
@@ -166,6 +169,12 @@ function groupOf(text: string): { readonly folder: string; readonly pid: number 
     .map((root) => path.join(root, group))
     .find((each) => existsSync(path.join(each, 'memory.stat')));
   if (folder !== undefined) return { folder, pid: firstProcess(folder) };
+  if (!existsSync(bootedBySystemd)) {
+    throw unitMissing(
+      text,
+      `systemd does not run here (no ${bootedBySystemd}), and there is no control group ${group}`,
+    );
+  }
   throw unitMissing(text, `there is no control group ${group} with a memory controller: the unit does not run`);
 }
 
