@@ -7,7 +7,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { DatabaseSync } from 'node:sqlite';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { readBatch } from '../sinks/batch-fixture.ts';
 import { formsOf, plantSecrets } from './secrets-capture-fixture.ts';
@@ -132,6 +133,12 @@ t.test('every output of a running agent, its spool, its server’s store', async
   });
   t.match(final, { 'upload.witnessesSent': plants.length, 'witnessFile.written': plants.length });
   for (const name of ['messages', 'har', 'witnesses', 'store.sqlite']) assertClean(t, name, readFileSync(file(name)));
+  // Witnesses lie in it compressed.
+  const store = new DatabaseSync(file('store.sqlite'), { readOnly: true });
+  const bodies = store.prepare('SELECT body FROM bodies').all() as { body: Uint8Array }[];
+  store.close();
+  t.ok(bodies.length > 0);
+  for (const { body } of bodies) assertClean(t, 'a batch in the store', zstdDecompressSync(body));
   assertClean(t, 'stats', stats);
   assertClean(t, 'print', agent.printed());
   assertClean(t, 'log', agent.logged());
@@ -154,7 +161,7 @@ t.test('a spool whose server is away; ends that are none of the good ones', (t) 
   const batches = readdirSync(file('away')).filter((name) => name.endsWith('.batch'));
   t.ok(batches.length > 0);
   for (const name of batches)
-    assertClean(t, name, gunzipSync(readBatch(readFileSync(path.join(file('away'), name)))!.body));
+    assertClean(t, name, zstdDecompressSync(readBatch(readFileSync(path.join(file('away'), name)))!.body));
   const ends: [string, string[]][] = [
     ['at the memory ceiling', ['--memory-ceiling', '50MB', '--memory', '32MB', '--messages', file('ceiling')]],
     ['with a full disk', ['--messages', '/dev/full', '--upload', url]],

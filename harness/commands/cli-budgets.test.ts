@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { PcapWriter } from '../../agent/pcap/pcap-writer.ts';
+import { buildTcpFrame } from '../../agent/wire/packet-builder.ts';
 import { renderJson } from '../../reports/json.ts';
 import type { BudgetResult, Figure } from '../../reports/model.ts';
 import { sampleRun } from '../../reports/sample-report.ts';
@@ -138,17 +139,21 @@ t.test('frames that the device refuses', tapOnly, async (t) => {
   const capture = path.join(place.folder, 'long.pcap');
   const pieces: Uint8Array[] = [];
   const writer = new PcapWriter((bytes, start, end) => pieces.push(bytes.slice(start, end)), { linkType: 1 });
-  // No TCP, which would be cut into segments.
-  for (const [number, length] of [100, 70_000, 100].entries()) {
-    const frame = new Uint8Array(length).fill(0x88, 12, 14);
-    writer.frame(frame, 0, length, length, number * 1_000);
-  }
+  const to = { source: '10.0.0.1', destination: '10.0.0.2', sourcePort: 4000, destinationPort: 80, acknowledgement: 1 };
+  const request = Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  const frames = [
+    buildTcpFrame({ ...to, sequence: 0, flags: 2 }),
+    buildTcpFrame({ ...to, sequence: 1, flags: 0x18, payload: request }),
+    // No TCP, which would be cut into segments.
+    ...[100, 70_000, 100].map((length) => new Uint8Array(length).fill(0x88, 12, 14)),
+  ];
+  for (const [number, frame] of frames.entries()) writer.frame(frame, 0, frame.length, frame.length, number * 1_000);
   writer.flush();
   writeFileSync(capture, Buffer.concat(pieces));
   const args = ['run', capture, '--topspeed', '--agent-until', 'http'];
   const refused = await run([...args, '--out', path.join(place.folder, 'refused')], place.temporary);
   t.equal(refused.code, 2, refused.out + refused.err);
-  t.match(refused.err, /1 of 3 are not: the first is frame 2 with 70,000/);
+  t.match(refused.err, /1 of 5 are not: the first is frame 4 with 70,000/);
   t.match(refused.err, /--filter "less 65535".*--lane exact.*--budget dropped\.frames=1/);
   const without = ['--filter', 'less 65535', '--out', path.join(place.folder, 'without')];
   t.equal((await run([...args, ...without], place.temporary)).code, 0, 'a way out');
