@@ -31,6 +31,7 @@ export function evidenceOf(
   keptBytes: number | undefined,
   leakBytes = 0,
 ): CauseEvidence {
+  if (shape.isOfTree) return evidenceOfTree(shape, keptBytes, leakBytes);
   const { v8, spaces, gc } = measure.channel;
   // The height is reckoned from the low before the rise, and so is everything that explains it.
   const fromMs = riseStartMs(measure, shape);
@@ -62,6 +63,26 @@ export function evidenceOf(
     map: v8.count > 0 ? mapGrowthOf(measure, fromMs, shape) : null,
     native: v8.count > 0 ? null : mapGrowthOf(measure, fromMs, shape),
     leakBytes: Math.min(shape.heightBytes, leakBytes),
+  };
+}
+
+/** Of what other processes took nothing is known but their profiles. */
+function evidenceOfTree(
+  { heightBytes }: SpikeShape,
+  liveGrowthBytes: number | undefined,
+  leakBytes: number,
+): CauseEvidence {
+  return {
+    heightBytes,
+    heapUsedGrowthBytes: null,
+    heapTotalGrowthBytes: null,
+    externalGrowthBytes: null,
+    liveGrowthBytes: liveGrowthBytes ?? null,
+    codeGrowthBytes: null,
+    reassemblyGrowthBytes: null,
+    map: null,
+    native: null,
+    leakBytes: Math.min(heightBytes, leakBytes),
   };
 }
 
