@@ -43,3 +43,18 @@ t.test('what a child takes is a spike of all together, where that is limited', a
   const evidence = evidenceOf(measured(0) as PassResult, spike!, 90e6);
   t.match(evidence, { heightBytes: 100e6, liveGrowthBytes: 90e6, map: null, externalGrowthBytes: null });
 });
+
+t.test('a burst that came back is one spike, where growth is over its limit as well', async (t) => {
+  const watch = watchOf((second) => 60e6 + second * 1e5 + (second >= 10 && second < 10.2 ? 150e6 : 0));
+  const measure = {
+    ...measured(0),
+    watch,
+    family: undefined,
+    sendStartMs: 0,
+    sendEndMs: 20_000,
+  } as unknown as MeasuredPass;
+  const { spikes } = findingsOf(measure, { 'growth.perSecond': 1e3 });
+  const heights = spikes.map(({ heightBytes }) => Math.round(heightBytes / 1e6));
+  t.equal(heights.filter((each) => each > 100).length, 1, heights.join());
+  t.ok(heights.length > 1, 'and its growth is another');
+});

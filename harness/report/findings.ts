@@ -106,7 +106,12 @@ function smallestHolding(measure: MeasuredPass, spikes: readonly SpikeShape[], s
 function withGrowth(measure: MeasuredPass, spikes: readonly SpikeShape[], settled: SettledGrowth | undefined) {
   const { watch, sendStartMs, sendEndMs } = measure;
   if (spikes.some(holds(measure, settled))) return spikes;
-  const all = leakShape(watch.rss.tMs(), watch.rss.column('own'), sendStartMs, sendEndMs);
+  const tMs = watch.rss.tMs();
+  // What rose and came back is reported already, and is nothing that stays.
+  const cameBack = (ms: number) =>
+    spikes.some(({ startMs, topMs, recoveryMs }) => recoveryMs !== null && startMs <= ms && ms < topMs + recoveryMs);
+  const stays = watch.rss.column('own').map((bytes, i) => (cameBack(tMs[i]!) ? null : bytes));
+  const all = leakShape(tMs, stays, sendStartMs, sendEndMs);
   if (!all) return spikes;
   const heightBytes = Math.max(all.heightBytes, settled?.keptBytes ?? 0);
   return [...spikes, { ...all, heightBytes, topBytes: all.baselineBytes + heightBytes }];
