@@ -265,7 +265,7 @@ function familyLines({ family }: RunReport, palette: Palette): string[] {
   const rows = [
     ...processes.slice(0, familyShown).map(({ pid, command, rssMaxBytes, note }) => {
       const figure = rssMaxBytes === null ? note : `RSS ${formatBytes(rssMaxBytes)} at most`;
-      return `process ${pid} ${printable(command, 80)}: ${printable(figure, 120)}`;
+      return `process ${pid} ${printable(command, 120)}: ${printable(figure, 120)}`;
     }),
     ...threads.slice(0, familyShown).map(({ id, name, heapMaxBytes, note }) => {
       const figure = heapMaxBytes === null ? note : `heap ${formatBytes(heapMaxBytes)} at most`;

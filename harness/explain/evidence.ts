@@ -31,6 +31,7 @@ export function evidenceOf(
   keptBytes: number | undefined,
   leakBytes = 0,
 ): CauseEvidence {
+  if (shape.isOfTree) return evidenceOfTree(shape, keptBytes, leakBytes);
   const { v8, spaces, gc } = measure.channel;
   // The height is reckoned from the low before the rise, and so is everything that explains it.
   const fromMs = riseStartMs(measure, shape);
@@ -65,18 +66,52 @@ export function evidenceOf(
   };
 }
 
+/** Of what other processes took nothing is known but their profiles. */
+function evidenceOfTree(
+  { heightBytes }: SpikeShape,
+  liveGrowthBytes: number | undefined,
+  leakBytes: number,
+): CauseEvidence {
+  return {
+    heightBytes,
+    heapUsedGrowthBytes: null,
+    heapTotalGrowthBytes: null,
+    externalGrowthBytes: null,
+    liveGrowthBytes: liveGrowthBytes ?? null,
+    codeGrowthBytes: null,
+    reassemblyGrowthBytes: null,
+    map: null,
+    native: null,
+    leakBytes: Math.min(heightBytes, leakBytes),
+  };
+}
+
 /** By the readings, and by what was seen at collections: these come also while the program leaves no timer a turn. */
 function externalGrowth({ channel: { v8, gc } }: PassResult, fromMs: number, topMs: number): number | null {
   const readings = v8.column('external');
   const seen = v8.tMs().map((tMs, i) => ({ tMs, bytes: readings[i] ?? null }));
   for (const { tMs, externalBefore } of gc) seen.push({ tMs, bytes: externalBefore ?? null });
   seen.sort((a, b) => a.tMs - b.tMs);
-  return difference(
-    seen.map(({ tMs }) => tMs),
-    seen.map(({ bytes }) => bytes),
+  const tMs = seen.map((each) => each.tMs);
+  const bytes = seen.map((each) => each.bytes);
+  const growth = difference(tMs, bytes, fromMs, topMs);
+  return growth === null ? null : growth + takenInTurn(tMs, bytes, fromMs);
+}
+
+/**
+ * A turn of the program leaves no reading. What rose between the last one before a spike and the next rose with the spike, and had not
+ * begun before it: the straight line between the two takes it for older.
+ */
+function takenInTurn(tMs: readonly number[], values: readonly (number | null)[], fromMs: number): number {
+  const before = values.findLast((value, i) => value !== null && tMs[i]! <= fromMs) ?? null;
+  const next = values.find((value, i) => value !== null && tMs[i]! > fromMs) ?? null;
+  if (before === null || next === null || next <= before) return 0;
+  const from = levelAt(
+    tMs.filter((_, i) => values[i] !== null),
+    values.filter((value) => value !== null),
     fromMs,
-    topMs,
   );
+  return from - before;
 }
 
 /** Looks at the pages that explain less of a height, or more, than this leave it as it is. */

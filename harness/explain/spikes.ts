@@ -30,6 +30,8 @@ export interface SpikeOptions {
 }
 
 export interface SpikeShape {
+  /** Of the target with all that it started, where its own line shows no such rise: what V8 or the pages of the target say is not of it. */
+  readonly isOfTree?: boolean;
   /** What rose: resident memory, or the sum of everything allocated. */
   readonly line: 'rss' | 'allocated';
   readonly startMs: number;

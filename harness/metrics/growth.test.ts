@@ -63,6 +63,17 @@ t.test('the limit itself, and a slope that equals it', async (t) => {
   t.equal(findMetric('growth.perRequest')?.unit, 'bytes');
 });
 
+t.test('by the request of the load, where half of those that were counted came to another port', async (t) => {
+  const judged = (ofLoad: number | undefined) => {
+    const figures = run(rss, { settled });
+    const measure = { ...figures.measure, answers: { total: 40_000, not2xx: 0, ofLoad } };
+    const read = { ...figures, measure } as unknown as RunFigures;
+    return judge({ 'growth.perRequest': 600 }, { of: (metric) => metric.read(read) })[0]!.state;
+  };
+  t.equal(judged(undefined), 'pass');
+  t.equal(judged(20_000), 'over', '720 to 880 bytes');
+});
+
 t.test('by the request, of a short run: what a program settles by decides nothing', async (t) => {
   const judged = (requests: number, limit: number) => {
     const figures = run(rss, { settled: { ...settled, requests, seconds: 4 } });

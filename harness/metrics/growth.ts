@@ -23,12 +23,21 @@ export function growthPerSecond({ measure, findings, settled }: RunFigures): Rea
   return interval({ slope, low: slopeLow, high: slopeHigh }, 'bytesPerSecond', spanMs / 1000);
 }
 
+/** Requests of the load, for each that was counted: others came to other ports of the target. */
+const shareOfLoad = ({ answers }: RunFigures['measure']): number =>
+  answers?.ofLoad && answers.total > 0 ? answers.ofLoad / answers.total : 1;
+
 /** Memory that a request leaves behind, bytes: live, and resident beyond what a program settles by. A short run says less than its slope does: see `settledBy`. */
 export function growthPerRequest({ settled, looks = 0, messages, measure }: RunFigures): Reading {
   if (!settled) return notMeasured(looks > 0 ? tooFew(looks) : unlooked);
-  const { live, own, native, livePerRequest, ownFloor, requests, seconds } = settled;
+  const { live, own, native, ownFloor, seconds } = settled;
+  const share = shareOfLoad(measure);
+  const ofLoad = (slope: Slope | undefined) => slope && times(slope, 1 / share);
+  const livePerRequest = ofLoad(settled.livePerRequest);
+  const requests = settled.requests && settled.requests * share;
   if (livePerRequest && requests) {
-    const { ownPerRequest, nativePerRequest, ownLaterPerRequest: later } = settled;
+    const [ownPerRequest, nativePerRequest] = [ofLoad(settled.ownPerRequest), ofLoad(settled.nativePerRequest)];
+    const later = ofLoad(settled.ownLaterPerRequest);
     // What a program settles by is of the whole run, whatever part of its requests was looked at.
     const settles = (ownFloor * seconds) / requests;
     const all = withNative(livePerRequest, { own: ownPerRequest, native: nativePerRequest, later, settles });
@@ -36,7 +45,7 @@ export function growthPerRequest({ settled, looks = 0, messages, measure }: RunF
   }
   if (messages === null || messages === 0) return notMeasured(uncounted);
   // An agent counts messages: two make an exchange.
-  const exchanges = measure.lane === 'load' ? messages : messages / 2;
+  const exchanges = measure.lane === 'load' ? messages * share : messages / 2;
   const each = seconds / exchanges;
   const all = withNative(times(live, each), {
     own: own && times(own, each),

@@ -1,12 +1,12 @@
 /** The processes that a target starts: watched in the pass that measures, looked into in every pass. */
-import type { Answers } from '../preload/options.ts';
+import { type Answers, preloadFolderName } from '../preload/options.ts';
 import { ownRedactor } from '../target/plain-output.ts';
 import type { Target } from '../target/target.ts';
 import { addedAnswers } from '../watch/answers.ts';
 import type { FamilySocket } from '../watch/family-socket.ts';
 import { type FamilyMember, FamilyWatch } from '../watch/family-watch.ts';
 import type { MemoryWatch } from '../watch/memory-watch.ts';
-import { PreloadChannel } from '../watch/preload-channel.ts';
+import { PreloadChannel, preloadArguments } from '../watch/preload-channel.ts';
 import type { FamilyResult, NamedMember } from './pass-result.ts';
 
 /** A server behind a launcher has said its first words before it listened: only our own loop has to come to them. */
@@ -93,7 +93,19 @@ export class Family {
 async function named(members: readonly FamilyMember[]): Promise<NamedMember[]> {
   if (members.length === 0) return [];
   const [redactor, { processCommand }] = await Promise.all([ownRedactor(), import('../redaction/process-command.ts')]);
-  return members.map(({ words, ...member }) => ({ ...member, command: processCommand(words, redactor) }));
+  return members.map(({ words, ...member }) => ({
+    ...member,
+    command: processCommand(withoutPreload(words), redactor),
+  }));
+}
+
+/** A child of Node.js has the arguments of its parent, ours among them: what it runs would be cut off behind them. */
+export function withoutPreload(words: readonly string[]): string[] {
+  const [flag, ownUrl] = preloadArguments;
+  const isOurs = (word = '') => word === ownUrl || word.includes(`/${preloadFolderName}/`);
+  return words.filter(
+    (word, i) => !(word === flag && isOurs(words[i + 1])) && !(words[i - 1] === flag && isOurs(word)),
+  );
 }
 
 /**

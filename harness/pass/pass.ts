@@ -6,6 +6,7 @@ import type { PreloadOptions } from '../preload/options.ts';
 import type { Lane } from '../scenario/scenario.ts';
 import { diedAtStart, isFaultCode } from '../target/child-target.ts';
 import type { GivenUp, Target, TargetExit, TargetLauncher } from '../target/target.ts';
+import { answersOfLoad } from '../watch/answers.ts';
 import { FamilySocket } from '../watch/family-socket.ts';
 import { MemoryWatch } from '../watch/memory-watch.ts';
 import {
@@ -154,7 +155,10 @@ async function replay(options: PassOptions, target: Target, started: Started): P
     stats: readStatsFile(statsFile),
     sending: sending.result,
     answers: laneRules[options.lane].countsAnswers
-      ? (answersOf([channel, ...(kin?.channels ?? [])], socket?.refused ?? 0) ?? options.feed.answers)
+      ? (answersOfLoad(
+          answersOf([channel, ...(kin?.channels ?? [])], socket?.refused ?? 0),
+          options.feed.takesPort ? target.port : undefined,
+        ) ?? options.feed.answers)
       : undefined,
     unanswered: options.feed.unanswered,
     requests: options.feed.requests,

@@ -80,6 +80,10 @@ export interface Answers {
   readonly isEstimate?: boolean;
   /** How many of each; absent where only a load generator counted them. */
   readonly statuses?: Readonly<Record<string, number>>;
+  /** How many at each port, where servers of one process listened at several. @default not known */
+  readonly ports?: Readonly<Record<string, number>>;
+  /** Of `total`, those that may have been answered to the load, where others are known to have come to another port. @default all */
+  readonly ofLoad?: number;
   /** Written in them, heads included; absent where they are not known, as with HTTP/2. */
   readonly bytes?: number;
   /** Requests whose connection ended before their answer was whole, while others came after them. @default none */

@@ -40,6 +40,23 @@ server.listen(0, async () => {
 });
 `;
 
+/** Two servers: each request to the first asks the second twice. */
+const portsProgram = `const http = require('node:http');
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+const get = (server) => new Promise((done) => http.get({ port: server.address().port, agent }, (response) => response.resume().on('end', done)));
+const second = http.createServer((request, response) => response.end('yes')).listen(0, () => {
+  const first = http.createServer(async (request, response) => {
+    await get(second);
+    await get(second);
+    response.end('yes');
+  }).listen(0, async () => {
+    for (let i = 0; i < 50; i += 1) await get(first);
+    console.log(first.address().port, second.address().port);
+    process.exit();
+  });
+});
+`;
+
 /**
  * Serves itself: HTTP/1, then HTTP/2 without TLS; each answer takes an array of known size, and one in a hundred fails. Beside them some
  * requests get no answer: the service cuts them, or sends less than it says; a client leaves from an event stream, and at the very end.
@@ -532,4 +549,26 @@ t.test('of HTTP/2 another stream of the session takes the place of one that was 
   is(0, 1, 'nothing after it');
   await two.asks('/');
   is(1, 0, 'another');
+});
+
+t.test('answers are known by port where several servers gave them', async (t) => {
+  const file = path.join(t.testdir(), 'ports.cjs');
+  writeFileSync(file, portsProgram);
+  let out = '';
+  const target = await startChild({
+    name: 'ports',
+    command: process.execPath,
+    arguments: [...preloadArguments, file],
+    env: preloadEnvironment({ intervalMs: 50 }),
+    mayEnd: true,
+    withChannel: true,
+    onOutput: (chunk) => {
+      out += chunk.toString();
+    },
+  });
+  const channel = new PreloadChannel(target.channel, Date.now());
+  const exit = await target.exited;
+  t.equal(exit.code, 0, exit.lastLines.join('\n'));
+  const [first, second] = out.trim().split(' ');
+  t.match(channel.last?.answers, { total: 150, ports: { [first!]: 50, [second!]: 100 } });
 });

@@ -22,6 +22,19 @@ export function markAfter(requests: number): number {
 /** More are none that anyone looks at; the answers count all the same. */
 export const statusesMax = 64;
 
+/** More listening servers are counted as one of an unknown port. */
+export const portsMax = 16;
+
+interface Listening {
+  address?(): unknown;
+}
+
+/** Answers of a server, by where it listened at its first. */
+interface AtPort {
+  readonly port: string;
+  count: number;
+}
+
 /** What says how long an answer is to be. */
 interface Answer extends Response {
   /** Null without a `Content-Length`. */
@@ -54,6 +67,9 @@ export class RequestCount {
   readonly #cut: CutRequests;
   readonly #interim = new InterimAnswers();
   readonly #statuses = new Map<number, number>();
+  /** By server, so that a request leaves nothing behind. */
+  readonly #atPort = new WeakMap<Listening, AtPort>();
+  readonly #ports: AtPort[] = [];
   /** What a connection had written at its last answer. */
   readonly #written = new WeakMap<object, number>();
   #nextMark = markAfter(0);
@@ -72,11 +88,14 @@ export class RequestCount {
       this.#interim.watch((message as { response: object }).response),
     );
     subscribe('http.server.response.finish', (message) => {
-      const { response, socket } = message as { response: Answer; socket?: Socket };
+      const { response, socket, server } = message as { response: Answer; socket?: Socket; server?: Listening };
       const bytes = this.#bytesOf(socket);
       const isOther = hasOtherLength(response, bytes === undefined ? bytes : bytes - this.#interim.bytesOf(response));
       if (isOther) this.#cut.hasOtherLength();
-      else this.#count(response.statusCode);
+      else {
+        if (server) this.#countPort(server);
+        this.#count(response.statusCode);
+      }
     });
   }
 
@@ -106,6 +125,7 @@ export class RequestCount {
       ...(open > 0 && { open }),
       ...(leftEarly > 0 && { leftEarly }),
       ...(unseen > 0 && { unseen }),
+      ...(this.#ports.length > 1 && { ports: this.#byPort() }),
     };
     return this.#bytes === undefined ? counted : { ...counted, bytes: this.#bytes };
   }
@@ -122,6 +142,25 @@ export class RequestCount {
     this.#written.set(socket, written);
     if (this.#bytes !== undefined) this.#bytes += bytes;
     return bytes;
+  }
+
+  #countPort(server: Listening): void {
+    let at = this.#atPort.get(server);
+    if (at === undefined) {
+      const address = server.address?.() as { port?: number } | string | null | undefined;
+      const port = typeof address === 'object' && address?.port !== undefined ? String(address.port) : 'unknown';
+      if (this.#ports.length >= portsMax) return;
+      at = { port, count: 0 };
+      this.#atPort.set(server, at);
+      this.#ports.push(at);
+    }
+    at.count += 1;
+  }
+
+  #byPort(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const { port, count } of this.#ports) counts[port] = (counts[port] ?? 0) + count;
+    return counts;
   }
 
   #count(status: number): void {

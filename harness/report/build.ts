@@ -20,7 +20,7 @@ import { derivedOf, feedsBudgets, feedsNone, measuredNotes } from './derived.ts'
 import { familyNotes, familyOf } from './family.ts';
 import { pacingNotes } from './pacing-notes.ts';
 import { pauseNotes } from './pause-notes.ts';
-import { portNotes } from './port-notes.ts';
+import { portNotes, severalPortsNotes } from './port-notes.ts';
 import { requestNotes } from './requests-notes.ts';
 import { seriesOf } from './series.ts';
 import { lastLinesOf } from './target-words.ts';
@@ -139,7 +139,7 @@ function notesOf(input: RunReportInput): Note[] {
   }
   if (sending) notes.push(...pacingNotes(sending, input.profile));
   notes.push(...requestNotes(measure));
-  notes.push(...portNotes(measure));
+  notes.push(...portNotes(measure), ...severalPortsNotes(measure));
   notes.push(...measuredNotes(measure));
   for (const pass of [measure, ...input.passes]) {
     for (const error of pass.channel.errors.slice(0, 5)) notes.push({ severity: 'warning', text: `preload: ${error}` });

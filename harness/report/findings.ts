@@ -7,6 +7,7 @@ import { findSpikes, leakShape, type SpikeFindings, type SpikeShape } from '../e
 import { judge, Readings } from '../metrics/budgets.ts';
 import { messagesOf } from '../metrics/measured-run.ts';
 import { largest } from '../metrics/memory.ts';
+import { familyLineOf } from '../metrics/tree.ts';
 import type { FoundSpikes, SettledPoint } from '../pass/instruments/instrument.ts';
 import type { MeasuredPass, PassResult } from '../pass/pass-result.ts';
 import type { Budget } from '../scenario/scenario.ts';
@@ -65,7 +66,8 @@ function judged<Pass extends MeasuredPass>(
   const isGrowthBroken = broken.some(({ name }) => name.startsWith('growth.'));
   const grows = settled?.isLeak === true || isGrowthBroken;
   const resident = grows ? withGrowth(measure, found.spikes, settled) : found.spikes;
-  const spikes = allocated ? [...resident, allocated] : resident;
+  const all = broken.some(({ name }) => name === 'tree.max') ? withTree(measure, resident) : resident;
+  const spikes = allocated ? [...all, allocated] : all;
   return {
     measure,
     found,
@@ -104,10 +106,26 @@ function smallestHolding(measure: MeasuredPass, spikes: readonly SpikeShape[], s
 function withGrowth(measure: MeasuredPass, spikes: readonly SpikeShape[], settled: SettledGrowth | undefined) {
   const { watch, sendStartMs, sendEndMs } = measure;
   if (spikes.some(holds(measure, settled))) return spikes;
-  const all = leakShape(watch.rss.tMs(), watch.rss.column('own'), sendStartMs, sendEndMs);
+  const tMs = watch.rss.tMs();
+  // What rose and came back is reported already, and is nothing that stays.
+  const cameBack = (ms: number) =>
+    spikes.some(({ startMs, topMs, recoveryMs }) => recoveryMs !== null && startMs <= ms && ms < topMs + recoveryMs);
+  const stays = watch.rss.column('own').map((bytes, i) => (cameBack(tMs[i]!) ? null : bytes));
+  const all = leakShape(tMs, stays, sendStartMs, sendEndMs);
   if (!all) return spikes;
   const heightBytes = Math.max(all.heightBytes, settled?.keptBytes ?? 0);
   return [...spikes, { ...all, heightBytes, topBytes: all.baselineBytes + heightBytes }];
+}
+
+/** What a child took is in no line of the target's own, and its profiles are among those of the passes. */
+function withTree(measure: MeasuredPass, spikes: readonly SpikeShape[]): readonly SpikeShape[] {
+  const { line } = (measure.family?.members.length ? familyLineOf(measure) : undefined) ?? {};
+  if (!line) return spikes;
+  const found = findSpikes(line.tMs, line.bytes, windowOf(measure)).spikes;
+  const [highest] = found.toSorted((a, b) => b.heightBytes - a.heightBytes);
+  const isOwn = ({ startMs, topMs, heightBytes }: SpikeShape) =>
+    heightBytes >= heldShareMin * highest!.heightBytes && startMs <= highest!.topMs && topMs >= highest!.startMs;
+  return !highest || spikes.some(isOwn) ? spikes : [...spikes, { ...highest, isOfTree: true }];
 }
 
 /** As the instruments need it. */
@@ -129,16 +147,20 @@ export function peakBytesOf({ watch }: PassResult): number {
 }
 
 /** Of the traffic, not of the start. */
-export function residentSpikes({ watch, lane, sendStartMs, sendEndMs }: MeasuredPass): SpikeFindings {
+export function residentSpikes(measure: MeasuredPass): SpikeFindings {
+  const { watch } = measure;
   const { tMs, own } = watch.tops();
-  return findSpikes(watch.rss.tMs(), watch.rss.column('own'), {
-    tops: { tMs, bytes: own },
+  return findSpikes(watch.rss.tMs(), watch.rss.column('own'), { tops: { tMs, bytes: own }, ...windowOf(measure) });
+}
+
+function windowOf({ lane, sendStartMs, sendEndMs }: MeasuredPass) {
+  return {
     ignoreBeforeMs: sendStartMs - baselineMs,
     // There the target ends with its input: what it gives back then is no recovery.
     ...(lane === 'exact' && sendEndMs > sendStartMs && { ignoreAfterMs: sendEndMs }),
     ...(sendEndMs > sendStartMs && { traffic: { startMs: sendStartMs, endMs: sendEndMs } }),
     warmUpUntilMs: sendStartMs + warmUpMs,
-  });
+  };
 }
 
 function allocationOf({ channel: { v8 }, sendStartMs, sendEndMs }: MeasuredPass): SpikeShape | null {

@@ -133,6 +133,8 @@ const answers = v.object({
   total: number,
   not2xx: number,
   statuses: v.optional(counts),
+  ports: v.optional(counts),
+  ofLoad: v.optional(number),
   bytes: v.optional(number),
   unanswered: v.optional(number),
   inFlight: v.optional(number),

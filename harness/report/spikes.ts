@@ -92,7 +92,11 @@ function residentSpike(
   return {
     ...commonOf(findings, explanation, index),
     cause: cause.cause,
-    causeDetail: cause.isLeak ? `${slopeOf(found.growth, settled)} ${cause.detail}` : cause.detail,
+    causeDetail: shape.isOfTree
+      ? 'Of all processes together; what is alive in each is known by profiles alone.'
+      : cause.isLeak
+        ? `${slopeOf(found.growth, settled)} ${cause.detail}`
+        : cause.detail,
     suspects: shared?.suspects ?? [],
     parts: shared?.parts ?? [],
     namedShare: shared?.namedShare ?? null,
@@ -187,14 +191,14 @@ function passedWords({ lane }: PassResult, { heightBytes, startMs, endMs }: Spik
   return `in ${formatDuration(endMs - startMs)} of load, ${formatBytes(heightBytes / seconds)} a second`;
 }
 
-type CommonFields = Exclude<keyof SpikeShape, 'shape'> | 'frames' | 'streams';
+type CommonFields = Exclude<keyof SpikeShape, 'shape' | 'isOfTree'> | 'frames' | 'streams';
 
 function commonOf(
   { measure, spikes, frames }: Findings,
   { streams }: Explanation,
   index: number,
 ): Pick<Spike, CommonFields> {
-  const { shape: _, ...levels } = spikes[index]!;
+  const { shape: _, isOfTree: __, ...levels } = spikes[index]!;
   return { ...levels, frames: measure.lane === 'load' ? null : frames[index]!, streams: streams[index] ?? [] };
 }
 

@@ -82,7 +82,7 @@ function watchChannel(channel: PprofChannel): { exited: Promise<TargetExit>; end
 /** The memory of a service on another machine, as far as its own runtime knows: what it has from the system. */
 class RuntimeMemory implements MemoryAccount {
   readonly newEveryMs = figuresEveryMs;
-  readonly sharedBytes = 0;
+  readonly fileBytes = 0;
   readonly #channel: PprofChannel;
 
   constructor(channel: PprofChannel) {

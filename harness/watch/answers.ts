@@ -5,10 +5,8 @@ import type { Answers } from '../preload/options.ts';
 export function addedAnswers(all: readonly (Answers | undefined)[]): Answers | undefined {
   const known = all.filter((each) => each !== undefined);
   if (known.length === 0) return undefined;
-  const statuses: Record<string, number> = {};
-  for (const each of known)
-    for (const [status, count] of Object.entries(each.statuses ?? {}))
-      statuses[status] = (statuses[status] ?? 0) + count;
+  const statuses = addedCounts(known.map((each) => each.statuses));
+  const ports = addedCounts(known.map((each) => each.ports));
   const sum = (of: (answers: Answers) => number) => known.reduce((total, each) => total + of(each), 0);
   const some = (name: 'unanswered' | 'inFlight' | 'open' | 'leftEarly' | 'lost' | 'unseen') => {
     const count = sum((each) => each[name] ?? 0);
@@ -21,8 +19,31 @@ export function addedAnswers(all: readonly (Answers | undefined)[]): Answers | u
     not2xx: sum(({ not2xx }) => not2xx),
     // A sum of some of them is none.
     ...(known.every(({ statuses }) => statuses) && { statuses }),
+    ...(Object.keys(ports).length > 0 && { ports }),
     ...(known.every(({ bytes }) => bytes !== undefined) && { bytes: sum(({ bytes }) => bytes!) }),
   };
+}
+
+function addedCounts(all: readonly (Readonly<Record<string, number>> | undefined)[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const counts of all)
+    for (const [name, count] of Object.entries(counts ?? {})) sums[name] = (sums[name] ?? 0) + count;
+  return sums;
+}
+
+/**
+ * The same, with how many of them the load may have had: all but those that are known to have come to another port. Answers of other
+ * processes and of HTTP/2 are not known by port.
+ * @param port that the load was sent to; undefined where that is not known
+ */
+export function answersOfLoad(answers: Answers | undefined, port: number | undefined): Answers | undefined {
+  if (!answers?.ports || port === undefined) return answers;
+  const elsewhere = Object.entries(answers.ports).reduce(
+    (sum, [name, count]) => (name === String(port) || name === 'unknown' ? sum : sum + count),
+    0,
+  );
+  const atPort = answers.ports[port] ?? 0;
+  return atPort > 0 && elsewhere > 0 ? { ...answers, ofLoad: answers.total - elsewhere } : answers;
 }
 
 /**

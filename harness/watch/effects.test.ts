@@ -75,7 +75,7 @@ t.test('memory of its own: RSS, USS, PSS, the anonymous part, minor faults', lin
   const memory = new ProcessMemory(actor.pid);
   const read = () => ({
     rss: memory.rssBytes(),
-    shared: memory.sharedBytes,
+    shared: memory.fileBytes,
     ...memory.rollup()!,
     ...memory.usage()!,
     ...memory.status()!,
@@ -96,6 +96,30 @@ t.test('memory of its own: RSS, USS, PSS, the anonymous part, minor faults', lin
   memory.close();
 });
 
+t.test('shared memory that no file is behind is its own: leaks lie in it as well', linuxOnly, async (t) => {
+  for (const how of ['shared', 'memfd']) {
+    const actor = await startActor(t);
+    const memory = new ProcessMemory(actor.pid);
+    const watch = new MemoryWatch({ pid: actor.pid, sampleMs: 20, levels: true, nowMs: () => performance.now() });
+    const read = () => [
+      memory.rssBytes() - memory.fileBytes,
+      Object.values(memory.map()!).reduce((sum, bytes) => sum + bytes, 0),
+    ];
+    await pause(200);
+    const before = read();
+    await actor.act(`${how} ${80 * MB}`);
+    const after = read();
+    near(t, after[0]! - before[0]!, 80 * MB, 0.06, `${how}: what is its own`);
+    near(t, after[1]! - before[1]!, 80 * MB, 0.06, `${how}: kinds of pages`);
+    await pause(200);
+    watch.stop();
+    const own = watch.line().own.filter((bytes) => bytes !== null);
+    near(t, own.at(-1)! - own[0]!, 80 * MB, 0.06, `${how}: the line that growth and spikes are read from`);
+    memory.close();
+    await actor.stop();
+  }
+});
+
 t.test(
   'pages of a file: not anonymous; PSS is shared among those who map it, USS counts them nowhere',
   linuxOnly,
@@ -111,7 +135,7 @@ t.test(
     const read = () =>
       memories.map((memory) => ({
         rss: memory.rssBytes(),
-        shared: memory.sharedBytes,
+        shared: memory.fileBytes,
         ...memory.rollup()!,
         ...memory.usage()!,
       }));

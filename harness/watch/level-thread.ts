@@ -4,7 +4,7 @@ import { constants, setPriority } from 'node:os';
 import path from 'node:path';
 import { workerData } from 'node:worker_threads';
 import { type LevelMemory, levelCells } from './level-memory.ts';
-import { readResident, readShared } from './proc-memory.ts';
+import { FilePages, readResident, readShared } from './proc-memory.ts';
 
 const { pid, intervalMs, shared } = workerData as LevelMemory & { readonly pid: number; readonly intervalMs: number };
 const { control, tMs, bytes, ownBytes } = levelCells(shared);
@@ -21,14 +21,14 @@ function halve(count: number): number {
   return half;
 }
 
-function watch(statm: number): void {
+function watch(statm: number, files: FilePages): void {
   let count = 0;
   let keepEvery = 1;
   let skipped = 0;
   while (Atomics.load(control, 1) === 0) {
     const resident = readResident(statm, buffer);
     if (resident < 0) return;
-    const own = resident - readShared(buffer);
+    const own = resident - files.bytes(readShared(buffer));
     skipped += 1;
     if (skipped < keepEvery) {
       bytes[count - 1] = Math.max(bytes[count - 1]!, resident);
@@ -61,9 +61,11 @@ function comeFirst(): void {
 comeFirst();
 try {
   const statm = openSync(`/proc/${pid}/statm`, 'r');
+  const status = openSync(`/proc/${pid}/status`, 'r');
   Atomics.store(control, 3, 1);
-  watch(statm);
+  watch(statm, new FilePages(status));
   closeSync(statm);
+  closeSync(status);
 } catch {
   // It is gone: nothing to read.
 }

@@ -42,7 +42,7 @@ const linuxOnly = process.platform === 'linux' ? {} : { skip: 'reads /proc, whic
 /** Written memory by kinds of page added up, and as the process's own figures have it. */
 function bothWays(memory: ProcessMemory): [sum: number, own: number] {
   const sum = Object.values(memory.map()!).reduce((all, bytes) => all + bytes, 0);
-  return [sum, memory.rssBytes() - memory.sharedBytes];
+  return [sum, memory.rssBytes() - memory.fileBytes];
 }
 
 t.test('a real process: each kind of memory grows where it is taken', linuxOnly, async (t) => {

@@ -4,7 +4,7 @@
  * above; machine code lies where pages may be executed; the C allocator has the break and arenas of 64 MiB.
  */
 
-/** Bytes of private pages without a file behind them; together they are RSS without pages of files. */
+/** Bytes of pages without a file behind them, shared memory with them; together they are RSS without pages of files. */
 export interface MemoryMap {
   /** Pages of V8's heap. */
   readonly heapBytes: number;
@@ -12,7 +12,7 @@ export interface MemoryMap {
   readonly codeBytes: number;
   /** The C allocator's break and arenas: native state, small buffers, and what it keeps of what was freed. */
   readonly allocatorBytes: number;
-  /** Mappings of their own: large buffers and tables, WebAssembly, pools. */
+  /** Mappings of their own: large buffers and tables, WebAssembly, pools, shared memory. */
   readonly blockBytes: number;
   readonly stackBytes: number;
   /** Pages of programs and libraries that were written to. */
@@ -35,6 +35,8 @@ const lowAddressEnd = 2 ** 32;
 const arenaBytes = 64 * 2 ** 20;
 const guardBytesMax = 64 * 2 ** 10;
 
+/** What is shared and in no file: `MAP_SHARED | MAP_ANONYMOUS`, memfd_create(2), shm_open(3), shmget(2). Its pages are not "anonymous". */
+const sharedMemory = /^(\/dev\/zero|\/memfd:|\/dev\/shm\/|\/SYSV|\[anon_shmem)/;
 const areaPattern = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ (\d+) *(.*)$/;
 
 interface Area {
@@ -42,7 +44,8 @@ interface Area {
   readonly end: number;
   readonly access: string;
   readonly path: string;
-  anonymousBytes: number;
+  /** Without pages of files. */
+  ownBytes: number;
 }
 
 /** @param text of `/proc/PID/smaps` */
@@ -57,7 +60,7 @@ export function readMemoryMap(text: string): MemoryMap {
   };
   const areas = areasOf(text);
   for (const [i, area] of areas.entries()) {
-    if (area.anonymousBytes > 0) sums[classOf(area, areas[i - 1], areas[i + 1])] += area.anonymousBytes;
+    if (area.ownBytes > 0) sums[classOf(area, areas[i - 1], areas[i + 1])] += area.ownBytes;
   }
   return sums;
 }
@@ -71,7 +74,10 @@ function areasOf(text: string): Area[] {
     // Fields of an area begin with a capital letter, an area with its address.
     if (first === 0x41 && text.startsWith('Anonymous:', at)) {
       const area = areas.at(-1);
-      if (area) area.anonymousBytes = Number.parseInt(text.slice(at + 10, stop), 10) * 1024;
+      if (area && !sharedMemory.test(area.path)) area.ownBytes = Number.parseInt(text.slice(at + 10, stop), 10) * 1024;
+    } else if (first === 0x52 && text.startsWith('Rss:', at)) {
+      const area = areas.at(-1);
+      if (area && sharedMemory.test(area.path)) area.ownBytes = Number.parseInt(text.slice(at + 4, stop), 10) * 1024;
     } else if (first >= 0x61 || first <= 0x39) {
       const match = areaPattern.exec(text.slice(at, stop));
       if (match) {
@@ -81,7 +87,7 @@ function areasOf(text: string): Area[] {
           end: Number.parseInt(until!, 16),
           access: access!,
           path: path!,
-          anonymousBytes: 0,
+          ownBytes: 0,
         });
       }
     }
@@ -94,6 +100,7 @@ function classOf(area: Area, before: Area | undefined, after: Area | undefined):
   const { start, access, path } = area;
   if (path === '[heap]') return 'allocatorBytes';
   if (path.startsWith('[stack')) return 'stackBytes';
+  if (sharedMemory.test(path)) return 'blockBytes';
   if (path !== '' && !path.startsWith('[')) return 'imageBytes';
   if (access[2] === 'x') return 'codeBytes';
   const isBehindImage = before !== undefined && before.end === start && before.path.startsWith('/');

@@ -136,7 +136,7 @@ export class MemoryWatch {
       return;
     }
     const nowMs = this.#nowMs();
-    const ownBytes = bytes - this.#memory.sharedBytes;
+    const ownBytes = bytes - this.#memory.fileBytes;
     const peakBytes = this.#takePeak();
     const hasMoved = Math.max(Math.abs(ownBytes - this.#row[1]!), peakBytes - bytes) >= movedBytesMin;
     this.#pauseMs = hasMoved && !this.#sampler ? movedPauseMs : Math.min(this.#sampleMs, 2 * this.#pauseMs);

@@ -72,7 +72,7 @@ t.test('between samples: readings where memory moved, the kernel’s peak where 
 t.test('where the kernel’s peak cannot be lowered, only a new highest one is a span’s', (t) => {
   let peak = 100;
   const memory: MemoryAccount = {
-    sharedBytes: 0,
+    fileBytes: 0,
     rssBytes: () => 50,
     rollup: () => undefined,
     status: () => undefined,

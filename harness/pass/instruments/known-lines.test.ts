@@ -83,6 +83,38 @@ for (const isTyped of [false, true]) {
   }
 }
 
+t.test('a loop whose lines allocate little: what stands for its lines counts for none', async (t) => {
+  const folder = t.testdir();
+  const program = path.join(folder, 'loop.mjs');
+  const [turns, apart, objectBytes] = [1_000, 20, 56];
+  const text = `function tally(seed) {
+  const out = new Array(${turns / apart});
+  for (let i = 0; i < ${turns}; i++) {
+    seed += i * 3;
+    seed ^= i;
+    if (i % ${apart} === 0) out[i / ${apart}] = { a: i, b: seed, c: i, d: 1 };
+  }
+  return out.length + seed;
+}
+let sum = 0;
+for (let i = 0; i < ${calls}; i += 1) sum += tally(i);
+process.stderr.write(sum === 0 ? '' : 'ready\\n');
+setInterval(() => {}, 1_000);
+`;
+  writeFileSync(program, text);
+  const suspect = { functionName: 'tally', file: shown(program), line: 1, where: 'heap' };
+  const rows = await linesOf(program, suspect as Suspect, folder, []);
+  const [first] = rows;
+  t.equal(first?.line, 6, JSON.stringify(rows));
+  // What the runtime makes for the function itself (feedback, code) is small.
+  t.ok((rows.find(({ line }) => line === 1)?.bytes ?? 0) < 0.05 * first!.bytes, 'its declaration');
+  const listBytes = 16 + 8 * (turns / apart) + 32;
+  const madeBytes = calls * ((turns / apart) * objectBytes + listBytes);
+  const sumBytes = rows.reduce((sum, { bytes }) => sum + bytes, 0);
+  // Functions that stand for lines are made where they are called: some bytes of theirs fall upon the lines inside.
+  t.ok(sumBytes < 1.4 * madeBytes && sumBytes > 0.7 * madeBytes, `${sumBytes} of ${madeBytes} bytes`);
+});
+
 /** As profiles name a file. */
 function shown(file: string): string {
   const inside = path.relative(projectRoot, file);

@@ -41,6 +41,8 @@ export function lineSampling(watched: WatchedFunction): Instrument | undefined {
   }
   if (!wrapped) return undefined;
   const { text, firstLine, lastLine } = wrapped;
+  // Of what is alive nothing was made for the lines alone.
+  const itself = counts === 'alive' ? undefined : wrapped.functionName;
   const kind = counts === 'alive' ? 'live' : 'allocations';
   return {
     kind: 'lines',
@@ -68,7 +70,9 @@ export function lineSampling(watched: WatchedFunction): Instrument | undefined {
     aim: () => ({ frameMarks: [] }),
     // An older Node.js has run the source as it is, and reports so: its lines would be those of declarations.
     bring: (pass) => ({
-      lines: pass.channel.errors.includes(linesRefused) ? [] : linesOf(pass, watched, { firstLine, lastLine, kind }),
+      lines: pass.channel.errors.includes(linesRefused)
+        ? []
+        : linesOf(pass, watched, { firstLine, lastLine, kind, itself }),
     }),
   };
 }
@@ -77,13 +81,15 @@ interface Range {
   readonly firstLine: number;
   readonly lastLine: number;
   readonly kind: 'live' | 'allocations';
+  readonly itself: string | undefined;
 }
 
 /** Of the intervals that traffic was in. */
 function linesOf(pass: PassResult, { builtFile, sourceFile }: WatchedFunction, range: Range): LineProfile {
   const map = sourceFile === builtFile ? null : sourceMaps.of(builtFile);
   const inSource = (line: number) => sourcePosition(map, line, Number.MAX_SAFE_INTEGER)?.line ?? line;
-  const watched = { file: sourceFile, firstLine: inSource(range.firstLine), lastLine: inSource(range.lastLine) };
+  const { itself, firstLine, lastLine } = range;
+  const watched = { file: sourceFile, firstLine: inSource(firstLine), lastLine: inSource(lastLine), itself };
   const sampleType = range.kind === 'live' ? 'inuse_space' : 'alloc_space';
   const rows = pass.intervals.flatMap(({ interval, firstFrame, lastFrame }) => {
     const written = pass.channel.intervals.find((each) => each.interval === interval && each.thread === undefined);

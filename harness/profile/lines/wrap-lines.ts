@@ -14,6 +14,8 @@ import {
 
 export interface WrappedSource {
   readonly text: string;
+  /** Of the function whose lines they are; empty where it has none. */
+  readonly functionName: string;
   /** Of the function, 1-based. */
   readonly firstLine: number;
   readonly lastLine: number;
@@ -29,7 +31,8 @@ export interface NamedFunction {
 /** Undefined where the source does not parse, or holds no such function. */
 export function wrapLines(source: string, wanted: NamedFunction): WrappedSource | undefined {
   const program = parsed(source);
-  const found = program && findFunction(program, wanted);
+  const met = program && findFunction(program, wanted);
+  const found = met?.node;
   if (!found?.loc) return undefined;
   const places: Wrap[] = [];
   wrapStatements(found.body, places);
@@ -41,7 +44,7 @@ export function wrapLines(source: string, wanted: NamedFunction): WrappedSource 
   inserts.sort((a, b) => b.at - a.at || b.order - a.order);
   let text = source;
   for (const { at, text: inserted } of inserts) text = text.slice(0, at) + inserted + text.slice(at);
-  return { text, firstLine: found.loc.start.line, lastLine: found.loc.end.line };
+  return { text, functionName: met!.name, firstLine: found.loc.start.line, lastLine: found.loc.end.line };
 }
 
 interface Wrap {
@@ -71,7 +74,7 @@ const isFunction = (node: AnyNode): node is AnyFunction =>
  * V8's place of a function is that of its parameters: on a line from its beginning to that of its body. Of one without a name (a callback)
  * the lines of the named function around it are of interest too.
  */
-function findFunction(program: Node, { functionName, line }: NamedFunction): AnyFunction | undefined {
+function findFunction(program: Node, { functionName, line }: NamedFunction): Met | undefined {
   const fitting: Met[] = [];
   walk(program as AnyNode, { name: '', around: undefined }, (node, met) => {
     if (!isFunction(node) || !node.loc || !node.body.loc) return;
@@ -82,7 +85,7 @@ function findFunction(program: Node, { functionName, line }: NamedFunction): Any
   if (!met) return undefined;
   let named: Met | undefined = met;
   while (named && named.name === '') named = named.around;
-  return (named ?? met).node;
+  return named ?? met;
 }
 
 /** A function, the name that it has or is given where it stands, and the one around it. */
