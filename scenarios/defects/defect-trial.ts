@@ -37,7 +37,7 @@ export const defectTrials: readonly DefectTrial[] = [
     until: 'http',
     exactSize: '40MB',
     tapSize: '120MB',
-    budget: 'rss.p99=100MB',
+    budget: 'rss.p99=80MB',
   },
   {
     defect: 'pages-per-interface',
@@ -47,7 +47,7 @@ export const defectTrials: readonly DefectTrial[] = [
     until: 'http',
     exactSize: '40MB',
     tapSize: '120MB',
-    budget: 'rss.p99=100MB',
+    budget: 'rss.p99=80MB',
   },
   {
     defect: 'expressions-recompiled',
