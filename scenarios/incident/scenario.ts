@@ -13,6 +13,9 @@ export const scenario = defineScenario({
   seed: 1,
   pace: { kind: 'recorded', speed: 1 },
   lanes: ['tap', 'exact'],
+  // Witnesses of these bodies are 94 MB a second: with their batches and a collector on the two cores of the sender, the agent reaches level 4
+  // of overload in most runs, which has no verdict. Reports say that this run uploads nothing; --agent-until upload runs it all the same.
+  until: 'witnesses',
   // What is left out is said, and most exchanges have a witness all the same.
   budget: { ...articleMemory, ...allAccounted, 'exchanges.witnessed': 0.5 },
   gateBudget: gateMemory,
